@@ -108,7 +108,7 @@ READERS: dict[str, tuple[tuple[Any, str], Callable[[Path], Any], type[Exception]
     "manifest, Excel": ((openpyxl, "nothing"), workbook, Refused, "manifest.unreadable"),
     "manifest, Parquet": ((pyarrow.parquet, "nothing"), parquet, Refused, "manifest.unreadable"),
     "list of a feed, JSON": ((json, "loads"), lambda _: feed(b"[]"), manifest.Unusable, "feed.list"),
-    "list of a feed, CSV": ((csv, "DictReader"), lambda _: feed(b"a"), manifest.Unusable, "feed.list"),
+    "list of a feed, CSV": ((csv, "reader"), lambda _: feed(b"a"), manifest.Unusable, "feed.list"),
     "list of a feed, RSS": ((feedparser, "parse"), lambda _: feed(b"<rss/>"), manifest.Unusable, "feed.list"),
     "mapping of a feed": ((jmespath, "search"), lambda _: feed(b"[]"), manifest.Unusable, "feed.shape"),
     "ANSI/NIST-ITL": ((nist, "_fields"), exchanged, BadMedia, "exchange_damaged"),
