@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import pytest_socket
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -60,7 +61,6 @@ def served() -> Iterator[Callable[..., Server]]:
 @pytest.fixture(scope="module")
 def shared(request: pytest.FixtureRequest, workspace_of: Callable[[], Path]) -> Iterator[Server]:
     """One server for the tests of a module, with the options that its SERVED names."""
-    pytest_socket = pytest.importorskip("pytest_socket")
     pytest_socket.enable_socket()
     server = start(workspace_of(), *request.module.SERVED)
     try:
