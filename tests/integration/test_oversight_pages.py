@@ -12,12 +12,13 @@ from django.db import transaction
 from django.utils import timezone
 from tests.factories.browser import people, signed_in
 from tests.factories.examination import another_agency
+from tests.factories.power import invite_member
 from tests.factories.work import case, entries, gallery, person, probe, search
 
 from plainview.audit.proofs import check
 from plainview.casework.misuse.flags import raise_flag
 from plainview.casework.models import Approval, Flag, Member, PolicyVersion, Training, Trial
-from plainview.casework.people.members import invite_member, join
+from plainview.casework.people.members import join
 from plainview.casework.probes.approvals import request_approval
 from plainview.policy.agency import SAMPLE
 from plainview.policy.misuse import Finding

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 from tests.factories.models import collins, scaled
+from tests.factories.power import change_policy, set_roles
 from tests.factories.work import at, case, entries, gallery, person, probe, search, write
 
 from plainview.casework.cases.open_close import open_case
 from plainview.casework.galleries.passports import PassportChange, change_passport
 from plainview.casework.log.read import verify_log
 from plainview.casework.models import Candidate, LogOpening, PolicyVersion, Search
-from plainview.casework.people.members import record_training, set_roles
-from plainview.casework.people.policy import change_policy
+from plainview.casework.people.members import record_training
 from plainview.casework.people.read import history
 from plainview.casework.probes.approvals import approvals_waiting, decide_approval, request_approval, urgent_waiting
 from plainview.casework.search.dry_run import dry_run
