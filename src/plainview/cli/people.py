@@ -76,14 +76,16 @@ def agency_open(
         for email in emails or []
     ]
     invited = open_agency(name, administrator_email=administrator, others=others).invited
-    codes = [{"email": one.invitation.email, "roles": one.invitation.roles, "code": one.code} for one in invited]
+    codes = [
+        {"email": person.invitation.email, "roles": person.invitation.roles, "code": person.code} for person in invited
+    ]
     if json:
         first = {"email": administrator, "code": invited[0].code, "days": INVITATION_DAYS} if invited else {}
         print_json({"agency": name, "state": "open", **first, "invited": codes})
         return
     say(f"{name} is open.")
-    for one in invited:
-        _show_code(one.code, one.invitation.email, json=False)
+    for person in invited:
+        _show_code(person.code, person.invitation.email, json=False)
     if len(invited) == 1:
         say("Some acts need two people. Until a supervisor or a second administrator has joined, only you and the head")
         say("together can approve them: plainview proposal ask-head.")
@@ -209,8 +211,8 @@ def member_roles(
     """Propose a change of a colleague's roles; another member approves it."""
     member = acting_member(acting)
     on_trial = False if end_trial else None
-    made = propose_about(Kind.ROLES, email, roles=role, on_trial=on_trial, reason=reason, acting_member=member)
-    proposed(made, json=json)
+    proposal = propose_about(Kind.ROLES, email, roles=role, on_trial=on_trial, reason=reason, acting_member=member)
+    proposed(proposal, json=json)
 
 
 def member_deactivate(email: str, reason: Reason, acting: As, json: Json = False) -> None:

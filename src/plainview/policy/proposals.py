@@ -117,11 +117,11 @@ def one_may_end(*, is_only_auditor: bool) -> Decision:
     return _needs_two("Nothing changed", Kind.LAST_AUDITOR) if is_only_auditor else Allow()
 
 
-def _needs_two(what: str, kind: Kind) -> Refused:
+def _needs_two(refusal: str, kind: Kind) -> Refused:
     power = POWERS[kind]
     return Refused(
         "proposal.needed",
-        what,
+        refusal,
         f"This needs two people: {power.name.lower()}.",
         f"Propose it. A member with one of these roles approves it: {', '.join(roles_with(power.approve))}.",
         act=power.propose,
@@ -229,7 +229,7 @@ def head_code(*, valid: bool) -> Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Line:
     """The table for people: an act, who proposes it, who approves it, what happens then."""
 
     act: str
@@ -238,10 +238,10 @@ class Row:
     then: str
 
 
-def table() -> list[Row]:
+def table() -> list[Line]:
     """Return the table of acts that need two people."""
     return [
-        Row(power.name, tuple(roles_with(power.propose)), tuple(roles_with(power.approve)), power.does)
+        Line(power.name, tuple(roles_with(power.propose)), tuple(roles_with(power.approve)), power.does)
         for power in POWERS.values()
     ]
 

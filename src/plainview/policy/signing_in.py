@@ -51,14 +51,15 @@ def wait(failures: int, last_at: datetime, now: datetime, *, everywhere: bool = 
     free, longest = (FREE_EVERYWHERE, LONGEST_EVERYWHERE) if everywhere else (MAX_FAILURES, LONGEST_WAIT)
     if failures < free or now - last_at >= FORGOTTEN:
         return timedelta()
-    pause = min(FIRST_WAIT * 2 ** min(failures - free, 10), longest)
+    doubled: int = 1 << min(failures - free, 10)
+    pause = min(FIRST_WAIT * doubled, longest)
     return max(timedelta(), last_at + pause - now)
 
 
 def locks(failures: Iterable[datetime], now: datetime) -> bool:
     """Return whether the wrong second factors of the last minutes lock the account; one at the window's edge has left it.
 
-    Whoever types a second factor has typed the right password: it may be known to somebody else.
+    A second factor is typed only after the right password, which somebody else may know.
     """
     return sum(1 for at in failures if now - FAILURE_WINDOW < at <= now) >= MAX_FAILURES
 

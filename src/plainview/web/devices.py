@@ -44,10 +44,10 @@ def remember(request: HttpRequest, response: HttpResponse) -> None:
     known = _known(request)
     name = _name(member.email)
     nonce = known.pop(name, "") or secrets.token_urlsafe(12)
-    kept = dict([*known.items()][1 - _MOST :]) | {name: nonce}
+    devices = dict([*known.items()][1 - _MOST :]) | {name: nonce}
     response.set_cookie(
         _cookie(),
-        signing.dumps(kept, salt=_SALT),
+        signing.dumps(devices, salt=_SALT),
         max_age=_DAYS * 24 * 3600,
         secure=bool(settings.SESSION_COOKIE_SECURE),
         httponly=True,

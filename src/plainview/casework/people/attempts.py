@@ -1,4 +1,4 @@
-"""Wrong passwords: they slow whoever types them, and the member is told.
+"""Wrong passwords: they slow the person who types them, and the member is told.
 
 Owns the counters. It must never lock an account, end a session, or say whether an address belongs to a member: an address
 without an account is slowed in the same way.
@@ -11,7 +11,7 @@ together are slowed too. The idea is OWASP's "Slow Down Online Guessing Attacks 
 from __future__ import annotations
 
 import ipaddress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import F
 from django.utils import timezone
@@ -46,8 +46,10 @@ def wait(tried: str, place: str) -> timedelta:
     sources = {_key(tried, place): False}
     if not place.startswith(DEVICE):
         sources[_key(tried, _EVERYWHERE)] = True
-    rows = SignInDelay.objects.filter(source__in=sources)
-    waits = [signing_in.wait(row.failures, row.last_at, now, everywhere=sources[row.source]) for row in rows]
+    waits = [
+        signing_in.wait(delay.failures, delay.last_at, now, everywhere=sources[delay.source])
+        for delay in SignInDelay.objects.filter(source__in=sources)
+    ]
     return max(waits, default=timedelta())
 
 
@@ -67,8 +69,8 @@ def forget(tried: str, place: str) -> None:
 
 def of_today(member: Member) -> int:
     """Return how many wrong passwords were typed for the member in the last day, everywhere."""
-    row = SignInDelay.objects.filter(source=_key(member.email, _EVERYWHERE)).first()
-    return row.failures if row is not None and timezone.now() - row.last_at < signing_in.FORGOTTEN else 0
+    delay = SignInDelay.objects.filter(source=_key(member.email, _EVERYWHERE)).first()
+    return delay.failures if delay is not None and timezone.now() - delay.last_at < signing_in.FORGOTTEN else 0
 
 
 def sweep() -> int:
@@ -81,9 +83,9 @@ def _key(tried: str, place: str) -> str:
     return salted_hmac("plainview.attempts", source, algorithm="sha256").hexdigest()
 
 
-def _add(source: str, now: object) -> int:
-    row, _ = SignInDelay.objects.get_or_create(source=source, defaults={"last_at": now})
-    if timezone.now() - row.last_at >= signing_in.FORGOTTEN:
+def _add(source: str, now: datetime) -> int:
+    delay, _ = SignInDelay.objects.get_or_create(source=source, defaults={"last_at": now})
+    if now - delay.last_at >= signing_in.FORGOTTEN:
         SignInDelay.objects.filter(source=source).update(failures=0)
     SignInDelay.objects.filter(source=source).update(failures=F("failures") + 1, last_at=now)
     return SignInDelay.objects.get(source=source).failures

@@ -61,7 +61,7 @@ def write_proposal(
     )
     proposal.basis = ACTS[kind].check(proposal)
     same = open_proposals(agency).filter(kind=kind.value, concerns=concerns)
-    waiting = next((row.public_id for row in same if row.wanted == proposal.wanted), "")
+    waiting = next((other.public_id for other in same if other.wanted == proposal.wanted), "")
     rules.require(proposals.not_waiting(waiting))
     proposal.save()
     write_entry(

@@ -73,7 +73,7 @@ def tell_head(proposal: Proposal) -> None:
         [proposal.agency.head_email],
         "Your decision is asked for",
         f"{proposal.power.name} in {proposal.agency.name}. No member of the agency may approve it, so the platform "
-        f"operator asks you. The operator gives you a code; whoever enters it decides for you.\n"
+        f"operator asks you. The operator gives you a code; the person who enters it decides for you.\n"
         f"If you know nothing of this, ask the operator and an auditor of your agency. Proposal {proposal.public_id}.\n",
     )
 

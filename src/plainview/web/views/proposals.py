@@ -33,13 +33,13 @@ class DecisionForm(forms.Form):
 def proposals(request: HttpRequest) -> HttpResponse:
     """List the proposals of the agency, those that wait first, and the acts that need two people."""
     member = member_of(request)
-    rows = [{"proposal": proposal, "state": _state(proposal)} for proposal in read.proposals(member)]
+    listed = [{"proposal": proposal, "state": _state(proposal)} for proposal in read.proposals(member)]
     return render(
         request,
         "proposals/list.html",
         {
-            "waiting": [row for row in rows if row["state"] == OPEN],
-            "decided": [row for row in rows if row["state"] != OPEN],
+            "waiting": [line for line in listed if line["state"] == OPEN],
+            "decided": [line for line in listed if line["state"] != OPEN],
             "table": table(),
         },
     )
