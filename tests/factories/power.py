@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from django.core import mail
+
 from plainview.casework.models import Invitation, Member, PolicyVersion, Proposal, RetentionVersion
 from plainview.casework.people import members
 from plainview.casework.people.members import Invited
@@ -21,8 +23,13 @@ from plainview.policy.proposals import Kind, has_power
 def agreed(proposal: Proposal) -> Decided:
     """The second person's approval."""
     able = approvers(proposal)
-    if able:
-        return approve(proposal.public_id, acting_member=able[0])
+    decided = _by_head(proposal) if not able else approve(proposal.public_id, acting_member=able[0])
+    # A test that only needs the outcome counts other letters.
+    mail.outbox[:] = [letter for letter in getattr(mail, "outbox", []) if proposal.public_id not in letter.body]
+    return decided
+
+
+def _by_head(proposal: Proposal) -> Decided:
     return decide_as_head(ask_head(proposal.public_id)[1])
 
 

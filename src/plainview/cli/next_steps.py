@@ -51,7 +51,6 @@ COMMANDS: Mapping[Act, str | None] = MappingProxyType(
         Permission.POLICY_CHANGE: "policy set",
         Permission.POLICY_SHOW: "policy show",
         Permission.PROFICIENCY_MANAGE: "verify proficiency retire",
-        Permission.MEMBER_DEACTIVATE: "member deactivate",
         Permission.PROPOSAL_DECIDE: "proposal approve",
         Permission.RETENTION_APPROVE: "retention approve",
         Permission.RETENTION_PROPOSE: "retention propose",

@@ -124,7 +124,6 @@ def _needs_two(refusal: str, kind: Kind) -> Refused:
         refusal,
         f"This needs two people: {power.name.lower()}.",
         f"Propose it. A member with one of these roles approves it: {', '.join(roles_with(power.approve))}.",
-        act=power.propose,
     )
 
 

@@ -54,7 +54,6 @@ PAGES: Mapping[Permission, tuple[str, str] | None] = MappingProxyType(
         Permission.GALLERY_LIST: _GALLERIES,
         Permission.HOLD_END: ("holds", "Holds"),
         Permission.LEAD_LIST: ("leads", "Leads"),
-        Permission.MEMBER_DEACTIVATE: _MEMBERS,
         Permission.MEMBER_INVITE: ("member-invite", "Invite a member"),
         Permission.MEMBER_RELEASE: _MEMBERS,
         Permission.MEMBER_ROLES: _MEMBERS,

@@ -46,7 +46,6 @@ def write_proposal(
     kind: Kind, agency: Agency, wanted: dict[str, Any], reason: str, concerns: Member | None, *, by: Member | None
 ) -> Proposal:
     """Check, store and announce a proposal, in the running transaction; `by` is None for the operator."""
-    rules.require(proposals.reason_given(reason))
     now = timezone.now()
     proposal = Proposal(
         agency=agency,
@@ -60,6 +59,7 @@ def write_proposal(
         expires_at=now + timedelta(days=PROPOSAL_DAYS),
     )
     proposal.basis = ACTS[kind].check(proposal)
+    rules.require(proposals.reason_given(reason))
     same = open_proposals(agency).filter(kind=kind.value, concerns=concerns)
     waiting = next((other.public_id for other in same if other.wanted == proposal.wanted), "")
     rules.require(proposals.not_waiting(waiting))

@@ -10,7 +10,7 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 from tests.factories.models import collins, scaled
-from tests.factories.power import set_rules
+from tests.factories.power import change_policy, set_rules
 from tests.factories.retention import (
     BY_AGE,
     WHY,
@@ -281,7 +281,6 @@ def test_everything_of_a_closed_case_goes_and_its_skeleton_stays(workspace: Path
 
 def test_an_unsolved_case_waits_for_its_alerts_but_not_for_an_acquitted_person(workspace: Path, tmp_path: Path) -> None:
     from plainview.casework.cases.open_close import close_case
-    from plainview.casework.people.policy import change_policy
     from plainview.policy.agency import SAMPLE
 
     searched(tmp_path)

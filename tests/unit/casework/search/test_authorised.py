@@ -183,7 +183,7 @@ def test_every_policy_version_stays_with_who_when_and_why(image: Path) -> None:
     assert first.number == 2
     assert rule_of(policy, APPROVAL) == "policy.same"
     assert rule_of(policy, "offences = 1") == "policy.invalid"
-    assert rule_of(change_policy, SAMPLE, reason=" ", acting_member=person("admin")) == "policy.why"
+    assert rule_of(change_policy, SAMPLE, reason=" ", acting_member=person("admin")) == "proposal.reason"
     assert rule_of(change_policy, SAMPLE, reason="x", acting_member=person("supervisor")) == "member.no_permission"
     rows = history(person("auditor"))
     assert [(row.number, row.why) for row in rows] == [(2, "tests"), (1, "the policy that a sample agency begins with")]
