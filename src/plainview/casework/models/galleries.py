@@ -8,6 +8,7 @@ from django.db import models
 
 from plainview.casework.models.people import Agency, Member, public_id
 from plainview.tables import dates
+from plainview.tables.links import without_path
 
 
 def _reference_id() -> str:
@@ -136,6 +137,11 @@ class Reference(models.Model):
 
     def __str__(self) -> str:
         return self.public_id
+
+    @property
+    def source_link(self) -> str:
+        """The link to where the picture came from, never a path of this machine, which earlier versions stored."""
+        return without_path(self.source_url)
 
     @property
     def captured(self) -> str:
