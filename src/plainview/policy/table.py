@@ -334,7 +334,7 @@ def _rights(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
         ("rights.contact", about, "The request says how to reach the person."),
         ("rights.text", about, "The texts of a request have a maximum length."),
         ("rights.named", about, f"A request names at most {NAMED} references or links."),
-        ("rights.full", about, f"At most {UNCONFIRMED} requests of an agency wait for confirmation of identity."),
+        ("rights.full", about, f"At most {UNCONFIRMED} photographs of an agency wait for confirmation of identity."),
         ("rights.often", about, f"At most {FILED} requests are accepted from one network within an hour."),
         ("rights.not_confirmed", about, "Nothing is compared or answered before the person's identity is confirmed."),
         (
