@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,15 @@ from tests.factories.commands import invoke
 from tests.factories.power import agreed
 from tests.factories.work import entries, person
 
+import plainview
 from plainview.casework.misuse.flags import decide_flag
 from plainview.casework.models import Invitation, Member, PolicyVersion, Proposal, RetentionVersion, SignInReset
+from plainview.casework.outgoing import Connection, Host, Unanswered
 from plainview.casework.people.members import deactivate, invite_member, join
 from plainview.casework.proposals.decide import approve, reject
 from plainview.casework.proposals.make import propose, propose_about
+from plainview.casework.webhooks.manage import add_webhook
+from plainview.policy.addresses import literal
 from plainview.policy.agency import SAMPLE
 from plainview.policy.decision import Refused
 from plainview.policy.proposals import Kind
@@ -90,14 +95,12 @@ def test_making_the_only_auditor_an_examiner_needs_another(workspace: Path) -> N
 
 
 def test_dismissing_a_flag_is_still_the_auditors(workspace: Path) -> None:
-    rule = rule_of(
-        decide_flag, "F000000000000", outcome="dismissed", note="nothing to see here", acting_member=person("admin")
-    )
+    rule = rule_of(decide_flag, "F000000000000", "dismissed", "nothing to see", acting_member=person("admin"))
     assert rule == "member.no_permission"
 
 
 def test_loosening_the_policy_needs_another(workspace: Path) -> None:
-    text = SAMPLE.replace("quality_floor = 20", "quality_floor = 0")
+    text = SAMPLE.replace("alert_days = 30", "alert_days = 90")
     proposal = propose(Kind.POLICY, {"text": text}, reason="because", acting_member=person("admin"))
     assert rule_of(approve, proposal.public_id, acting_member=person("admin")) == "proposal.own"
     assert PolicyVersion.objects.count() == 1
@@ -213,3 +216,33 @@ def test_a_second_administrator_who_left_has_no_vote_left(workspace: Path) -> No
     proposal = propose_about(Kind.RESET, AUDITOR, reason="lost", acting_member=second)
     deactivate(second.email, reason="left", acting_member=person("admin"))
     assert rule_of(approve, proposal.public_id, acting_member=person("admin")) == "proposal.proposer"
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "169.254.169.254", "[::1]", "[fec0::1]", "2130706433", "0x7f.1", "localhost", "10.0.0.7"]
+)
+def test_a_webhook_and_a_feed_reach_nothing_inside(workspace: Path, host: str) -> None:
+    rule = rule_of(add_webhook, f"https://{host}/hook", acting_member=person("admin"))
+    assert rule == "webhook.network"
+    with pytest.raises(Unanswered) as feed:
+        Host(f"https://{host}/list", Connection(resolver=lambda name, port: [literal(name) or "127.0.0.1"]))
+    assert feed.value.code == "address"
+
+
+def test_nothing_but_the_guard_the_mail_and_the_sign_in_reaches_other_hosts() -> None:
+    clients = {"urllib3", "requests", "http.client", "urllib.request", "smtplib", "httpx", "aiohttp"}
+    source = Path(plainview.__file__).parent
+    found = set()
+    for path in source.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            if any(name == client or name.startswith(f"{client}.") for name in names for client in clients):
+                found.add(path.relative_to(source).as_posix())
+    assert found == {
+        "casework/outgoing.py",  # feeds and webhooks
+        "casework/mail/post.py",  # the operator's own mail server
+        "casework/alerts/notices.py",  # names an error of it
+        "web/single_sign_on.py",  # an agency's own provider, set by the operator
+        "cli/bench/serve.py",  # this machine
+    }
