@@ -150,7 +150,12 @@ def end_sessions(member: Member, *, but: str = "") -> int:
 def end_access(member: Member) -> None:
     """End every session and token of a member, in the running transaction."""
     end_sessions(member)
-    Token.objects.filter(member=member, revoked_at=None).update(revoked_at=timezone.now())
+    end_tokens(member)
+
+
+def end_tokens(member: Member) -> int:
+    """End every token of a member; return how many. The library ends the other sessions of a changed password itself."""
+    return Token.objects.filter(member=member, revoked_at=None).update(revoked_at=timezone.now())
 
 
 def end_session(number: int, *, acting_member: Member) -> None:
