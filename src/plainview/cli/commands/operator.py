@@ -102,6 +102,13 @@ ROWS = (
         early=True,
     ),
     Command(
+        "move-workspace",
+        Need.OWNER,
+        "move:move_workspace",
+        "Move the records into a PostgreSQL server, or back into the folder; everything is compared. Stop the server first.",
+        "plainview move-workspace --to postgresql",
+    ),
+    Command(
         "keys list",
         Need.OWNER,
         "keys:keys_list",
