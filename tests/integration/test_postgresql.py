@@ -54,12 +54,12 @@ def listed(cli: Cli, image: Path) -> list[tuple[str, float]]:
 def test_a_workspace_moves_there_and_back_with_the_same_log_rows_and_lists(cli: Cli, tmp_path: Path, url: str) -> None:
     image = gallery(cli, tmp_path)
     before = listed(cli, image)
-    there = cli.json("move-workspace", "--to", "postgresql")
+    there = cli.json("move-workspace", "--to", "postgresql")["records"]
     assert not (cli.home / "plainview.sqlite3").exists()
     assert listed(cli, image) == before
     assert cli.json("audit", "verify")["ok"]
-    assert cli.json("move-workspace", "--to", "postgresql") == {"moved": False}
-    back = cli.json("move-workspace", "--to", "folder")
+    assert cli.json("move-workspace", "--to", "postgresql") == {"moved": False, "records": None}
+    back = cli.json("move-workspace", "--to", "folder")["records"]
     assert back["rows"] > there["rows"]
     assert (cli.home / "plainview.sqlite3").stat().st_mode & 0o077 == 0
     assert listed(cli, image) == before

@@ -29,6 +29,7 @@ NAMED_IN_SETTINGS = {"argon2-cffi": "django.contrib.auth.hashers.Argon2PasswordH
 ADAPTERS = {
     "milvus": "plainview/index/milvus.py",
     "parquet": "plainview/tables/parquet.py",
+    "s3": "plainview/storage/s3.py",
     "postgres": "plainview/casework/workspace/database.py",
 }
 """Extra -> the one module of src that may import it."""

@@ -32,7 +32,7 @@ from plainview.casework.log.write import write_entry
 from plainview.casework.models import BackupRecord
 from plainview.casework.upkeep.tables import copy_tables, other, sqlite_file
 from plainview.casework.upkeep.unpacking import ABOUT, DATABASE, FORMAT, LOG_FILES, PICTURES, PLAIN_FILES
-from plainview.casework.workspace.folder import BACKUP_KEY, with_records_in
+from plainview.casework.workspace.folder import BACKUP_KEY, with_setting
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
 from plainview.storage.aged import Member, is_recipient, recipient_of, small, write_archive
@@ -212,7 +212,8 @@ def _members(
     for name in PLAIN_FILES:
         path = workspace.root / name
         if path == workspace.settings_file:
-            yield small(name, with_records_in("", path.read_text("utf-8")).encode())
+            here = with_setting("database", "", with_setting("blobs", "", path.read_text("utf-8")))
+            yield small(name, here.encode())
         elif path.is_file():
             yield small(name, path.read_bytes())
     ends = dict(zip((LOG_NAME, CHECKPOINTS_NAME), lengths, strict=True))

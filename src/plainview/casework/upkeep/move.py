@@ -1,4 +1,4 @@
-"""Moving the records of a workspace between its folder and a PostgreSQL server.
+"""Moving the records of a workspace between its folder and a PostgreSQL server, and its pictures into a bucket.
 
 Owns the order: copied and compared value by value, an entry of the log written into the copy, and then one change of the
 settings file, which is the move. Killed before it, the workspace is where it was and the next run begins again; after it,
@@ -25,11 +25,12 @@ from plainview.casework.log.write import publish, unpublished, write_entry
 from plainview.casework.upkeep.alone import sole
 from plainview.casework.upkeep.tables import copy_tables, instead, other
 from plainview.casework.workspace.database import database
-from plainview.casework.workspace.folder import DATABASE_ENV, POSTGRESQL, Workspace, with_records_in
+from plainview.casework.workspace.folder import DATABASE_ENV, POSTGRESQL, Workspace, with_setting
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
 
 MOVED = "workspace.moved"
+FOLDER = "folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +87,61 @@ def move_records(to: str, *, progress: Callable[[int], None] = lambda _: None) -
             with instead(target):
                 entry = _enter(to, rows, before)
                 text = workspace.settings_file.read_text("utf-8")
-                replace_file(workspace.settings_file, with_records_in(where, text).encode())
+                replace_file(workspace.settings_file, with_setting("database", where, text).encode())
                 publish()
             _retire(connections["default"])
         connections["default"].close()
     _remove_old(workspace, where)
     return Moved(to, rows, before.entries, before.root or "", entry)
+
+
+@dataclass(frozen=True, slots=True)
+class PicturesMoved:
+    """A finished move of pictures: where to ("folder" or the bucket's address), how many, and the entry about it."""
+
+    to: str
+    pictures: int
+    entry: int
+
+
+def move_pictures(to: str, *, progress: Callable[[int], None] = lambda _: None) -> PicturesMoved | None:
+    """Move the pictures; None if they are there already. The server and the worker are stopped.
+
+    Each is opened, compared with its digest, sealed and sent; run again after a kill, it sends what is missing. Only then
+    the settings change, and the old ones are removed.
+
+    Args:
+        to: "folder" or `s3://BUCKET/PREFIX`.
+        progress: called with the number of pictures so far.
+
+    Raises:
+        Refused: workspace.in_use or workspace.blobs.
+        StorageError: a picture is damaged, or the bucket fails.
+    """
+    workspace = services().workspace
+    here, there = str(workspace.settings().get("blobs", "")), "" if to == FOLDER else to
+    if here == there:
+        return None
+    with locked(workspace.root / BACKUP_LOCK):
+        with sole(workspace, "Nothing moved"):
+            pass
+        old, new = services().blobs, services().blobs_in(there)
+        count = 0
+        for name in old.digests():
+            new.put(old.get(name))
+            count += 1
+            progress(count)
+        with transaction.atomic():  # nobody writes meanwhile, so a picture that came since is the last
+            for name in set(old.digests()) - set(new.digests()):
+                new.put(old.get(name))
+                count += 1
+            receipt = write_entry(MOVED, {"to": "bucket" if there else FOLDER, "pictures": count}, acting_member=None)
+            text = workspace.settings_file.read_text("utf-8")
+            replace_file(workspace.settings_file, with_setting("blobs", there, text).encode())
+        for name in list(old.digests()):
+            old.delete(name)
+    services.cache_clear()
+    return PicturesMoved(to, count, receipt.entry)
 
 
 def _settings(workspace: Workspace, where: str) -> dict[str, Any]:

@@ -165,10 +165,10 @@ class Workspace:
             ) from None
 
 
-def with_records_in(database: str, settings: str) -> str:
-    """Return the text of a settings file that says where the records are: "postgresql", or "" for the folder itself."""
-    text = re.sub(r"(?m)^database *=.*\n", "", settings)
-    return f'database = "{database}"\n{text}' if database else text
+def with_setting(name: str, value: str, settings: str) -> str:
+    """Return the text of a settings file with one text at its top changed; an empty one is removed."""
+    text = re.sub(rf"(?m)^{name} *=.*\n", "", settings)
+    return f'{name} = "{value}"\n{text}' if value else text
 
 
 def read_only(root: Path) -> bool:
@@ -212,7 +212,7 @@ def lay_out(workspace: Workspace) -> None:
     for name, content in keys.items():
         write_private(root / "keys" / name, content)
     text = f'version = 1\nlog = "{origin}"\nuse = "investigation"\n'
-    text = with_records_in(POSTGRESQL if os.environ.get(DATABASE_ENV) else "", text)
+    text = with_setting("database", POSTGRESQL if os.environ.get(DATABASE_ENV) else "", text)
     write_private(workspace.settings_file, text.encode())
 
 

@@ -105,7 +105,7 @@ ROWS = (
         "move-workspace",
         Need.OWNER,
         "move:move_workspace",
-        "Move the records into a PostgreSQL server, or back into the folder; everything is compared. Stop the server first.",
+        "Move the records into a PostgreSQL server and the pictures into a bucket, or back. Stop the server first.",
         "plainview move-workspace --to postgresql",
     ),
     Command(
