@@ -58,6 +58,7 @@ OTHERS = {
     "backups run": "--now",
     "restore": "{folder}/monday.age {folder}/restored",
     "upgrade": "",
+    "move-workspace": "--to folder",
     "clock list": "--all",
     "keys list": "",
     "keys rotate": "--reason a-disk-was-lost",

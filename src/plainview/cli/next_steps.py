@@ -17,6 +17,7 @@ COMMANDS: Mapping[Act, str | None] = MappingProxyType(
     {
         OperatorAct.INIT: "init",
         OperatorAct.UPGRADE: "upgrade",
+        OperatorAct.MOVE: "move-workspace",
         OperatorAct.MODELS_INSTALL: "models install",
         OperatorAct.AGENCY_ACCEPT: "agency accept",
         OperatorAct.AGENCY_LIST: "agency list",

@@ -217,6 +217,7 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "workspace.key_changed": "The operator began to replace a key: everything that it sealed is sealed again.",
         "workspace.key_destroyed": "Everything is sealed with the new key, and the old one was destroyed.",
         "workspace.keys_recorded": "The fingerprints of the workspace's keys were recorded.",
+        "workspace.moved": "The records or the pictures were moved: into a server, or back into the workspace's folder.",
         "workspace.restored": "The workspace was restored from a backup.",
         "workspace.served": "The server was started for the first time: members sign in from now on.",
         "workspace.upgraded": "The workspace was upgraded to another version of Plainview.",
