@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from tests import properties
-from tests.factories import stages
+from tests.factories import rows, stages
 
 from plainview.recognition.decode import Decoder
 from plainview.recognition.engine import Engine
@@ -158,8 +158,11 @@ def workspace(
         connection.ensure_connection()
         sample.tables.backup(connection.connection)
         begin_process()
+        rows.watch()
+        rows.begin()
         with stages.beginning(home, begin_process):
             yield home
+            assert rows.unrecorded() == [], "an act wrote a row that its entry does not commit to"
         services.cache_clear()
 
 
