@@ -41,9 +41,7 @@ def open_workspace() -> Workspace:
     workspace.require_owner()
     enter(command_line())
     start_django()
-    from plainview.casework.models.rows import read_from_now_on
     from plainview.casework.upkeep.opening import open_checked
 
     open_checked()
-    read_from_now_on()
     return workspace

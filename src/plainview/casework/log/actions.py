@@ -142,6 +142,7 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "retention.proved": "A proof of a retention run was made.",
         "retention.withdrawn": "A proposed list was withdrawn.",
         "rows.adopted": "An upgrade committed to rows that an older version had left, as they were then.",
+        "rows.altered": "The nightly comparison found records that are not as the log recorded them.",
         "rows.committed": "The log committed to rows that an act wrote, besides its own entry.",
         "rows.refused": "A page was refused, because a row of the database is not as the log recorded it.",
         "sample.announced": "An auditor announced a random sample of searches.",

@@ -139,6 +139,50 @@ COMMITTED: Final = (
 )
 """Every table that the log commits to. A test compares it with the models: a table is here, or in `NOT_COMMITTED`."""
 
+_NOT_YET = "its acts have entries, but no row of it is compared with them"
+_DERIVED = "derived from the log or from other tables, and made again from them"
+_WORKING = "work in progress: nothing is concluded from it, and it is erased when the work is done"
+_OWN_SEAL = "sealed for its place; another value cannot be put there without the key"
+_LOG = "the log itself, and what opens it: log.read verifies these"
+_PACE = "when something is due, sent or was done; nothing is concluded from it"
+_ACCESS = "access, not record: what was done with it has entries under the member's name"
+
+NOT_COMMITTED: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("LogEntry", "LogKey", "LogOpening", "RowCommitment", "RowCheck", "WorkspaceState"), _LOG),
+    **dict.fromkeys(
+        ("View", "ViewMark", "GalleryCalibration", "NearDuplicate", "BackupRecord", "PublishedRegister"), _DERIVED
+    ),
+    **dict.fromkeys(
+        (
+            *("Draft", "Preparation", "Enrolment", "Job", "PendingErasure", "SubjectPhoto", "SubjectFinding"),
+            *("Video", "VideoPart", "VideoSegment", "VideoTrack", "Still", "ProbeFrame"),
+        ),
+        _WORKING,
+    ),
+    **dict.fromkeys(("ProbeTemplate", "Tripwire", "SubjectAnswer", "LapsedSearch", "Letter", "Canary"), _OWN_SEAL),
+    **dict.fromkeys(
+        (
+            *("AlertMark", "AlertPreference", "AlertSeen", "Notice", "SharedNotice", "Delivery", "WebhookMark"),
+            *("ReportSchedule", "WorkerLife", "WorkerStep", "CanaryCheck", "ClockFault", "Feed", "FeedLink"),
+        ),
+        _PACE,
+    ),
+    **dict.fromkeys(
+        ("Invitation", "SignInFailure", "SignInRepeat", "SignInReset", "Token", "Webhook", "WebhookSecret"), _ACCESS
+    ),
+    **dict.fromkeys(
+        (
+            *("Agency", "Case", "Training", "Trial", "Flag", "LogReview", "Gallery", "GalleryChange", "BarredPicture"),
+            *("Agreement", "AgreementVersion", "SharedLead", "Alert", "AlertGallery", "CanaryAlarm", "FeedWithdrawal"),
+            *("DisclosureDownload", "DisclosureGrant", "DisclosurePackage", "ExonerationReview", "ProficiencyItem"),
+            *("Hold", "RetentionEvent", "RetentionItem", "RetentionRun", "RetentionVersion"),
+            *("Attestation", "AuditSample", "AuditSampleItem"),
+        ),
+        _NOT_YET,
+    ),
+}
+"""Model -> why the log does not commit to its rows."""
+
 BY_MODEL: Final[Mapping[type[Model], Committed]] = {table.model: table for table in COMMITTED}
 BY_KIND: Final[Mapping[str, Committed]] = {table.kind: table for table in COMMITTED}
 

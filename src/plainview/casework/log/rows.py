@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from django.db import connection
 
+from plainview.audit.record import MAX_INTEGER
 from plainview.casework.log.commit import ROWS, Unit, opened
 from plainview.casework.log.committed import BY_KIND, COMMITTED, Committed, stored
 from plainview.casework.models import LogEntry, RowCommitment
@@ -75,7 +76,7 @@ def compare(rows: Rows, first: int, most: int | None) -> int:
         first: the number of an entry.
         most: stop after this many commitments; None for no limit.
     """
-    lost = _lost()
+    lost, began = _lost(), None
     before = rows.checked
     number = first
     while entries := list(
@@ -91,6 +92,9 @@ def compare(rows: Rows, first: int, most: int | None) -> int:
                 continue
             if action == ADOPTED:
                 adopted.add(seq)
+                began = _began() if began is None else began
+                if began < seq:
+                    rows.problems.append(Problem("log_entry", str(seq), "adopts rows, and no older version left any"))
             said.update({unit: (seq, digest) for unit, digest in commits.items()})
         _compare(rows, said, adopted)
         rows.problems += _unsaid(number, last, said)
@@ -115,8 +119,18 @@ def _commits(canonical: bytes) -> tuple[Mapping[Unit, str | None], str]:
 
 def commits_to_rows() -> bool:
     """Say whether any entry of the log commits to rows: none of an older version does."""
-    texts = LogEntry.objects.order_by("seq").values_list("canonical", flat=True)
-    return any(_commits(bytes(text))[0] for text in texts.iterator(2000))
+    return any(_commits(text)[0] for _, text in _texts())
+
+
+def _began() -> int:
+    """Return the first entry that commits to what its act wrote: nothing may be adopted after it."""
+    acts = (seq for seq, text in _texts() if (said := _commits(text))[0] and said[1] != ADOPTED)
+    return next(acts, MAX_INTEGER)
+
+
+def _texts() -> Iterator[tuple[int, bytes]]:
+    rows = LogEntry.objects.order_by("seq").values_list("seq", "canonical")
+    return ((seq, bytes(text)) for seq, text in rows.iterator(2000))
 
 
 def _lost() -> list[range]:
