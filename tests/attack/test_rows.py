@@ -15,9 +15,19 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.db.models import UniqueConstraint
+from django.db.models import (
+    BinaryField,
+    CharField,
+    DateField,
+    DateTimeField,
+    Field,
+    JSONField,
+    TextField,
+    UniqueConstraint,
+)
 from tests.factories import forks
 from tests.factories.records import every_kind, on_disk
+from tests.factories.rows import attack
 
 from plainview.casework.log.committed import COMMITTED, Committed
 from plainview.casework.log.rows import verify_rows
@@ -154,33 +164,33 @@ def test_two_swapped_rows_are_both_named(tool: sqlite3.Connection, workspace: Pa
 def test_every_changed_column_is_named(found: str, table: Committed) -> None:
     """In process, one column after the other: each of its own makes the row another one."""
     with connection.cursor() as cursor:
-        cursor.execute("PRAGMA foreign_keys = OFF")
         cursor.execute(f'SELECT * FROM "{table.kind}" ORDER BY id DESC LIMIT 1')
         columns = [column[0] for column in cursor.description]
         row = dict(zip(columns, cursor.fetchone(), strict=True))
-    committed = {field.column for field in table.model._meta.local_concrete_fields if field.name not in table.apart}
-    for column in committed - {"id"}:
-        _write(table, row["id"], column, _other(row[column]))
+    for field in table.model._meta.local_concrete_fields:
+        if field.name in table.apart or field.primary_key:
+            continue
+        _write(table, row["id"], field.column, _other(row[field.column], field, erased=field.name in table.present))
         problems = verify_rows().problems
-        assert [problem for problem in problems if problem.table == table.kind], column
-        _write(table, row["id"], column, row[column])
+        assert [problem for problem in problems if problem.table == table.kind], field.column
+        _write(table, row["id"], field.column, row[field.column])
     assert verify_rows().problems == []
 
 
-def _other(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return value[:-1] + b"?" if value else b"?"
-    if isinstance(value, int | float):
-        return value + 1
-    if value is None:
-        return 1
-    try:
-        json.loads(value)
-    except ValueError:
-        return value + "x" if not value[:4].isdigit() else f"1{value[1:]}"
-    return '["altered"]'
+def _other(value: Any, field: Field[Any, Any], *, erased: bool) -> Any:
+    """Return another value that the column can have."""
+    if isinstance(field, DateTimeField):
+        return "2001-02-03 04:05:06"
+    if isinstance(field, DateField):
+        return "2001-02-03"
+    if isinstance(field, JSONField):
+        return '["altered"]'
+    if isinstance(field, BinaryField):
+        return b"" if erased else bytes(value)[:-1] + b"?"
+    if isinstance(field, CharField | TextField):
+        return f"{value}x"
+    return (value or 0) + 1
 
 
 def _write(table: Committed, pk: int, column: str, value: Any) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f'UPDATE OR IGNORE "{table.kind}" SET "{column}" = %s WHERE id = %s', [value, pk])
+    attack(f'UPDATE OR IGNORE "{table.kind}" SET "{column}" = %s WHERE id = %s', value, pk)

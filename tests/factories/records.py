@@ -15,6 +15,7 @@ from tests.factories.work import case, person, probe, search
 from plainview.casework.leads.decide import record_evidence, release, report_outcome, withhold
 from plainview.casework.people.members import set_roles
 from plainview.casework.probes.approvals import decide_approval, request_approval
+from plainview.casework.sharing.requests import make_request
 from plainview.policy.examination import CONTRADICTIONS
 
 
@@ -34,9 +35,11 @@ def every_kind(folder: Path) -> str:
         asked = request_approval("C-1", "find the rider", "ab" * 32, acting_member=person("examiner"))
         decide_approval(asked.public_id, grant=True, reason=f"fits {place}", acting_member=person("supervisor"))
         rights.file("access")
+    request_approval("C-1", "find the rider", "cd" * 32, acting_member=person("examiner"))
     rights.decided("access")
     sharing.taken(folder, agreed)
-    sharing.asked(folder, agreed)
+    again = sharing.draft(folder, number="R-2")
+    make_request(again, sharing.wish(agreed), acting_member=sharing.theirs("examiner"))
     set_roles("verifier@agency.example", ["examiner", "verifier"], acting_member=person("admin"))
     return searches[0]
 

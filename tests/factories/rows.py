@@ -15,6 +15,7 @@ from django.db import connection, models
 
 _watching = False
 _by_hand: set[str] = set()
+_attacked = False
 
 
 def watch() -> None:
@@ -33,14 +34,28 @@ def watch() -> None:
 
 def begin() -> None:
     """Forget what the test before wrote."""
+    global _attacked
     _by_hand.clear()
+    _attacked = False
+
+
+def attack(statement: str, *values: Any) -> None:
+    """Run SQL as a database tool does: no foreign keys, and no commitment."""
+    global _attacked
+    _attacked = True
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA foreign_keys = OFF")
+        cursor.execute("PRAGMA ignore_check_constraints = ON")
+        cursor.execute(statement, values)
+        cursor.execute("PRAGMA ignore_check_constraints = OFF")
+        cursor.execute("PRAGMA foreign_keys = ON")
 
 
 def unrecorded() -> list[str]:
     """Return what is wrong with the rows that the test left to the acts."""
     from plainview.casework.log.rows import verify_rows
 
-    if connection.in_atomic_block:
+    if _attacked or connection.in_atomic_block:
         return []
     return [str(problem) for problem in verify_rows().problems if problem.table not in _by_hand]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from django.db import connection
 from tests.factories.browser import signed_in
 from tests.factories.records import every_kind
+from tests.factories.rows import attack
 from tests.factories.work import entries
 
 from plainview.casework.log.committed import COMMITTED
@@ -62,8 +62,7 @@ def test_a_page_refuses_an_altered_row(places: dict[str, str], kind: str) -> Non
     address = page.format(**places)
     client = signed_in(who)
     assert client.get(address).status_code == 200
-    with connection.cursor() as cursor:
-        cursor.execute(f'UPDATE "{kind}" SET "{column}" = %s', [VALUES.get(column, "altered")])  # noqa: S608  our own names
+    attack(f'UPDATE "{kind}" SET "{column}" = %s', VALUES.get(column, "altered"))  # noqa: S608  our own names
     answer = client.get(address)
     text = answer.content.decode()
     assert answer.status_code == 403, kind

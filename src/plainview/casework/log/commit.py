@@ -39,14 +39,14 @@ Committing = Mapping[Unit, Commitment | None]
 
 def units_of(rows: Iterable[Recorded | Unit]) -> list[Unit]:
     """Return what is to be committed to, each once. Of an instance only the key counts."""
-    named = (row if isinstance(row, Unit) else unit_of(row) for row in rows)
+    named = (record if isinstance(record, Unit) else unit_of(record) for record in rows)
     return list(dict.fromkeys(named))
 
 
-def unit_of(row: Recorded) -> Unit:
+def unit_of(record: Recorded) -> Unit:
     """Return what an instance belongs to."""
-    table = BY_MODEL[type(row)]
-    return Unit(table, str(getattr(row, table.key)))
+    table = BY_MODEL[type(record)]
+    return Unit(table, str(getattr(record, table.key)))
 
 
 def commitments_to(units: Sequence[Unit]) -> Committing:
@@ -147,8 +147,8 @@ def _require(table: Committed, rows: list[tuple[Any, Collection[str], Sequence[A
 def _wrong(table: Committed, rows: list[tuple[str, Sequence[Any]]]) -> list[tuple[str, Sequence[Any], int | None]]:
     """Return the rows that are not as committed to, with the entry that says so."""
     keys = {key for key, _ in rows}
-    newest = {row.key: row for row in RowCommitment.objects.filter(kind=table.kind, key__in=keys)}
-    openings = {key: opened(row) for key, row in newest.items()}
+    newest = {record.key: record for record in RowCommitment.objects.filter(kind=table.kind, key__in=keys)}
+    openings = {key: opened(record) for key, record in newest.items()}
     return [
         (key, values, newest[key].entry if key in newest else None)
         for key, values in rows
@@ -156,10 +156,10 @@ def _wrong(table: Committed, rows: list[tuple[str, Sequence[Any]]]) -> list[tupl
     ]
 
 
-def opened(row: RowCommitment) -> Commitment | None:
+def opened(record: RowCommitment) -> Commitment | None:
     """Open a stored commitment; None if it was altered, or if the rows were erased."""
     try:
-        return Commitment.open(bytes(row.sealed), row.kind, row.key, row.entry) if row.sealed else None
+        return Commitment.open(bytes(record.sealed), record.kind, record.key, record.entry) if record.sealed else None
     except SealBroken:
         return None
 

@@ -30,7 +30,7 @@ SALT_BYTES: Final = 32
 DIGEST_BYTES: Final = 16
 """Of a row, beside the salt: nobody who lacks the salt can make another row with the same one (2^128 trials)."""
 
-_ROW, _ROWS = b"plainview.row.v1\x00", b"plainview.rows.v1\x00"
+_OF_ONE, _OF_ALL = b"plainview.row.v1\x00", b"plainview.rows.v1\x00"
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +74,7 @@ class Committed:
     @cached_property
     def is_list(self) -> bool:
         """Say whether several rows share a key."""
-        return not self.model._meta.get_field(self.key).unique
+        return not self.model._meta.get_field(self.key).unique  # type: ignore[union-attr]
 
     def bytes_of(self, values: Sequence[Any], version: int) -> bytes:
         """Return a row of `columns` as the bytes that are hashed; none if a sealed value of it does not open."""
@@ -188,6 +188,18 @@ BY_KIND: Final[Mapping[str, Committed]] = {table.kind: table for table in COMMIT
 
 
 @dataclass(frozen=True, slots=True)
+class Problem:
+    """A row that is not as the log has it: its table, its id, and what is wrong."""
+
+    table: str
+    key: str
+    says: str
+
+    def __str__(self) -> str:
+        return f"table {self.table}, {self.key}: {self.says}"
+
+
+@dataclass(frozen=True, slots=True)
 class Commitment:
     """What opens a commitment: the salt, and a digest of each row.
 
@@ -211,7 +223,7 @@ class Commitment:
     def public(self, kind: str, key: str) -> str:
         """Return the digest that the entry has: 64 hex digits."""
         about = f"{kind}\x00{key}\x00{self.version}\x00".encode()
-        return hashlib.sha256(_ROWS + about + b"".join(self.digests)).hexdigest()
+        return hashlib.sha256(_OF_ALL + about + b"".join(self.digests)).hexdigest()
 
     def place(self, table: Committed, key: str, values: Sequence[Any]) -> int | None:
         """Return the place of a row among those committed to, from 0; None if it is not one of them."""
@@ -246,14 +258,14 @@ def context(kind: str, key: str, entry: int) -> bytes:
 
 def _digest(salt: bytes, kind: str, key: str, text: bytes) -> bytes:
     about = f"{kind}\x00{key}\x00".encode()
-    return hashlib.sha256(_ROW + salt + about + text).digest()[:DIGEST_BYTES]
+    return hashlib.sha256(_OF_ONE + salt + about + text).digest()[:DIGEST_BYTES]
 
 
 def stored(table: Committed, keys: Collection[str]) -> dict[str, list[Sequence[Any]]]:
     """Read the committed columns of rows: key -> its rows, in the order of their primary keys."""
-    found: dict[str, list[Sequence[Any]]] = {}
+    by_key: dict[str, list[Sequence[Any]]] = {}
     position = table.columns.index(table.key)
     rows = table.model._base_manager.filter(**{f"{table.key}__in": list(keys)}).order_by("pk")
     for values in rows.values_list(*table.columns):
-        found.setdefault(str(values[position]), []).append(values)
-    return found
+        by_key.setdefault(str(values[position]), []).append(values)
+    return by_key

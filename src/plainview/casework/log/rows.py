@@ -7,14 +7,16 @@ database and never changes a row; whether the log itself is whole is `log.read.v
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import connection
 
 from plainview.audit.record import MAX_INTEGER
 from plainview.casework.log.commit import ROWS, Unit, opened
-from plainview.casework.log.committed import BY_KIND, COMMITTED, Committed, stored
+from plainview.casework.log.committed import BY_KIND, COMMITTED, Committed, Problem, stored
+from plainview.casework.log.older import differences_before
 from plainview.casework.models import LogEntry, RowCommitment
 
 ADOPTED = "rows.adopted"
@@ -22,18 +24,7 @@ ADOPTED = "rows.adopted"
 
 _ENTRIES = 200  # at a time; each has at most `commit.MOST` commitments
 _RESTORED = b'{"action":"workspace.restored"'
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A row that is not as the log has it: its table, its id, and what is wrong."""
-
-    table: str
-    key: str
-    says: str
-
-    def __str__(self) -> str:
-        return f"table {self.table}, {self.key}: {self.says}"
+_ADOPTED = f'{{"action":"{ADOPTED}"'.encode()
 
 
 @dataclass(slots=True)
@@ -65,6 +56,8 @@ def verify_rows() -> Rows:
     rows = Rows()
     compare(rows, 0, None)
     rows.problems += not_committed()
+    if rows.adopted:
+        rows.problems += differences_before([seq for seq, text in _texts() if text.startswith(_ADOPTED)])
     return rows
 
 
@@ -171,11 +164,11 @@ def _compare(rows: Rows, said: Mapping[Unit, tuple[int, str | None]], adopted: s
 
 
 def _newest(table: Committed, keys: list[str]) -> dict[str, RowCommitment]:
-    found: dict[str, RowCommitment] = {}
+    newest: dict[str, RowCommitment] = {}
     for at in range(0, len(keys), 500):
         some = RowCommitment.objects.filter(kind=table.kind, key__in=keys[at : at + 500])
-        found |= {row.key: row for row in some}
-    return found
+        newest |= {record.key: record for record in some}
+    return newest
 
 
 def _without(table: Committed, key: str, seq: int, is_there: bool) -> Problem:
@@ -185,27 +178,27 @@ def _without(table: Committed, key: str, seq: int, is_there: bool) -> Problem:
 
 
 def _differences(
-    table: Committed, key: str, row: RowCommitment, digest: str | None, there: list[tuple[object, ...]]
+    table: Committed, key: str, record: RowCommitment, digest: str | None, there: Sequence[Sequence[Any]]
 ) -> Iterator[Problem]:
     if digest is None:
         if there:
-            yield Problem(table.kind, key, f"is there again, although entry {row.entry} says that it was erased")
+            yield Problem(table.kind, key, f"is there again, although entry {record.entry} says that it was erased")
         return
-    commitment = opened(row)
+    commitment = opened(record)
     if commitment is None or commitment.public(table.kind, key) != digest:
-        yield Problem(table.kind, key, f"what opens its commitment in entry {row.entry} was altered")
+        yield Problem(table.kind, key, f"what opens its commitment in entry {record.entry} was altered")
         return
     places = {}
     for values in there:
         pk = values[table.columns.index("id")]
         place = commitment.place(table, key, values)
         if place is None:
-            yield Problem(table.kind, _named(table, key, pk), f"altered or inserted after entry {row.entry}")
+            yield Problem(table.kind, _named(table, key, pk), f"altered or inserted after entry {record.entry}")
         else:
             places[place] = pk
     missing = len(commitment.digests) - len(there)
     if missing > 0 and not there:
-        yield Problem(table.kind, key, f"deleted, although entry {row.entry} recorded it")
+        yield Problem(table.kind, key, f"deleted, although entry {record.entry} recorded it")
     elif missing > 0:
         gone = sorted(set(range(len(commitment.digests))) - places.keys())
         ranks = ", ".join(str(place + 1) for place in gone)
@@ -220,16 +213,16 @@ def _named(table: Committed, key: str, pk: object) -> str:
 
 def _unsaid(first: int, last: int, said: Mapping[Unit, tuple[int, str | None]]) -> Iterator[Problem]:
     """Yield the commitments that name one of these entries without being in it."""
-    for row in RowCommitment.objects.filter(entry__gte=first, entry__lte=last).order_by("entry").iterator(2000):
-        table = BY_KIND.get(row.kind)
-        if table is None or said.get(Unit(table, row.key), (None,))[0] != row.entry:
-            yield Problem(row.kind, row.key, f"entry {row.entry} says nothing about it")
+    for record in RowCommitment.objects.filter(entry__gte=first, entry__lte=last).order_by("entry").iterator(2000):
+        table = BY_KIND.get(record.kind)
+        if table is None or said.get(Unit(table, record.key), (None,))[0] != record.entry:
+            yield Problem(record.kind, record.key, f"entry {record.entry} says nothing about it")
 
 
 def not_committed() -> Iterator[Problem]:
     """Yield the rows that no entry records."""
     for table in COMMITTED:
-        column = table.model._meta.get_field(table.key).column
+        column = table.model._meta.get_field(table.key).column  # type: ignore[union-attr]
         with connection.cursor() as cursor:
             cursor.execute(
                 f'SELECT t.id, t."{column}" FROM "{table.kind}" t LEFT JOIN row_commitment c '  # noqa: S608  our own names

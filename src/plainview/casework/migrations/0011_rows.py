@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
                 ('done_at', models.DateTimeField(null=True)),
                 ('checked', models.BigIntegerField(default=0)),
                 ('last_checked', models.BigIntegerField(default=0)),
-                ('found', models.JSONField(default=list)),
+                ('findings', models.JSONField(default=list)),
                 ('problems', models.JSONField(default=list)),
             ],
             options={

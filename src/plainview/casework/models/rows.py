@@ -77,13 +77,13 @@ class Recorded(models.Model):
             loaded.settled.add((type(self), self.pk))
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Self:
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **options: Any) -> Self:
         """Make an instance of a loaded row, and keep the row for the check."""
-        made = super().from_db(db, field_names, values)
+        instance = super().from_db(db, field_names, values, **options)
         loaded = _reading.get()
-        if loaded is not None and (cls, made.pk) not in loaded.settled:
-            loaded.waiting.setdefault((cls, made.pk), (field_names, tuple(values)))
-        return made
+        if loaded is not None and (cls, instance.pk) not in loaded.settled:
+            loaded.waiting.setdefault((cls, instance.pk), (field_names, tuple(values)))
+        return instance
 
 
 class RowCommitment(models.Model):
@@ -117,7 +117,7 @@ class RowCheck(models.Model):
     done_at = models.DateTimeField(null=True)
     checked = models.BigIntegerField(default=0)
     last_checked = models.BigIntegerField(default=0)
-    found = models.JSONField(default=list)
+    findings = models.JSONField(default=list)
     problems = models.JSONField(default=list)
 
     class Meta:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
-from django.db import connection, transaction
+from django.db import transaction
 from tests.factories.records import every_kind
+from tests.factories.rows import attack
 from tests.factories.work import entries, person
 
 from plainview.casework.log import commit
@@ -36,9 +37,7 @@ def test_exactly_the_tables_that_are_committed_to_are_checked_when_they_are_load
 def test_a_column_is_committed_to_or_the_reason_is_said(table: Committed) -> None:
     names = {field.name for field in table.model._meta.local_concrete_fields}
     assert table.apart.keys() | set(table.later) | set(table.opened) | table.present <= names
-    assert {name for name in names - table.apart.keys()} == {
-        table.model._meta.get_field(column).name for column in table.columns
-    }
+    assert names - table.apart.keys() == {table.model._meta.get_field(column).name for column in table.columns}
     assert all(table.apart.values())
     assert table.key in table.columns
 
@@ -87,18 +86,15 @@ def test_an_erased_row_is_accounted_for_and_must_not_come_back(workspace: Path, 
     assert None not in said["search"].values()
     assert verify_rows().erased == sum(digest is None for keys in said.values() for digest in keys.values())
     Candidate.objects.bulk_create(listed[:1])
-    with connection.cursor() as cursor:  # what a test writes by hand is committed to: tests.factories.rows
-        cursor.execute("UPDATE row_commitment SET sealed = x'' WHERE kind = 'candidate' AND \"key\" = %s", [search.pk])
-    assert [str(problem) for problem in verify_rows().problems] == [
-        f"table candidate, {search.pk}: is there again, although entry {entries('search.erased')[0].seq} says that it "
-        "was erased"
-    ]
+    attack("UPDATE row_commitment SET sealed = x'' WHERE kind = 'candidate' AND \"key\" = %s", search.pk)
+    (problem,) = verify_rows().problems
+    assert (problem.table, problem.key) == ("candidate", str(search.pk))
+    assert problem.says == f"is there again, although entry {entries('search.erased')[0].seq} says that it was erased"
 
 
 def test_an_altered_row_is_shown_to_nobody_and_no_act_makes_it_good(workspace: Path, tmp_path: Path) -> None:
     found = every_kind(tmp_path)
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE search SET purpose = 'another' WHERE public_id = %s", [found])
+    attack("UPDATE search SET purpose = 'another' WHERE public_id = %s", found)
     before = len(entries())
     with reading(), pytest.raises(Refused) as refused:
         view_candidates(found, acting_member=person("examiner"))
@@ -113,13 +109,11 @@ def test_an_altered_row_is_shown_to_nobody_and_no_act_makes_it_good(workspace: P
 
 def test_a_list_that_lacks_a_candidate_is_not_shown(workspace: Path, tmp_path: Path) -> None:
     found = every_kind(tmp_path)
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA foreign_keys = OFF")
-        cursor.execute(
-            "DELETE FROM candidate WHERE id = (SELECT max(c.id) FROM candidate c JOIN search s ON s.id = c.search_id "
-            "WHERE s.public_id = %s)",
-            [found],
-        )
+    attack(
+        "DELETE FROM candidate WHERE id = (SELECT max(c.id) FROM candidate c JOIN search s ON s.id = c.search_id "
+        "WHERE s.public_id = %s)",
+        found,
+    )
     with reading(), pytest.raises(Refused) as refused:
         view_candidates(found, acting_member=person("examiner"))
     assert refused.value.rule_id == "rows.altered"
@@ -136,8 +130,7 @@ def test_what_an_act_changes_itself_is_no_finding(workspace: Path, tmp_path: Pat
 
 
 def test_a_row_of_which_a_page_loads_a_part_is_checked_whole(workspace: Path) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE member SET name = 'Another' WHERE email = 'auditor@agency.example'")
+    attack("UPDATE member SET name = 'Another' WHERE email = 'auditor@agency.example'")
     with reading():
         list(Member.objects.filter(email="auditor@agency.example").only("email"))
         with pytest.raises(Refused):
