@@ -30,7 +30,7 @@ from tests.factories.records import every_kind, on_disk
 from tests.factories.rows import attack
 
 from plainview.casework.log.committed import COMMITTED, Committed
-from plainview.casework.log.rows import verify_rows
+from plainview.casework.log.rows import shown_key, verify_rows
 
 KINDS = [table.kind for table in COMMITTED]
 
@@ -67,7 +67,8 @@ def key_of(table: Committed, row: sqlite3.Row) -> str:
 
 def names(table: Committed, row: sqlite3.Row) -> str:
     """The words by which a row that is there is named."""
-    return f"row {row['id']}" if table.key == "id" else f"row {row['id']} ({table.key} {key_of(table, row)})"
+    shown = shown_key(table)
+    return f"row {row['id']}" + (f" ({shown} {row[shown]})" if shown != "id" else "")
 
 
 def test_a_workspace_as_the_acts_left_it_is_as_its_log_says(tool: sqlite3.Connection, workspace: Path) -> None:

@@ -129,7 +129,9 @@ COMMITTED: Final = (
         },
     ),
     Committed(models.PolicyVersion, "id"),
-    Committed(models.Reference, opened={"template": ("templates", "template")}, present=frozenset({"picture_hash"})),
+    Committed(
+        models.Reference, "id", opened={"template": ("templates", "template")}, present=frozenset({"picture_hash"})
+    ),
     Committed(models.SharedRequest),
     Committed(
         models.SubjectRequest,

@@ -188,27 +188,33 @@ def _differences(
     if commitment is None or commitment.public(table.kind, key) != digest:
         yield Problem(table.kind, key, f"what opens its commitment in entry {record.entry} was altered")
         return
-    places = {}
+    places: set[int] = set()
     for values in there:
-        pk = values[table.columns.index("id")]
         place = commitment.place(table, key, values)
         if place is None:
-            yield Problem(table.kind, _named(table, key, pk), f"altered or inserted after entry {record.entry}")
+            named = _named(table, dict(zip(table.columns, values, strict=True)))
+            yield Problem(table.kind, named, f"altered or inserted after entry {record.entry}")
         else:
-            places[place] = pk
+            places.add(place)
     missing = len(commitment.digests) - len(there)
     if missing > 0 and not there:
         yield Problem(table.kind, key, f"deleted, although entry {record.entry} recorded it")
     elif missing > 0:
-        gone = sorted(set(range(len(commitment.digests))) - places.keys())
+        gone = sorted(set(range(len(commitment.digests))) - places)
         ranks = ", ".join(str(place + 1) for place in gone)
         yield Problem(
             table.kind, key, f"{missing} of {len(commitment.digests)} rows deleted; not found: number {ranks}"
         )
 
 
-def _named(table: Committed, key: str, pk: object) -> str:
-    return f"row {pk} ({table.key} {key})" if table.key != "id" else f"row {pk}"
+def _named(table: Committed, values: Mapping[str, object]) -> str:
+    shown = shown_key(table)
+    return f"row {values['id']}" + (f" ({shown} {values[shown]})" if shown != "id" else "")
+
+
+def shown_key(table: Committed) -> str:
+    """Return the column by which a row is named for people, beside its number."""
+    return "public_id" if "public_id" in table.columns else table.key
 
 
 def _unsaid(first: int, last: int, said: Mapping[Unit, tuple[int, str | None]]) -> Iterator[Problem]:
@@ -222,13 +228,17 @@ def _unsaid(first: int, last: int, said: Mapping[Unit, tuple[int, str | None]]) 
 def not_committed() -> Iterator[Problem]:
     """Yield the rows that no entry records."""
     for table in COMMITTED:
-        column = table.model._meta.get_field(table.key).column  # type: ignore[union-attr]
+        column, shown = (
+            table.model._meta.get_field(name).column  # type: ignore[union-attr]
+            for name in (table.key, shown_key(table))
+        )
         with connection.cursor() as cursor:
             cursor.execute(
-                f'SELECT t.id, t."{column}" FROM "{table.kind}" t LEFT JOIN row_commitment c '  # noqa: S608  our own names
+                f'SELECT t.id, t."{shown}" FROM "{table.kind}" t LEFT JOIN row_commitment c '  # noqa: S608  our own names
                 f'ON c.kind = %s AND c."key" = CAST(t."{column}" AS TEXT) WHERE c.id IS NULL ORDER BY t.id',
                 [table.kind],
             )
             while some := cursor.fetchmany(500):
                 for pk, key in some:
-                    yield Problem(table.kind, _named(table, str(key), pk), "inserted: no entry records it")
+                    named = _named(table, {"id": pk, shown_key(table): key})
+                    yield Problem(table.kind, named, "inserted: no entry records it")
