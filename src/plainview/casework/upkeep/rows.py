@@ -41,8 +41,10 @@ def compare_some() -> int:
         check.began_at, check.seq, check.checked, check.findings = now, 0, 0, []
     rows, until = Rows(), time.monotonic() + SLICE_S
     newest = newest_entry()
-    while check.seq <= newest and time.monotonic() < until:
+    while True:
         check.seq = compare(rows, check.seq, _COMMITMENTS)
+        if check.seq > newest or time.monotonic() >= until:
+            break
     check.checked += rows.checked
     if check.seq > newest:
         rows.problems += not_committed()
