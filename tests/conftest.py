@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from tests import properties
-from tests.factories import kept_tables, stages
+from tests.factories import kept_tables, rows, stages
 
 from plainview.recognition.decode import Decoder
 from plainview.recognition.engine import Engine
@@ -152,8 +152,11 @@ def workspace(
     with django_db_blocker.unblock():
         sample.tables.restore()
         begin_process()
+        rows.watch()
+        rows.begin()
         with stages.beginning(home, begin_process):
             yield home
+            assert rows.unrecorded() == [], "an act wrote a row that its entry does not commit to"
         services.cache_clear()
 
 

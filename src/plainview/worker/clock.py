@@ -35,7 +35,7 @@ from plainview.casework.search import lapse, urgent
 from plainview.casework.sharing import ends as shared_ends
 from plainview.casework.sharing import notices as shared_notices
 from plainview.casework.upkeep import clock as fault_of_clock
-from plainview.casework.upkeep import work
+from plainview.casework.upkeep import rows, work
 from plainview.casework.videos import process as video_process
 from plainview.casework.videos import upload as videos
 from plainview.casework.webhooks import deliver as webhook_deliver
@@ -80,6 +80,7 @@ STEPS = (
     Step("backups", backups.start_due, HOUR),
     Step("feeds", feed_run.ask_due, HOUR),
     Step("canaries", lambda: canary_checks.run_all(due_only=True), HOUR),
+    Step("records and log", rows.compare_some, HOUR),
     Step("expired sessions", sessions.sweep, MINUTE),
     Step("pictures not enrolled", intake.sweep_failures, DAY),
     Step("reports of trials", trials.send_reports, DAY),

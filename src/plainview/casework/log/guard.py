@@ -80,6 +80,17 @@ def permit(act: str, permission: Permission, acting_member: Member) -> None:
         standing(acting_member, permission)
 
 
+def record_altered(member: Member | None, altered: Refused) -> None:
+    """Record that a page was refused because a row that it was made from is not as the log has it."""
+    with transaction.atomic():
+        write_entry(
+            "rows.refused",
+            {"rule": altered.rule_id, **({"agency": member.agency.public_id} if member else {})},
+            {"why": altered.why},
+            acting_member=member,
+        )
+
+
 def is_outsider(member: Member) -> bool:
     """Say whether the member is of the defence or an outside auditor."""
     return any(role.value in member.roles for role in OUTSIDERS)

@@ -95,6 +95,10 @@ from plainview.casework.models.retention import (
     RetentionRun,
     RetentionVersion,
 )
+from plainview.casework.models.rows import (
+    RowCheck,
+    RowCommitment,
+)
 from plainview.casework.models.sampling import (
     AuditSample,
     AuditSampleItem,
@@ -199,6 +203,8 @@ __all__ = [
     "RetentionItem",
     "RetentionRun",
     "RetentionVersion",
+    "RowCheck",
+    "RowCommitment",
     "Search",
     "SharedLead",
     "SharedNotice",

@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.db import models
 
 from plainview.casework.models.people import Agency, Member, public_id
+from plainview.casework.models.rows import Recorded
 from plainview.tables import dates
 
 
@@ -93,7 +94,7 @@ class _Ordinary(models.Manager["Reference"]):
         return super().get_queryset().filter(is_canary=False)
 
 
-class Reference(models.Model):
+class Reference(Recorded):
     """An enrolled face: its picture (a blob by content hash), its origin, and its sealed template.
 
     `captured_on` is the first day of the date of capture, `captured_precision` how much of it was stated: "day" (also

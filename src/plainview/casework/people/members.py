@@ -162,6 +162,7 @@ def join(code: str, name: str) -> Member:
             },
             {"email": member.email, "name": name},
             acting_member=member,
+            rows=[member],
         )
     return member
 
@@ -187,6 +188,7 @@ def set_roles(email: str, roles: list[str], *, on_trial: bool | None = None, act
             "member.roles_changed",
             {"member": member.public_id, "before": before, "roles": member.roles, "trial": member.on_trial},
             acting_member=acting_member,
+            rows=[member],
         )
     return member
 
@@ -215,6 +217,7 @@ def deactivate(email: str, *, reason: str, acting_member: Member) -> Member:
             {"member": member.public_id},
             {"why": reason.strip()},
             acting_member=acting_member,
+            rows=[member],
         )
     return member
 

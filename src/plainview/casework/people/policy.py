@@ -42,5 +42,6 @@ def change_policy(text: str, *, reason: str, acting_member: Member) -> PolicyVer
             },
             {"why": version.why},
             acting_member=acting_member,
+            rows=[version],
         )
     return version

@@ -58,6 +58,7 @@ SEALED = (
     Sealed(models.Letter, "sealed", "letters", lambda sealed: sealed.public_id),
     Sealed(models.LapsedSearch, "sealed", "openings", lambda sealed: f"lapsed:{sealed.search.public_id}", "search"),
     Sealed(models.LogOpening, "sealed", "openings", lambda sealed: f"opening:{sealed.entry_id}:{sealed.name}"),
+    Sealed(models.RowCommitment, "sealed", "rows", lambda sealed: f"row:{sealed.kind}:{sealed.key}:{sealed.entry}"),
     Sealed(models.Draft, "sealed", "drafts", lambda sealed: f"draft:{sealed.pk}"),
     Sealed(models.SubjectRequest, "sealed", "rights", lambda sealed: f"request:{sealed.public_id}"),
     Sealed(models.SubjectPhoto, "sealed", "rights", lambda sealed: f"photo:{sealed.request.public_id}", "request"),

@@ -74,10 +74,10 @@ def make_sample_people() -> None:
             terms_sha256=TERMS_SHA256,
             opened_at=now,
         )
-        PolicyVersion.objects.create(
+        policy = PolicyVersion.objects.create(
             agency=agency, number=1, text=SAMPLE, why="the policy that a sample agency begins with"
         )
-        write_entry("agency.opened", {"agency": agency.public_id, "sample": True}, acting_member=None)
+        write_entry("agency.opened", {"agency": agency.public_id, "sample": True}, acting_member=None, rows=[policy])
         needed = parse(SAMPLE).training
         for name, role in SAMPLE_PEOPLE.items():
             member = Member(
@@ -102,4 +102,5 @@ def make_sample_people() -> None:
                 {"agency": agency.public_id, "member": member.public_id, "role": role.value, "sample": True},
                 {"email": member.email},
                 acting_member=None,
+                rows=[member],
             )

@@ -26,7 +26,7 @@ from plainview.casework.log.read import verify_log
 from plainview.casework.log.write import unpublished, write_entry
 from plainview.casework.models import WorkspaceState
 from plainview.casework.people.read import Incomplete, incomplete_policies
-from plainview.casework.upkeep.adopt import adopt, leave_old_files, make_backup_key, require_seals_open
+from plainview.casework.upkeep.adopt import adopt, adopt_rows, leave_old_files, make_backup_key, require_seals_open
 from plainview.casework.upkeep.alone import alone
 from plainview.casework.upkeep.backup import require_place, require_room, write_backup
 from plainview.casework.upkeep.opening import open_checked
@@ -160,6 +160,7 @@ def _upgraded_copy(
                     "Keep the workspace as it is and inform your auditor.",
                 )
             adopt()
+            adopt_rows()
             with transaction.atomic():
                 write_entry(
                     "workspace.upgraded",

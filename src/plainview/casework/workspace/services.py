@@ -86,6 +86,11 @@ class Services:
         return self._master.derive("rights")
 
     @cached_property
+    def rows(self) -> Sealer:
+        """Seals what opens the log's commitments to rows."""
+        return self._master.derive("rows")
+
+    @cached_property
     def letters(self) -> Sealer:
         """Seals letters in the outbox."""
         return self._master.derive("letters")
