@@ -11,7 +11,7 @@ from django.utils import timezone
 from plainview.audit.record import Value
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Member
-from plainview.policy import rules
+from plainview.policy import rules, signing_in
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import OUTSIDERS
@@ -54,7 +54,7 @@ def standing(acting_member: Member, permission: Permission) -> None:
     nor an approval is used twice.
 
     Raises:
-        Refused: member.ended, member.inactive, member.no_permission, agency.not_open.
+        Refused: member.ended, member.locked, member.inactive, member.no_permission, agency.not_open.
     """
     rows = Member.objects.select_related("agency")
     if transaction.get_connection().in_atomic_block:
@@ -65,6 +65,7 @@ def standing(acting_member: Member, permission: Permission) -> None:
     acting_member.ends_on, acting_member.agency = now.ends_on, now.agency
     rules.require(
         rules.not_ended(now.ends_on, timezone.now().date()),
+        signing_in.not_locked(locked=now.locked_at is not None),
         rules.may(now.roles, now.is_active, permission),
         rules.agency_open(now.agency.is_open),
     )

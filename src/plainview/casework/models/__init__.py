@@ -1,6 +1,7 @@
 """The tables of casework: people, pictures, grounds, searches, conclusions, and the log."""
 
 from plainview.casework.models.access import (
+    SignInDelay,
     SignInFailure,
     SignInRepeat,
     SignInReset,
@@ -83,6 +84,7 @@ from plainview.casework.models.people import (
 )
 from plainview.casework.models.policy import PolicyVersion
 from plainview.casework.models.preparations import Preparation
+from plainview.casework.models.proposals import Proposal
 from plainview.casework.models.register import (
     Attestation,
     PublishedRegister,
@@ -196,6 +198,7 @@ __all__ = [
     "ProbeFrame",
     "ProbeTemplate",
     "ProficiencyItem",
+    "Proposal",
     "PublishedRegister",
     "Reference",
     "ReportSchedule",
@@ -209,6 +212,7 @@ __all__ = [
     "SharedLead",
     "SharedNotice",
     "SharedRequest",
+    "SignInDelay",
     "SignInFailure",
     "SignInRepeat",
     "SignInReset",

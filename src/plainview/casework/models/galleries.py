@@ -9,6 +9,7 @@ from django.db import models
 from plainview.casework.models.people import Agency, Member, public_id
 from plainview.casework.models.rows import Recorded
 from plainview.tables import dates
+from plainview.tables.links import without_path
 
 
 def _reference_id() -> str:
@@ -137,6 +138,11 @@ class Reference(Recorded):
 
     def __str__(self) -> str:
         return self.public_id
+
+    @property
+    def source_link(self) -> str:
+        """The link to where the picture came from, never a path of this machine, which earlier versions stored."""
+        return without_path(self.source_url)
 
     @property
     def captured(self) -> str:

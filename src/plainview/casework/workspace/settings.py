@@ -69,6 +69,7 @@ ENVIRONMENT: Mapping[str, str] = MappingProxyType(
         "PLAINVIEW_DEBUG": "Any value: an unexpected error prints its traceback. For developers.",
         "XDG_DATA_HOME": "Folder of this user's data; the model packs are below it. Default: `~/.local/share`.",
         "XDG_CACHE_HOME": "Folder where `plainview evaluate` caches templates. Default: `~/.cache`.",
+        "XDG_CONFIG_HOME": "Folder of this user's settings: the key that seals that cache is below it. Default: `~/.config`.",
         "ORT_DISABLE_TELEMETRY": "Set to 1 by Plainview itself: onnxruntime looks up no host of its maker.",
         "DJANGO_SETTINGS_MODULE": "Set by Plainview itself to `plainview.site.settings`; not for people.",
     }

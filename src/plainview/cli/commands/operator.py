@@ -190,8 +190,8 @@ ROWS = (
         "agency open",
         Need.OWNER,
         "people:agency_open",
-        "Open an agency whose head has accepted the terms, and invite its first administrator.",
-        "plainview agency open booking --administrator admin@agency.example",
+        "Open an agency whose head has accepted the terms, and invite the first people that the head names.",
+        "plainview agency open booking --administrator admin@agency.example --supervisor supervisor@agency.example",
     ),
     Command(
         "agency suspend",
