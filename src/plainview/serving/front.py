@@ -92,6 +92,10 @@ class Front:
         self._trusted: tuple[Network, ...] = networks(serving.trusted)
         self._sessions: OrderedDict[str, None] = OrderedDict()
 
+    def sweep(self) -> None:
+        """Forget callers whose turns are long over."""
+        self.turns.sweep()
+
     async def __call__(
         self,
         scope: dict[str, Any],

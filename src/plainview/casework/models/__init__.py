@@ -76,6 +76,8 @@ from plainview.casework.models.log import (
     LogKey,
     LogOpening,
     LogReview,
+    LogWitness,
+    WitnessRule,
 )
 from plainview.casework.models.people import (
     Agency,
@@ -182,6 +184,7 @@ __all__ = [
     "LogKey",
     "LogOpening",
     "LogReview",
+    "LogWitness",
     "Member",
     "NearDuplicate",
     "Notice",
@@ -227,6 +230,7 @@ __all__ = [
     "WebhookMark",
     "WebhookSecret",
     "Withheld",
+    "WitnessRule",
     "WorkerLife",
     "WorkerStep",
     "WorkspaceState",
