@@ -84,6 +84,7 @@ OTHERS = {
     "bench enrol": "--images 10",
     "bench video": "--clips 1 --people 2 --seconds 1",
     "version": "",
+    "controls": "--state met",
 }
 """The line of every other command; some are refused, after everything that they load."""
 

@@ -260,10 +260,11 @@ class Witness:
             if not verify_consistency(known, offered.size, root, offered.root, asked.proof):
                 self._keep(last, asked.note, "unproven", "The proof does not show that this extends that.", now)
                 raise Rejected(422, "the proof does not show that the checkpoint extends the latest cosigned one")
-            line = self._signer.cosign(asked.note, now).removesuffix("\n").rpartition("\n")[2] + "\n"
+            at = max(now, last.at if last is not None else 0)  # a clock that was set back
+            line = self._signer.cosign(asked.note, at).removesuffix("\n").rpartition("\n")[2] + "\n"
             if last is None or offered.size > known:
                 first = last.key if last is not None else log.keys[0].text
-                newest = LastCheckpoint(offered.origin, first, offered.size, offered.root.hex(), asked.note, now)
+                newest = LastCheckpoint(offered.origin, first, offered.size, offered.root.hex(), asked.note, at)
                 replace_file(self._file(offered.origin), json.dumps(asdict(newest), indent=1).encode())
         return line
 

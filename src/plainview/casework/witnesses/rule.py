@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from plainview.audit.record import Value
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import LogEntry, WitnessRule
 from plainview.casework.workspace.services import services
@@ -16,7 +17,7 @@ def record_rule() -> bool:
     """Log the rule in force if it is not the one that was logged last; return whether it was."""
     workspace = services().workspace
     policy = workspace.witness_policy
-    rule = {
+    rule: dict[str, Value] = {
         "witnesses": sorted(key.text for key in policy.keys),
         "needed": policy.least(),
         "stop_after_hours": workspace.stop_after_hours,
