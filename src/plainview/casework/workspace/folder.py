@@ -170,8 +170,8 @@ class Workspace:
         Raises:
             Refused: workspace.settings.
         """
-        outgoing = self.settings().get("witness")
-        hours = outgoing.get("stop_after_hours", STOP_AFTER_HOURS) if isinstance(outgoing, dict) else STOP_AFTER_HOURS
+        witness = self.settings().get("witness")
+        hours = witness.get("stop_after_hours", STOP_AFTER_HOURS) if isinstance(witness, dict) else STOP_AFTER_HOURS
         if type(hours) is not int or not 0 < hours <= MOST_HOURS:
             raise Refused(
                 "workspace.settings",
