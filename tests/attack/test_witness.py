@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,7 +18,7 @@ from tests.factories.work import entries
 
 from plainview.audit import witness as module
 from plainview.audit.checkpoint import Signer
-from plainview.audit.cosignature import WitnessSigner
+from plainview.audit.cosignature import WitnessSigner, cosignatures
 from plainview.audit.merkle import Frontier, consistency_proof, leaf_hash
 from plainview.audit.submission import MAX_BODY, format_submission
 from plainview.audit.witness import Rejected, Witness
@@ -110,8 +112,6 @@ def test_an_old_checkpoint_replayed_by_anyone_changes_nothing(witness: Witness) 
 def test_a_clock_that_is_set_back_does_not_date_a_larger_tree_before_a_smaller_one(witness: Witness) -> None:
     witness.add_checkpoint(TRUE.request(0, 4), NOW)
     line = witness.add_checkpoint(TRUE.request(4, 9), NOW - 86_400)
-    from plainview.audit.cosignature import cosignatures
-
     assert cosignatures(TRUE.note(9) + line, [witness.key])[0].at == NOW
 
 
@@ -172,10 +172,10 @@ def alarms() -> list[str]:
 def test_a_witness_that_lost_its_memory_is_an_alarm_and_its_cosignatures_no_longer_count_as_new(ours: Witness) -> None:
     (file,) = (ours.path / "logs").glob("*.json")
     old = file.read_bytes()
-    heartbeat(module_age := __import__("datetime").timedelta())
+    heartbeat(timedelta())
     assert ask_now(LOCAL) == 1
     file.write_bytes(old)
-    heartbeat(module_age)
+    heartbeat(timedelta())
     size = covered(services().workspace.witness_policy)
     assert ask_now(LOCAL) == 0
     assert ask_now(LOCAL) == 0
@@ -192,22 +192,18 @@ def test_a_log_that_was_set_back_is_told_by_its_witness(ours: Witness) -> None:
         tree = tree.append(leaf_hash(str(number).encode()))
     note = services().signer.sign(99, tree.root())
     (file,) = (ours.path / "logs").glob("*.json")
-    import json
-
     kept = json.loads(file.read_text())
     file.write_text(json.dumps({**kept, "size": 99, "root": tree.root().hex(), "checkpoint": note}))
-    heartbeat(__import__("datetime").timedelta())
+    heartbeat(timedelta())
     assert ask_now(LOCAL) == 0
     assert alarms() == ["ahead"]
 
 
 def test_a_witness_with_another_history_of_the_same_size_is_an_alarm(ours: Witness) -> None:
-    import json
-
     (file,) = (ours.path / "logs").glob("*.json")
     kept = json.loads(file.read_text())
     LogWitness.objects.all().delete()
-    heartbeat(__import__("datetime").timedelta())
+    heartbeat(timedelta())
     size = int(newest_checkpoint().split("\n")[1])
     file.write_text(json.dumps({**kept, "size": size, "root": "ab" * 32}))
     assert ask_now(LOCAL) == 0

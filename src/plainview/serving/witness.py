@@ -15,6 +15,7 @@ from typing import Any, Final
 from plainview.audit.submission import MAX_BODY, PATH, SIZE_TYPE
 from plainview.audit.witness import Rejected, Witness, WitnessRefused
 from plainview.serving.bodies import Bodies, Gone, Limit, NotTaken, too_large
+from plainview.serving.front import end_with
 from plainview.serving.turns import Turns
 
 MOST_WAITING: Final = 256
@@ -50,6 +51,10 @@ class WitnessFront:
         self.answering += 1
         try:
             status, body, kind, after = await self._answer(scope, receive)
+        except NotTaken as refused:
+            why = f"{refused.why}\n".encode()
+            await end_with(refused.status, [(b"content-type", TEXT.encode())], why, receive, send)
+            return
         except Gone:
             return
         finally:
@@ -57,7 +62,7 @@ class WitnessFront:
         headers = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode())]
         if after:
             headers.append((b"retry-after", str(after).encode()))
-        if self.closing or status in (408, 413):
+        if self.closing:
             headers.append((b"connection", b"close"))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
@@ -74,10 +79,7 @@ class WitnessFront:
             return 405, b"Send a checkpoint with POST.\n", TEXT, 0
         if self.refusing or self.answering > MOST_WAITING:
             return 503, b"This witness has too much to do. Try again in a minute.\n", TEXT, 60
-        try:
-            body = await self._body(scope, receive)
-        except NotTaken as refused:
-            return refused.status, f"{refused.why}\n".encode(), TEXT, refused.after
+        body = await self._body(scope, receive)
         try:
             line = await self.turns.run(_address(scope), lambda: self._witness.add_checkpoint(body, int(time.time())))
         except Rejected as rejected:

@@ -153,7 +153,7 @@ def _read(witness: TrustedWitness, reply: Reply, note: str) -> _Answer:
         try:
             cosigned, cosignature = cosigned_by(witness.key, note, reply.body)
         except BadSubmission as error:
-            return _Answer(f"{str(error).capitalize()}.")
+            return _Answer(f"The answer cannot be used: {error}.")
         if abs(timezone.now().timestamp() - cosignature.at) > REFRESH.total_seconds():
             return _Answer("Its cosignature states a time that is a day off.")
         return _Answer("It cosigned.", note=cosigned, cosignature=cosignature)

@@ -95,7 +95,7 @@ def test_what_a_witness_answers_is_said(workspace: Path, witness: Witness, url: 
     witness.follow(services().first_key)
     policy(workspace, (other, url), needed=1)
     assert ask_now(LOCAL) == 0
-    assert witnesses_state()[0]["answer"].startswith("The reply has no cosignature of")
+    assert witnesses_state()[0]["answer"].endswith("the reply has no cosignature of witness.example/w1.")
     assert witnesses_state()[0]["size"] == 0
 
 
