@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Final
 
 from plainview.audit.checkpoint import ED25519, BadKey, VerifierKey
@@ -25,7 +25,7 @@ class BadLogList(ValueError):
     """The file is not a list of logs; the message names the line."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class FollowedLog:
     """One log.
 
@@ -37,7 +37,7 @@ class FollowedLog:
     """
 
     origin: str
-    keys: list[VerifierKey] = field(default_factory=list)
+    keys: tuple[VerifierKey, ...] = ()
     per_day: float = PER_DAY
     contact: str = ""
 
@@ -52,39 +52,42 @@ def parse_logs(text: str) -> Mapping[str, FollowedLog]:
     lines = [(number, line) for number, line in lines if line and line[0] != "#"]
     if not lines or lines[0][1].lower() != HEADER:
         raise BadLogList(f"a list of logs begins with the line {HEADER}")
-    entries: list[tuple[VerifierKey | None, FollowedLog]] = []
+    entries: list[FollowedLog] = []
     for number, line in lines[1:]:
         keyword, _, value = line.partition(" ")
         value = value.strip()
         if keyword.lower() == "vkey":
             key = _key(value, number)
-            entries.append((key, FollowedLog(value.partition("+")[0])))
+            entries.append(FollowedLog(value.partition("+")[0], () if key is None else (key,)))
         elif not entries or not value:
             raise BadLogList(f"line {number}: an entry begins with its vkey, and every line has a value")
         else:
-            _state(entries[-1][1], keyword.lower(), value, number)
+            entries[-1] = _with(entries[-1], keyword.lower(), value, number)
     logs: dict[str, FollowedLog] = {}
-    for key, entry in entries:
-        if key is not None:
-            log = logs.setdefault(entry.origin, entry)
-            log.keys.append(key)
+    for entry in entries:
+        known = logs.get(entry.origin)
+        if entry.keys:
+            logs[entry.origin] = replace(known, keys=known.keys + entry.keys) if known else entry
     return logs
 
 
-def _state(log: FollowedLog, keyword: str, value: str, number: int) -> None:
+def _with(log: FollowedLog, keyword: str, value: str, number: int) -> FollowedLog:
+    """Return the entry with what one more line states."""
     if keyword == "origin":
-        log.origin = log.origin if value == "none" else value
-    elif keyword == "qpd":
+        return log if value == "none" else replace(log, origin=value)
+    if keyword == "qpd":
         try:
-            log.per_day = float(value)
+            per_day = float(value)
         except ValueError:
-            raise BadLogList(f"line {number}: qpd is a number") from None
-        if not 0 <= log.per_day < float("inf"):
+            per_day = -1.0
+        if not 0 <= per_day < float("inf"):
             raise BadLogList(f"line {number}: qpd is a number from 0 up")
-    elif keyword == "contact":
-        log.contact = value
-    elif keyword != "bastion":  # how some witnesses are reached; not this one
-        raise BadLogList(f"line {number}: {keyword} is not a keyword of the format")
+        return replace(log, per_day=per_day)
+    if keyword == "contact":
+        return replace(log, contact=value)
+    if keyword == "bastion":  # how some witnesses are reached; not this one
+        return log
+    raise BadLogList(f"line {number}: {keyword} is not a keyword of the format")
 
 
 def _key(value: str, number: int) -> VerifierKey | None:
