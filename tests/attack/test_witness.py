@@ -133,6 +133,17 @@ def test_a_log_that_lies_all_day_does_not_fill_the_disk(witness: Witness, monkey
     assert len(list((witness.path / "evidence").iterdir())) == 5
 
 
+def test_a_log_that_grows_all_day_is_limited_and_a_replay_uses_nothing_up(witness: Witness) -> None:
+    listed = witness.path / "logs.txt"
+    listed.write_text(f"{listed.read_text()}qpd 2\n")
+    assert status(witness, TRUE.request(0, 1)) == (200, None)
+    for _ in range(5):
+        assert status(witness, TRUE.request(1, 1)) == (200, None), "anyone may replay what is public"
+    assert status(witness, TRUE.request(1, 2)) == (200, None)
+    assert status(witness, TRUE.request(2, 3)) == (429, None)
+    assert status(witness, TRUE.request(2, 3), NOW + 86_400) == (200, None)
+
+
 def test_a_witness_whose_folder_was_rolled_back_refuses_when_it_sees_its_own_cosignature(witness: Witness) -> None:
     witness.add_checkpoint(TRUE.request(0, 4), NOW)
     (file,) = (witness.path / "logs").glob("*.json")

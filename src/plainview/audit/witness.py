@@ -38,6 +38,9 @@ LOGS: Final = "logs"
 EVIDENCE: Final = "evidence"
 LIST_NAME: Final = "logs.txt"
 
+DAY: Final = 86_400
+"""Seconds of the day in which new checkpoints are counted."""
+
 MOST_EVIDENCE: Final = 1000
 """Pieces of evidence that are kept; later ones are refused all the same. Chosen: 130 MB at the very most, so that a log
 that lies all day cannot fill the disk of its witness."""
@@ -121,6 +124,7 @@ class Witness:
                 "Make a witness, or restore the folder from your backup.",
             )
         self.key = self._signer.verifier
+        self._grown: dict[str, tuple[int, int]] = {}  # origin -> the day, and the checkpoints that grew it that day
 
     @classmethod
     def create(cls, path: Path, name: str) -> Witness:
@@ -260,6 +264,8 @@ class Witness:
             if not verify_consistency(known, offered.size, root, offered.root, asked.proof):
                 self._keep(last, asked.note, "unproven", "The proof does not show that this extends that.", now)
                 raise Rejected(422, "the proof does not show that the checkpoint extends the latest cosigned one")
+            if offered.size > known:
+                self._count(log, now)
             at = max(now, last.at if last is not None else 0)  # a clock that was set back
             line = self._signer.cosign(asked.note, at).removesuffix("\n").rpartition("\n")[2] + "\n"
             if last is None or offered.size > known:
@@ -267,6 +273,14 @@ class Witness:
                 newest = LastCheckpoint(offered.origin, first, offered.size, offered.root.hex(), asked.note, at)
                 replace_file(self._file(offered.origin), json.dumps(asdict(newest), indent=1).encode())
         return line
+
+    def _count(self, log: FollowedLog, now: int) -> None:
+        """Refuse a log that grows more often than its entry in the list allows; asking again for the same is free."""
+        day, count = self._grown.get(log.origin, (0, 0))
+        count = count if day == now // DAY else 0
+        if count >= log.per_day:
+            raise Rejected(429, f"this log may have {log.per_day:g} new checkpoints a day cosigned")
+        self._grown[log.origin] = (now // DAY, count + 1)
 
     def _read_request(self, body: bytes) -> tuple[Submission, Checkpoint, FollowedLog]:
         try:

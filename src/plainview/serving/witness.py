@@ -85,7 +85,7 @@ class WitnessFront:
         except Rejected as rejected:
             if rejected.size is not None:
                 return rejected.status, f"{rejected.size}\n".encode(), SIZE_TYPE, 0
-            return rejected.status, f"{rejected}\n".encode(), TEXT, 0
+            return rejected.status, f"{rejected}\n".encode(), TEXT, 600 if rejected.status == 429 else 0
         except (WitnessRefused, OSError) as error:
             LOG.error("A checkpoint was not cosigned: %s", error)
             return 500, b"This witness is out of order. Its operator must look.\n", TEXT, 0
