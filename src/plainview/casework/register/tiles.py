@@ -107,7 +107,8 @@ def _require_own(folder: Path, size: int) -> None:
         earlier = None
         strange = True
     else:
-        strange = earlier is None and folder.is_dir() and any(folder.iterdir())
+        # Tiles without a checkpoint are what a first run left that was cut off.
+        strange = earlier is None and folder.is_dir() and any(path.name != "tile" for path in folder.iterdir())
     if strange or (earlier and (earlier.origin != services().origin or earlier.size > size)):
         raise Refused(
             "tiles.folder",
