@@ -15,7 +15,7 @@ from typing import Final
 from plainview.audit.checkpoint import ED25519, BadKey, VerifierKey
 
 HEADER: Final = "logs/v0"
-"""First line of the list (transparency-dev/witness-network, docs/log-list-format.md)."""
+"""First line of the list (witness-network.org, "Log-list format")."""
 
 PER_DAY: Final = 86_400.0
 """New checkpoints a day that a log may have cosigned where its entry states no `qpd`: one a second, chosen."""

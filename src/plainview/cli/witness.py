@@ -140,7 +140,7 @@ def follow(
         Witness(folder).follow(verifier, origin)
     except BadKey as error:
         raise Refused(
-            "witness.key", "Not followed", f"The key cannot be used: {error}.", "Give the log's key line."
+            "witness.log_key", "Not followed", f"The key cannot be used: {error}.", "Give the log's key line."
         ) from None
     except WitnessRefused as error:
         raise _refused(error) from None
@@ -161,7 +161,7 @@ def serve(
             "serve.options",
             "Not served",
             "A certificate and its key are needed together.",
-            "Give --tls-cert and --tls-key.",
+            "Give both, or neither behind a proxy that speaks TLS.",
         )
     try:
         witness = Witness(folder)

@@ -1,7 +1,7 @@
 """The list of followed logs is read as witness-network.org publishes it.
 
 Sources, read November 2026: transparency-dev/witness, config/public_witness_network_test.go; transparency-dev/witness-network,
-lists/staging/log-list-10qps-4klogs.1 and docs/log-list-format.md.
+lists/staging/log-list-10qps-4klogs.1 and its page of the format.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def test_two_entries_of_one_origin_are_one_log_with_two_keys() -> None:
 
 
 def test_a_log_whose_key_is_of_another_type_is_left_out_and_an_older_list_is_read() -> None:
-    """The example of log-list-format.md has lines `origin none` and `bastion`; keys of ML-DSA (0x06) come in newer ones."""
+    """The example of the format's page has lines `origin none` and `bastion`; keys of ML-DSA (0x06) come in newer ones."""
     other = "example.org/pq+5893dc2c+BtMcFiao6ZOdU6LZ40tLKbsWpDOU8smRapXBIYI3lXyE"
     text = f"logs/v0\nvkey {other}\nqpd 1\nvkey {SUM}\norigin none\nqpd 5\nbastion none\n"
     assert {origin: log.per_day for origin, log in parse_logs(text).items()} == {"sum.golang.org": 5}

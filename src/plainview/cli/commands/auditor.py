@@ -173,7 +173,7 @@ ROWS = (
         Need.NOTHING,
         "witness:follow",
         "Let a log ask for cosignatures over the network; a log that changed its key is followed with both.",
-        "plainview audit witness follow witness-folder police.example/log+1a2b3c4d+AUYx...",
+        "plainview audit witness follow witness-folder LOG-KEY-LINE",
     ),
     Command(
         "audit witness serve",
