@@ -325,8 +325,7 @@ def next_entry(
     """
     stamp = format_time(at)
     if previous_at is not None and stamp < previous_at:
-        if is_behind(at, previous_at):
-            subject = {**subject, CLOCK: stamp}
+        subject = {**subject, CLOCK: stamp} if is_behind(at, previous_at) else subject
         stamp = previous_at
     sealed, openings = {}, []
     for name, value in (secret or {}).items():

@@ -3,7 +3,8 @@
     python standalone.py FOLDER [--key VKEY] [--kept FILE] [--register FILE] [--json]
 
 FOLDER holds log.jsonl, checkpoints and key.pub; or tiles (c2sp.org/tlog-tiles), whose root is computed. VKEY is the
-log's first public key as you learnt it elsewhere; without it, FOLDER's own is believed. Keys that the log itself introduced later are followed from there.
+log's first public key as you learnt it elsewhere; without it, FOLDER's own is believed. Keys that it
+introduced later are followed from there.
 FILE is a checkpoint that you kept earlier; or a register.json, whose searches recount.py, which is in the same folder,
 counts again. Exit status: 0 all is sound, 1 it is not, 2 the question could not be asked.
 
@@ -344,29 +345,23 @@ def verify(folder: Path, trusted: Key | None = None, kept_note: bytes | None = N
 
 
 def verify_tiles(folder: Path, key: Key) -> dict[str, Any]:
-    """Compute the root from every leaf hash of the tiles, and compare it with the checkpoint; return as `verify` does."""
+    """Compute the root from every leaf hash of the tiles and compare it with the checkpoint; return as `verify` does."""
     tree, problems = Tree(), []
     try:
         size, root = read_checkpoint(key, (folder / "checkpoint").read_bytes())
-        for start in range(0, size, 256):
-            number, width = start // 256, min(256, size - start)
+        for number in range(-(-size // 256)):
             *above, last = re.findall("...", f"{number:0{-(-len(str(number)) // 3) * 3}}")
-            full = folder.joinpath("tile", "0", *(f"x{part}" for part in above), last)
-            partial = full.with_name(f"{full.name}.p") / str(width)
-            data = (partial if width < 256 and partial.is_file() else full).read_bytes()
-            for at in range(0, 32 * width, 32):
+            full, width = folder.joinpath("tile", "0", *(f"x{part}" for part in above), last), size - 256 * number
+            partial = full.with_name(f"{last}.p") / str(width)
+            data = (partial if partial.is_file() else full).read_bytes()
+            for at in range(0, 32 * min(256, width), 32):
                 tree.add(data[at : at + 32])
         if tree.root() != root:
             raise Bad(f"the tiles do not give the root of the {size} entries that were signed")
     except (Bad, OSError) as error:
         problems.append(str(error))
-    return {
-        "ok": not problems,
-        "entries": tree.size,
-        "root": tree.root().hex(),
-        "first_bad": None,
-        "problems": problems,
-    }
+    top = tree.root().hex()
+    return {"ok": not problems, "entries": tree.size, "root": top, "first_bad": None, "problems": problems}
 
 
 def main() -> int:
@@ -382,14 +377,10 @@ def main() -> int:
         if not args.folder.is_dir():
             raise Bad(f"{args.folder} is not a folder")
         key = Key(args.key) if args.key is not None else None
-        tiled = (args.folder / "tile").is_dir()
-        if tiled and key is None:
-            raise Bad("tiles need --key: they hold none")
-        verdict = (
-            verify_tiles(args.folder, key)
-            if tiled and key
-            else verify(args.folder, key, args.kept.read_bytes() if args.kept else None)
-        )
+        if (args.folder / "tile").is_dir():
+            verdict = verify_tiles(args.folder, key or Key("tiles hold no key: give it"))
+        else:
+            verdict = verify(args.folder, key, args.kept.read_bytes() if args.kept else None)
         if args.register and verdict["ok"]:
             register_bytes = args.register.read_bytes()
             problems = verify(args.folder, key, json.loads(register_bytes)["checkpoint"].encode())["problems"]
