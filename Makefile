@@ -8,7 +8,7 @@ WORKERS ?= $(shell echo $$(($$(nproc) + 1)))
 
 TEST_PG := PLAINVIEW_TEST_DATABASE=postgresql $(BIN)/python -m pytest -p tests.factories.kept_tables
 
-.PHONY: help wheel providers postgresql swift demo test test-all test-deployed test-postgresql fuzz mutants test-milvus lint prose docs models browser screenshots bench size migration requirements clean
+.PHONY: help audit sbom wheel providers postgresql swift demo test test-all test-deployed test-postgresql fuzz mutants test-milvus lint prose docs models browser screenshots bench size migration requirements clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +85,18 @@ lint: $(VENV)/.dev ## Check style, types, layers and prose
 	$(BIN)/lint-imports
 	@$(MAKE) --no-print-directory prose
 
+$(VENV)/.audit: $(BIN)/python requirements/audit.txt
+	$(PYTHON) -m venv $(VENV)/audit
+	$(VENV)/audit/bin/python -m pip install --quiet --require-hashes -r requirements/audit.txt
+	@touch $@
+
+audit: $(VENV)/.audit ## Look for known vulnerabilities and for secrets (OFFLINE=1: say what cannot be checked, and do not fail for it)
+	@PATH="$(VENV)/audit/bin:$$PATH" $(VENV)/audit/bin/python tools/audit.py $(if $(OFFLINE),--offline) requirements/main.txt requirements/milvus.txt requirements/parquet.txt
+
+sbom: $(VENV)/.audit ## Write sbom.cdx.json: every pinned package with its hashes (CycloneDX)
+	@$(VENV)/audit/bin/cyclonedx-py requirements requirements/main.txt --pyproject pyproject.toml --output-reproducible --of JSON -o sbom.cdx.json
+	@$(VENV)/audit/bin/python -c 'import json; print(len(json.load(open("sbom.cdx.json"))["components"]), "packages in sbom.cdx.json")'
+
 prose: $(VENV)/.dev ## Check phrases, names and spelling
 	$(BIN)/python tools/prose.py
 	$(BIN)/codespell --skip tests/inputs --ignore-words tools/codespell-ignore.txt src docs README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md deploy tests
@@ -116,7 +128,7 @@ migration: $(VENV)/.dev ## Make a new migration after a model changed (NAME=word
 	PLAINVIEW_HOME=$(VENV)/no-workspace DJANGO_SETTINGS_MODULE=plainview.site.settings $(BIN)/python -W ignore -m django makemigrations casework -n $(or $(NAME),$(error name it: make migration NAME=word)) -v 1
 
 requirements: ## Compile requirements/*.in (needs uv)
-	for f in main build milvus parquet postgres s3 dev; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -q requirements/$$f.in -o requirements/$$f.txt; done
+	for f in main build milvus parquet postgres s3 dev audit; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -q requirements/$$f.in -o requirements/$$f.txt; done
 
 clean: ## Remove the virtual environment and caches
 	rm -rf $(VENV) .mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis

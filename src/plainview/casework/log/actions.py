@@ -220,6 +220,8 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "webhook.secret_changed": "A webhook has a new secret; earlier ones sign beside it for some hours.",
         "webhook.sent_again": "An administrator had a message sent again.",
         "webhook.tested": "An administrator sent a test to a webhook.",
+        "witness.alarm": "A witness of the log has another history than the log, or lost memory of one that it cosigned.",
+        "witness.rule_changed": "The operator changed who the witnesses of the log are, or how many must cosign.",
         "worker.step_failed": "A step of the background work failed; it is tried again. At most one entry a day for a step.",
         "worker.step_works": "A step of the background work that had failed works again.",
         "workspace.created": "The workspace was created.",

@@ -77,6 +77,8 @@ from plainview.casework.models.log import (
     LogKey,
     LogOpening,
     LogReview,
+    LogWitness,
+    WitnessRule,
 )
 from plainview.casework.models.people import (
     Agency,
@@ -188,6 +190,7 @@ __all__ = [
     "LogKey",
     "LogOpening",
     "LogReview",
+    "LogWitness",
     "Member",
     "NearDuplicate",
     "Notice",
@@ -237,6 +240,7 @@ __all__ = [
     "WebhookMark",
     "WebhookSecret",
     "Withheld",
+    "WitnessRule",
     "WorkerLife",
     "WorkerStep",
     "WorkspaceState",

@@ -38,6 +38,12 @@ SETTINGS: Mapping[str, str] = MappingProxyType(
         "feeds.contact": "Address or link that publishers see as the contact of this program. Default: `address`.",
         "webhooks.private_addresses": "`true` lets a webhook be in your own network. Default: false.",
         "webhooks.ca_file": "Certificate authority of a webhook in your own network. Default: the system's.",
+        "witness.stop_after_hours": "Hours that an entry of the log may wait for the cosignatures that the file `witnesses` "
+        "asks for, before searches stop. Default: 24.",
+        "witness.private_addresses": "`true` lets a witness be in your own network. Default: false.",
+        "witness.ca_file": "Certificate authority of a witness in your own network. Default: the system's.",
+        "log_folder": "Folder into which the log is written as tiles (hashes and checkpoint, no entry) every hour, for a web "
+        "server to publish. Default: none.",
         "metrics_token": "Token that a program must send to read /metrics from another machine or through a proxy. Default: none.",
         "mail.host": "Mail server. Without one, letters are written into the workspace's folder `outbox`.",
         "mail.port": "Port of the mail server. Default: 587; with TLS from the first byte: 465.",
