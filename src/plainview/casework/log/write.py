@@ -79,7 +79,7 @@ def write_entry(
             at=now,
             action=action,
             actor=SYSTEM if acting_member is None else acting_member.public_id,
-            subject={**subject, "via": through.via},
+            subject={**subject, "via": through.via, **({"by_token": through.token} if through.token else {})},
             secret={**(secret or {}), **through.sealed},
             previous_at=newest_at,
         )

@@ -65,6 +65,7 @@ from plainview.casework.models.galleries import (
 )
 from plainview.casework.models.jobs import Job
 from plainview.casework.models.joining import (
+    ApiAnswer,
     Invitation,
     Token,
     Training,
@@ -145,6 +146,7 @@ __all__ = [
     "AlertMark",
     "AlertPreference",
     "AlertSeen",
+    "ApiAnswer",
     "Approval",
     "Attestation",
     "AuditSample",

@@ -1,0 +1,209 @@
+"""What a request brings: its media type, its body, and fields that the operation does not know.
+
+Owns these checks, which run before an operation does. A fault names its field with a JSON pointer; a body is never read
+twice in two ways.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import NinjaAPI
+
+from plainview.api.operations import Operation
+from plainview.api.problems import Fault, Unusable
+
+_JSON, _FORM, _MULTIPART = "application/json", "application/x-www-form-urlencoded", "multipart/form-data"
+_DEEP = 20  # levels of a body
+_TAIL = 300  # bytes: the last boundary has at most 70 characters, four dashes and line ends
+
+
+@cache
+def _models(api: NinjaAPI, name: str) -> Mapping[str, Any]:
+    """Return the models of an operation's parameters by where they are: path, query, form, file, body."""
+    for bound in api._get_bound_routers():
+        for view in bound.path_operations.values():
+            for operation in view.operations:
+                if operation.view_func.__name__ == name:
+                    return {model.__ninja_param_source__ or "": model for model in operation.models}
+    raise KeyError(name)
+
+
+def check(request: HttpRequest, row: Operation, api: NinjaAPI) -> None:
+    """Check the parts of a request, and read its body if it is JSON.
+
+    Raises:
+        Unusable: a wrong media type, a body that is too large, cut or unreadable, or an unknown or repeated field.
+    """
+    models = _models(api, row.name)
+    _known(request.GET.lists(), models.get("query"), "query")
+    length = int(request.META.get("CONTENT_LENGTH") or 0)
+    if length > row.body:
+        raise Unusable(
+            413, "api.body", f"The body has {length:,} bytes; the limit is {row.body:,}.", "Send less at once."
+        )
+    wanted = _MULTIPART if "file" in models else _JSON if "body" in models else _FORM if "form" in models else ""
+    kind = request.content_type or ""
+    if not wanted:
+        if length:
+            raise Unusable(415, "api.media", "This operation takes no body.", "Send none.")
+        return
+    if kind != wanted and (length or wanted != _JSON):
+        why = f"The body is {kind or 'of no stated type'}; this operation takes {wanted}."
+        raise Unusable(415, "api.media", why, f"Send Content-Type: {wanted}.")
+    if wanted == _JSON:
+        request.plain_body = read_json(request.body)  # type: ignore[attr-defined]
+        return
+    if wanted == _MULTIPART:
+        _complete(request)
+    _known(request.POST.lists(), models.get("form"), "form")
+    _known(request.FILES.lists(), models.get("file"), "file")
+
+
+def _known(fields: Iterable[tuple[str, list[Any]]], model: Any, where: str) -> None:
+    """Refuse a field that the operation does not know, one that is there twice, and control characters."""
+    known = _names(model)
+    lists = set(getattr(model, "__ninja_collection_fields__", ()))
+    faults = []
+    for name, values in fields:
+        pointer = f"#/{_pointer(name)}"
+        if name not in known:
+            says = f"The operation has no such field; it has {', '.join(sorted(known)) or 'none'}."
+            faults.append(Fault(pointer=pointer, where=where, detail=says))
+        elif len(values) > 1 and name not in lists:
+            faults.append(Fault(pointer=pointer, where=where, detail="The field is there more than once."))
+    if faults:
+        raise Unusable(
+            422, "api.fields", f"A field of the {where} is unknown or repeated.", "Correct the request.", faults
+        )
+
+
+def _names(model: Any) -> set[str]:
+    if model is None:
+        return set()
+    flat = getattr(model, "__ninja_flatten_map__", None)
+    if flat:
+        return set(flat)
+    return {field.alias or name for name, field in model.model_fields.items()}
+
+
+def _pointer(name: object) -> str:
+    return str(name)[:100].replace("~", "~0").replace("/", "~1")
+
+
+def _complete(request: HttpRequest) -> None:
+    """Refuse a multipart body that ends before its last boundary: Django would take what has arrived."""
+    boundary = request.content_params.get("boundary", "") if request.content_params else ""
+    stream = request.META["wsgi.input"]
+    if not hasattr(stream, "seek"):
+        stream = io.BytesIO(request.body)
+    try:
+        size = stream.seek(0, io.SEEK_END)
+        stream.seek(max(0, size - _TAIL))
+        tail = stream.read(_TAIL)
+    finally:
+        stream.seek(0)
+    if not boundary or f"--{boundary}--".encode("latin-1", "replace") not in tail:
+        raise Unusable(400, "api.cut", "The body ends before its last boundary: it was cut.", "Send it again, whole.")
+
+
+def read_json(raw: bytes) -> Any:
+    """Return a JSON body.
+
+    Raises:
+        Unusable: it is none, it is not UTF-8, it names a field twice, or it is too deep.
+    """
+    if not raw.strip():
+        raise Unusable(400, "api.json", "The body is empty.", "Send a JSON object.")
+    try:
+        read = json.loads(raw.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant)
+    except UnicodeDecodeError:
+        raise Unusable(400, "api.json", "The body is not UTF-8.", "Send JSON as UTF-8.") from None
+    except RecursionError:
+        raise _too_deep() from None
+    except json.JSONDecodeError as error:
+        why = f"The body is not JSON: line {error.lineno}, column {error.colno}."
+        raise Unusable(400, "api.json", why, "Correct the request.") from None
+    except ValueError as error:  # an integer of thousands of digits
+        raise Unusable(400, "api.json", "A number in the body is too long.", "Correct the request.") from error
+    if _depth(read) > _DEEP:
+        raise _too_deep()
+    return read
+
+
+def _too_deep() -> Unusable:
+    return Unusable(400, "api.json", f"The body is more than {_DEEP} levels deep.", "Correct the request.")
+
+
+def _depth(value: Any, level: int = 0) -> int:
+    if level > _DEEP or not isinstance(value, dict | list):
+        return level
+    parts = value.values() if isinstance(value, dict) else value
+    return max((_depth(part, level + 1) for part in parts), default=level + 1)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    read = dict(pairs)
+    if len(read) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        fault = Fault(pointer=f"#/{_pointer(twice)}", where="body", detail="The field is there more than once.")
+        raise Unusable(
+            422, "api.fields", "A field of the body is there more than once.", "Correct the request.", [fault]
+        )
+    return read
+
+
+def _no_constant(name: str) -> Any:
+    raise Unusable(400, "api.json", f"{name} is not a number in JSON.", "Correct the request.")
+
+
+def fingerprint(request: HttpRequest) -> str:
+    """Return a hash of method, address and body: the same for the same request."""
+    parts = hashlib.sha256(f"{request.method} {request.get_full_path()}\n".encode())
+    if request.content_type == _MULTIPART:
+        for name, values in sorted(request.POST.lists()):
+            parts.update(json.dumps([name, values]).encode())
+        for name, files in sorted(request.FILES.lists()):
+            for file in files:
+                parts.update(json.dumps([name, file.name, file.size]).encode())
+                for chunk in file.chunks():
+                    parts.update(chunk)
+                file.seek(0)
+    else:
+        parts.update(request.body)
+    return parts.hexdigest()
+
+
+def wrong_fields(errors: Iterable[Mapping[str, Any]]) -> Unusable:
+    """Return the fault of fields that have the wrong type or are missing or unknown."""
+    faults = []
+    for error in errors:
+        where, *path = error["loc"]
+        if where == "body" and path:
+            path = path[1:]  # the name of the parameter, which nobody outside sees
+        pointer = "#" + "".join(f"/{_pointer(part)}" for part in path)
+        faults.append(Fault(pointer=pointer, where=str(where), detail=_says(error)))
+    return Unusable(422, "api.fields", "A field is wrong or missing.", "Correct the request.", faults)
+
+
+def _says(error: Mapping[str, Any]) -> str:
+    match error["type"]:
+        case "missing":
+            return "The field is missing."
+        case "extra_forbidden":
+            return "The operation has no such field."
+    says = str(error["msg"]).removeprefix("Value error, ")
+    return f"{says[:1].upper()}{says[1:]}".rstrip(".") + "."
+
+
+def wrong_header(name: str, why: str) -> Unusable:
+    """Return the fault of a header."""
+    fault = Fault(pointer=f"#/{_pointer(name)}", where="header", detail=why)
+    return Unusable(422, "api.fields", "A header is wrong.", "Correct the request.", [fault])
