@@ -101,7 +101,7 @@ def _complete(request: HttpRequest) -> None:
     """Refuse a multipart body that ends before its last boundary: Django would take what has arrived."""
     boundary = request.content_params.get("boundary", "") if request.content_params else ""
     stream = request.META["wsgi.input"]
-    if not hasattr(stream, "seek"):
+    if not stream.seekable():  # another server than ours
         stream = io.BytesIO(request.body)
     try:
         size = stream.seek(0, io.SEEK_END)

@@ -10,7 +10,7 @@ import json
 from functools import cache
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Router
 from ninja.parser import Parser
 
@@ -56,6 +56,10 @@ class Api(NinjaAPI):
     def get_openapi_operation_id(self, operation: Any) -> str:
         """Return the name of the row."""
         return str(operation.view_func.__name__)
+
+    def on_exception(self, request: HttpRequest, exc: Any) -> HttpResponse:
+        """Let every error out: the entry answers it."""
+        raise exc
 
     def get_openapi_schema(self, **options: Any) -> Any:
         """Return the document."""

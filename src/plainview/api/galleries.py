@@ -77,6 +77,14 @@ class ReferencesOut(Out):
     next: str | None
 
 
+class OriginIn(In):
+    """Where a picture comes from."""
+
+    source_url: Short = Field(default="", description="Link to where the picture came from.")
+    page_url: Short = Field(default="", description="Link to the page that showed it.")
+    captured_on: Short = Field(default="", description="Day of capture: 2024-11-05, 2024-11 or 2024.")
+
+
 class FailedOut(Out):
     """A picture that could not be enrolled."""
 
@@ -177,13 +185,11 @@ def reference_enrol(
     request: HttpRequest,
     name: str,
     image: Annotated[UploadedFile, File(description="A photograph; every face in it becomes a reference.")],
-    source_url: Annotated[Short, Form(description="Link to where the picture came from.")] = "",
-    page_url: Annotated[Short, Form(description="Link to the page that showed it.")] = "",
-    captured_on: Annotated[Short, Form(description="Day of capture: 2024-11-05, 2024-11 or 2024.")] = "",
+    origin: Form[OriginIn],
 ) -> EnrolledOut:
     """Enrol one picture. A picture that cannot be used is in `failed`, with its reason."""
     data = bytes_of(image, MAX_FILE_BYTES)
-    sent = Sent(image.name or "", data, source_url, page_url, captured_on)
+    sent = Sent(image.name or "", data, origin.source_url, origin.page_url, origin.captured_on)
     enrolled = enrol_sent(name, [sent], acting_member=member_of(request), cores=1)
     return EnrolledOut(
         enrolled=enrolled.result.enrolled,

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from ninja import File, Form, UploadedFile
 from pydantic import Field
 
-from plainview.api.common import Cut, Moment, Out, Short, Text, Whole, bytes_of, member_of, part_of
+from plainview.api.common import Cut, In, Moment, Out, Short, Text, Whole, bytes_of, member_of, part_of
 from plainview.casework.models import Search
 from plainview.casework.probes.preparations import MAX_BYTES
 from plainview.casework.probes.probe import probe_of
@@ -23,6 +23,7 @@ from plainview.policy.search import ORIGINS, UNDECLARED
 from plainview.storage.base import digest_of
 from plainview.tables.names import readable
 
+FaceNumber = Annotated[Whole, Field(ge=1, le=9_999)]
 Box = Annotated[list[float], Field(min_length=4, max_length=4)]
 
 
@@ -106,28 +107,31 @@ class SearchOut(Out):
     sample: bool
 
 
+class SearchIn(In):
+    """What is asked of a search, beside the picture."""
+
+    case: Short = Field(description="Number of an open case.")
+    purpose: Text = Field(description="What the search should find out.")
+    gallery: Short = Field(description="Name of a gallery.")
+    origin: Short = Field(default=UNDECLARED, description=f"Origin of the probe: {', '.join(ORIGINS)}.")
+    top: Whole = Field(default=DEFAULT_LIST, ge=-999, le=9_999, description="Length of the candidate list.")
+    face: FaceNumber | None = Field(default=None, description="Number of the face; 1 is the largest.")
+    edit: list[Short] = Field(
+        default=[],
+        max_length=20,
+        description="Edits, in order: crop:X,Y,W,H, rotate:DEGREES, light:BRIGHTNESS,CONTRAST,GAMMA.",
+    )
+    box: Short = Field(
+        default="", pattern=r"^(\d{1,5}(,\d{1,5}){3})?$", description="X,Y,W,H around a face that is not found."
+    )
+    urgent: Text = Field(default="", description="Why life is at risk.")
+    review: Short = Field(default="", description="Id of the accepted exoneration review that it answers.")
+
+
 def search_run(
     request: HttpRequest,
     image: Annotated[UploadedFile, File(description="The probe, a photograph of a person.")],
-    case: Annotated[Short, Form(description="Number of an open case.")],
-    purpose: Annotated[Text, Form(description="What the search should find out.")],
-    gallery: Annotated[Short, Form(description="Name of a gallery.")],
-    origin: Annotated[Short, Form(description=f"Origin of the probe: {', '.join(ORIGINS)}.")] = UNDECLARED,
-    top: Annotated[Whole, Form(ge=-999, le=9_999, description="Length of the candidate list.")] = DEFAULT_LIST,
-    face: Annotated[
-        Whole | None, Form(ge=1, le=9_999, description="Number of the face in the picture; 1 is the largest.")
-    ] = None,
-    edit: Annotated[
-        list[Short],
-        Form(
-            max_length=20, description="Edits, in order: crop:X,Y,W,H, rotate:DEGREES, light:BRIGHTNESS,CONTRAST,GAMMA."
-        ),
-    ] = [],  # noqa: B006  pydantic copies it
-    box: Annotated[
-        Short, Form(pattern=r"^(\d{1,5}(,\d{1,5}){3})?$", description="X,Y,W,H around a face that is not found.")
-    ] = "",
-    urgent: Annotated[Text, Form(description="Why life is at risk.")] = "",
-    review: Annotated[Short, Form(description="Id of the accepted exoneration review that it answers.")] = "",
+    asked: Form[SearchIn],
 ) -> object:
     """Search a gallery with a probe. The record is made before the result.
 
@@ -135,14 +139,12 @@ def search_run(
     rules of the page; a refusal names its rule.
     """
     member, data = member_of(request), bytes_of(image, MAX_BYTES)
-    asked, ground = (
-        Request(case, purpose, gallery, top, origin, digest_of(data)),
-        ground_of(urgent=urgent, review=review),
-    )
-    authorise(asked, ground, acting_member=member)  # refuses before anything is decoded
-    drawn = [f"face:{box} by {member.name}" if member.name else f"face:{box}"] if box else []
-    probe = probe_of(readable(image.name or "probe"), data, face, edits=[*edit, *drawn])
-    return answer_json(run_search(probe, asked, ground, acting_member=member))
+    wanted = Request(asked.case, asked.purpose, asked.gallery, asked.top, asked.origin, digest_of(data))
+    ground = ground_of(urgent=asked.urgent, review=asked.review)
+    authorise(wanted, ground, acting_member=member)  # refuses before anything is decoded
+    drawn = [f"face:{asked.box} by {member.name}" if member.name else f"face:{asked.box}"] if asked.box else []
+    probe = probe_of(readable(image.name or "probe"), data, asked.face, edits=[*asked.edit, *drawn])
+    return answer_json(run_search(probe, wanted, ground, acting_member=member))
 
 
 class SearchRow(Out):
