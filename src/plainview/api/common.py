@@ -43,7 +43,7 @@ def _utc(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-Moment = Annotated[AwareDatetime, PlainSerializer(_utc, return_type=str, when_used="json-unless-none")]
+Moment = Annotated[AwareDatetime, PlainSerializer(_utc, return_type=str, when_used="unless-none")]
 """A moment of an answer, UTC: 2026-11-05T22:29:00Z."""
 
 

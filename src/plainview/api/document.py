@@ -11,7 +11,9 @@ from functools import cache
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from ninja import NinjaAPI, Router
+from ninja.openapi.docs import DocsBase
 from ninja.parser import Parser
 
 from plainview.api.operations import OPERATIONS, Open, Operation
@@ -50,6 +52,15 @@ class _Read(Parser):
         return getattr(request, "plain_body", None)
 
 
+class _Page(DocsBase):
+    """The document as a page on which operations can be tried; it comes from this server whole."""
+
+    def render_page(self, request: HttpRequest, api: NinjaAPI, **kwargs: Any) -> HttpResponse:
+        """Return the page; no session is read for it."""
+        settings = json.dumps({"url": f"{PREFIX}/openapi.json", "layout": "BaseLayout", "deepLinking": True})
+        return HttpResponse(render_to_string("ninja/swagger.html", {"swagger_settings": settings, "api": api}))
+
+
 class Api(NinjaAPI):
     """The API of django-ninja, with a document that is complete."""
 
@@ -82,7 +93,13 @@ def _router() -> Router:
 
 
 api = Api(
-    title="Plainview", version=VERSION, description=_ABOUT, parser=_Read(), urls_namespace="api", docs_url="/docs"
+    title="Plainview",
+    version=VERSION,
+    description=_ABOUT,
+    parser=_Read(),
+    urls_namespace="api",
+    docs_url="/docs",
+    docs=_Page(),
 )
 api.add_router("", _router())
 

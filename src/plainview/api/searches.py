@@ -35,7 +35,7 @@ class ProbeOut(Out):
     notes: list[str]
     face: int = Field(description="Number of the face in the picture; 1 is the largest.")
     box: Box = Field(description="Left, top, width and height of the face, in pixels after the edits.")
-    quality: float | None
+    quality: int | None
     quality_detail: dict[str, Any]
     provenance: dict[str, Any]
     frames: list[dict[str, Any]]
@@ -61,7 +61,7 @@ class CandidateOut(Out):
     source_url: str
     page_url: str
     captured_on: str | None
-    quality: float | None
+    quality: int | None
     calibration: CalibrationOut
 
 
