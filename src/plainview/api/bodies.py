@@ -35,18 +35,18 @@ def _models(api: NinjaAPI, name: str) -> Mapping[str, Any]:
     raise KeyError(name)
 
 
-def check(request: HttpRequest, row: Operation, api: NinjaAPI) -> None:
+def check(request: HttpRequest, operation: Operation, api: NinjaAPI) -> None:
     """Check the parts of a request, and read its body if it is JSON.
 
     Raises:
         Unusable: a wrong media type, a body that is too large, cut or unreadable, or an unknown or repeated field.
     """
-    models = _models(api, row.name)
+    models = _models(api, operation.name)
     _known(request.GET.lists(), models.get("query"), "query")
     length = int(request.META.get("CONTENT_LENGTH") or 0)
-    if length > row.body:
+    if length > operation.body:
         raise Unusable(
-            413, "api.body", f"The body has {length:,} bytes; the limit is {row.body:,}.", "Send less at once."
+            413, "api.body", f"The body has {length:,} bytes; the limit is {operation.body:,}.", "Send less at once."
         )
     wanted = _MULTIPART if "file" in models else _JSON if "body" in models else _FORM if "form" in models else ""
     kind = request.content_type or ""
@@ -117,7 +117,7 @@ def read_json(raw: bytes) -> Any:
     """Return a JSON body.
 
     Raises:
-        Unusable: it is none, it is not UTF-8, it names a field twice, or it is too deep.
+        Unusable: it is not JSON, it is not UTF-8, it names a field twice, or it is too deep.
     """
     if not raw.strip():
         raise Unusable(400, "api.json", "The body is empty.", "Send a JSON object.")

@@ -65,7 +65,7 @@ class Api(NinjaAPI):
     """The API of django-ninja, with a document that is complete."""
 
     def get_openapi_operation_id(self, operation: Any) -> str:
-        """Return the name of the row."""
+        """Return the name of the operation."""
         return str(operation.view_func.__name__)
 
     def on_exception(self, request: HttpRequest, exc: Any) -> HttpResponse:
@@ -79,15 +79,15 @@ class Api(NinjaAPI):
 
 def _router() -> Router:
     router = Router()
-    for row in OPERATIONS:
+    for operation in OPERATIONS:
         router.add_api_operation(
-            row.path,
-            [row.method],
-            row.function,
-            response={row.status: row.answer},
-            url_name=row.name,
-            tags=[row.group],
-            summary=(row.function.__doc__ or row.name).strip().splitlines()[0].rstrip("."),
+            operation.path,
+            [operation.method],
+            operation.function,
+            response={operation.status: operation.answer},
+            url_name=operation.name,
+            tags=[operation.group],
+            summary=(operation.function.__doc__ or operation.name).strip().splitlines()[0].rstrip("."),
         )
     return router
 
@@ -122,7 +122,7 @@ def _document(own: Api) -> dict[str, Any]:
         }
         for status, says in _REFUSALS.items()
     }
-    rows = {(row.method.lower(), _plain(row.path)): row for row in OPERATIONS}
+    rows = {(operation.method.lower(), _plain(operation.path)): operation for operation in OPERATIONS}
     for path, methods in document["paths"].items():
         for method, described in methods.items():
             _complete(described, rows[method, path.removeprefix(PREFIX)])
@@ -134,12 +134,12 @@ def _plain(path: str) -> str:
     return path.replace("{int:", "{").replace("{path:", "{")
 
 
-def _complete(described: dict[str, Any], row: Operation) -> None:
-    scope = [] if isinstance(row.who, Open) else [row.who.value]
+def _complete(described: dict[str, Any], operation: Operation) -> None:
+    scope = [] if isinstance(operation.who, Open) else [operation.who.value]
     described["security"] = [{"bearer": scope}]
     for status in _REFUSALS:
         described["responses"][str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
-    if row.makes:
+    if operation.makes:
         described.setdefault("parameters", []).append(
             {
                 "name": "Idempotency-Key",

@@ -1,6 +1,6 @@
 """The way of a request of the API: whose it is, which operation, its body, the act, its answer.
 
-Owns what happens before and after every operation, in this order: the row of the table, the token, the rate, the
+Owns what happens before and after every operation, in this order: its row of the table, the token, the rate, the
 permission, the body. It must never let an operation run that the table does not name, read a token from an address, nor
 look at a session: a browser's cookie opens nothing here.
 """
@@ -57,8 +57,8 @@ def _route(template: str) -> str:
 
 ROUTES: Mapping[str, tuple[Operation, ...]] = MappingProxyType(
     {
-        route: tuple(row for row in OPERATIONS if _route(row.path) == route)
-        for route in dict.fromkeys(_route(row.path) for row in OPERATIONS)
+        route: tuple(operation for operation in OPERATIONS if _route(operation.path) == route)
+        for route in dict.fromkeys(_route(operation.path) for operation in OPERATIONS)
     }
 )
 """Address as Django reads it -> its operations."""
@@ -132,14 +132,14 @@ def _answer(request: HttpRequest) -> HttpResponse:
     if match.url_name in _OPEN and request.method in ("GET", "HEAD"):
         answer: HttpResponse = match.func(request, *match.args, **match.kwargs)
         return answer
-    row = _row(request, str(match.route))
+    operation = _operation(request, str(match.route))
     token = _bearer(request)
     request.user, request.auth = token.member, token  # type: ignore[attr-defined]
     request.META[MEMBER] = True
     with acting_through(Channel("api", _sealed(request), token.public_id, scopes_held(token))):
         rate = rates.spend(token)
         try:
-            answer = _permitted(request, row, token, match.func, match.kwargs)
+            answer = _permitted(request, operation, token, match.func, match.kwargs)
         except Exception as error:
             answer = of_error(request, error)
         for name, value in rate.items():
@@ -147,14 +147,14 @@ def _answer(request: HttpRequest) -> HttpResponse:
         return answer
 
 
-def _row(request: HttpRequest, route: str) -> Operation:
+def _operation(request: HttpRequest, route: str) -> Operation:
     rows = ROUTES.get(route)
     if not rows:
         raise _no_operation(request)
-    for row in rows:
-        if row.method == request.method:
+    for operation in rows:
+        if operation.method == request.method:
             return row
-    allowed = ", ".join(sorted(row.method for row in rows))
+    allowed = ", ".join(sorted(operation.method for operation in rows))
     raise Unusable(
         405, "api.method", f"This address does not answer {request.method}.", f"It answers {allowed}.", allow=allowed
     )
@@ -174,16 +174,20 @@ def _bearer(request: HttpRequest) -> Token:
 
 
 def _permitted(
-    request: HttpRequest, row: Operation, token: Token, view: Callable[..., HttpResponse], values: Mapping[str, Any]
+    request: HttpRequest,
+    operation: Operation,
+    token: Token,
+    view: Callable[..., HttpResponse],
+    values: Mapping[str, Any],
 ) -> HttpResponse:
     member = token.member
-    if isinstance(row.who, Permission):
-        permit(row.who.value, row.who, member)
-    assert isinstance(row.who, Permission | Open)  # noqa: S101  nothing else opens an operation
-    record_opened(member, row.name, request.get_full_path())
-    bodies.check(request, row, api)
+    if isinstance(operation.who, Permission):
+        permit(operation.who.value, operation.who, member)
+    assert isinstance(operation.who, Permission | Open)  # noqa: S101  nothing else opens an operation
+    record_opened(member, operation.name, request.get_full_path())
+    bodies.check(request, operation, api)
     key = request.META.get("HTTP_IDEMPOTENCY_KEY")
-    if key is None or not row.makes:
+    if key is None or not operation.makes:
         return view(request, **values)
     return _once(request, token, key, lambda: view(request, **values))
 
@@ -202,8 +206,8 @@ def _once(request: HttpRequest, token: Token, key: str, act: Callable[[], HttpRe
         idempotency.give_up(begun)
         raise
     if answer.status_code < 400:
-        kept = {name: answer.headers[name] for name in ("Content-Type", "ETag", "Location") if name in answer.headers}
-        idempotency.finish(begun, idempotency.Stored(answer.status_code, kept, answer.content))
+        stored = {name: answer.headers[name] for name in ("Content-Type", "ETag", "Location") if name in answer.headers}
+        idempotency.finish(begun, idempotency.Stored(answer.status_code, stored, answer.content))
     else:
         idempotency.give_up(begun)  # nothing was made: the request may be corrected or sent again
     return answer

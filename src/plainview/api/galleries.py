@@ -194,7 +194,7 @@ def reference_enrol(
     return EnrolledOut(
         enrolled=enrolled.result.enrolled,
         duplicates=enrolled.result.duplicates,
-        references=[reference_shown(row) for rows in enrolled.references.values() for row in rows],
+        references=[reference_shown(reference) for every in enrolled.references.values() for reference in every],
         failed=[FailedOut(**failure) for failure in enrolled.result.failed],
     )
 

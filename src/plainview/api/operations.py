@@ -30,7 +30,7 @@ JSON_BYTES = 1 << 20
 class Open(Enum):
     """Who may call an operation without a permission of their own."""
 
-    MEMBER = "whoever has a token"
+    MEMBER = "any member with a token"
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,10 +70,10 @@ class Unusable(Exception):
         self.errors, self.allow = tuple(errors), allow
 
 
-def problem(found: Problem, headers: Mapping[str, str] | None = None) -> HttpResponse:
+def problem(answer: Problem, headers: Mapping[str, str] | None = None) -> HttpResponse:
     """Return the answer."""
-    body = json.dumps(found.model_dump(exclude_defaults=True), ensure_ascii=False).encode()
-    return HttpResponse(body, status=found.status, content_type=MEDIA_TYPE, headers=dict(headers or {}))
+    body = json.dumps(answer.model_dump(exclude_defaults=True), ensure_ascii=False).encode()
+    return HttpResponse(body, status=answer.status, content_type=MEDIA_TYPE, headers=dict(headers or {}))
 
 
 def status_of(refused: Refused) -> int:
@@ -97,8 +97,8 @@ def of_media(bad: BadMedia, field: str = "image") -> HttpResponse:
 def of_request(bad: Unusable) -> HttpResponse:
     """Return why a request cannot be read."""
     title = HTTPStatus(bad.status).phrase
-    found = _problem(bad.status, bad.rule, title, bad.why, bad.next_step, errors=list(bad.errors))
-    return problem(found, {"Allow": bad.allow} if bad.allow else {})
+    answer = _problem(bad.status, bad.rule, title, bad.why, bad.next_step, errors=list(bad.errors))
+    return problem(answer, {"Allow": bad.allow} if bad.allow else {})
 
 
 def of_failure(number: str) -> HttpResponse:
@@ -131,8 +131,8 @@ def without_an_operation(status: int, why: str) -> tuple[int, str, bytes]:
     """Return status, media type and body of what the front of the server refuses before an operation is asked."""
     if status == HTTPStatus.FORBIDDEN:  # a page would ask the person to sign in
         status, why = 401, "The token is missing or not valid, so this much is not accepted."
-    found = _problem(status, "api.not_taken", HTTPStatus(status).phrase, why, "Correct the request, or send it later.")
-    return status, MEDIA_TYPE, json.dumps(found.model_dump(exclude_defaults=True)).encode()
+    answer = _problem(status, "api.not_taken", HTTPStatus(status).phrase, why, "Correct the request, or send it later.")
+    return status, MEDIA_TYPE, json.dumps(answer.model_dump(exclude_defaults=True)).encode()
 
 
 def _problem(status: int, rule: str, title: str, detail: str, next_step: str, **more: Any) -> Problem:

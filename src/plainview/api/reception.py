@@ -21,12 +21,12 @@ def concerns(path: str) -> bool:
 
 
 def limit(path: str) -> Limit:
-    """Return what the operation of this path accepts at most, from whoever has a token."""
+    """Return what the operation of this path accepts at most, from a member with a token."""
     try:
         route = resolve(path, "plainview.api.entry").route
     except Resolver404:
         return Limit(SMALL, False)
-    return Limit(max((row.body for row in ROUTES.get(str(route), ())), default=SMALL), True)
+    return Limit(max((operation.body for operation in ROUTES.get(str(route), ())), default=SMALL), True)
 
 
 def credential(headers: Mapping[str, str]) -> str:

@@ -166,7 +166,7 @@ class SearchesOut(Out):
     next: str | None
 
 
-def _row(search: Search) -> SearchRow:
+def _brief(search: Search) -> SearchRow:
     return SearchRow(
         id=search.public_id,
         case=search.case.number,
@@ -181,7 +181,7 @@ def _row(search: Search) -> SearchRow:
 def search_list(request: HttpRequest, page: Cut) -> object:
     """List the agency's searches, the newest first."""
     rows = Search.objects.filter(case__agency=member_of(request).agency, erased_at=None)
-    return part_of(rows.select_related("case", "gallery", "member"), page, _row)
+    return part_of(rows.select_related("case", "gallery", "member"), page, _brief)
 
 
 def search_show(request: HttpRequest, id: str) -> object:  # noqa: A002  the name in the path

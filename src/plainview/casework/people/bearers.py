@@ -1,7 +1,7 @@
 """Finding the token that a request of the API carries, and the member for whom it stands.
 
-Owns who may act by a token now. A wrong token of a known id is recorded, and only the first of an hour: whoever guesses
-must not fill the log. It must never say whether an id exists: every wrong token is refused in the same words.
+Owns who may act by a token now. A wrong token of a known id is recorded, and only the first of an hour: somebody who
+guesses must not fill the log. It must never say whether an id exists: every wrong token is refused in the same words.
 """
 
 from __future__ import annotations

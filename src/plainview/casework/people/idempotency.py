@@ -17,7 +17,7 @@ from plainview.casework.people.tokens import digest
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
 
-KEPT = timedelta(hours=24)
+LASTS = timedelta(hours=24)
 """How long a key gets the same answer: as Stripe's API, which made the header known."""
 
 _UNANSWERED = timedelta(minutes=10)
@@ -47,7 +47,7 @@ def begin(token: Token, key: str, request_sha256: str) -> ApiAnswer | Stored:
     now = timezone.now()
     with transaction.atomic():
         rows = ApiAnswer.objects.filter(token=token, key_sha256=digest(key))
-        rows.filter(made_at__lt=now - KEPT).delete()
+        rows.filter(made_at__lt=now - LASTS).delete()
         rows.filter(status=None, made_at__lt=now - _UNANSWERED).delete()
         try:
             with transaction.atomic():
@@ -79,13 +79,13 @@ def finish(answer: ApiAnswer, stored: Stored) -> None:
 
 
 def give_up(answer: ApiAnswer) -> None:
-    """Free the key of a request that failed: the next one is answered anew."""
+    """Free the key of a request that failed: the next one is answered again."""
     answer.delete()
 
 
 def forget() -> int:
     """Delete the answers that are older than a day; return how many."""
-    return ApiAnswer.objects.filter(made_at__lt=timezone.now() - KEPT).delete()[0]
+    return ApiAnswer.objects.filter(made_at__lt=timezone.now() - LASTS).delete()[0]
 
 
 def _context(answer: ApiAnswer) -> bytes:

@@ -16,7 +16,7 @@ from plainview.casework.people.sign_in import record_failure
 def has_factor(member: Member) -> bool:
     """Say whether the member has set up a second factor."""
     kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
-    return Authenticator.objects.filter(user=member, type__in=kinds).exists()
+    return bool(Authenticator.objects.filter(user=member, type__in=kinds).exists())
 
 
 def check_code(member: Member, code: str) -> bool:
@@ -25,7 +25,7 @@ def check_code(member: Member, code: str) -> bool:
         return False
     for kind, factor in ((Authenticator.Type.TOTP, TOTP), (Authenticator.Type.RECOVERY_CODES, RecoveryCodes)):
         stored = Authenticator.objects.filter(user=member, type=kind).first()
-        if stored is not None and factor(stored).validate_code(code.strip()):
+        if stored is not None and bool(factor(stored).validate_code(code.strip())):
             return True
     record_failure(member, member.email, "totp")
     return False
