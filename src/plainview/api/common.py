@@ -102,27 +102,33 @@ def bytes_of(file: UploadedFile[Any], most: int, field: str = "image") -> bytes:
 
 def part_of(rows: QuerySet[M], page: Page, shown: Callable[[M], Any], *, by: str = "pk") -> dict[str, Any]:
     """Return one part of a list, newest first, and the cursor of the next."""
-    after = _after(page.cursor)
-    wanted = rows.filter(**{f"{by}__lt": after}) if after is not None else rows
+    begin = after(page.cursor)
+    wanted = rows.filter(**{f"{by}__lt": begin}) if begin is not None else rows
     part = list(wanted.order_by(f"-{by}")[: page.limit + 1])
     more = len(part) > page.limit
     part = part[: page.limit]
-    return {"items": [shown(each_one) for each_one in part], "next": _cursor(getattr(part[-1], by)) if more else None}
+    return {"items": [shown(record) for record in part], "next": cursor(getattr(part[-1], by)) if more else None}
 
 
 def slice_of(rows: Sequence[Any], page: Page, shown: Callable[[Any], Any]) -> dict[str, Any]:
     """Return one part of a list that is in memory, and the cursor of the next."""
-    first = _after(page.cursor) or 0
+    first = after(page.cursor) or 0
     part = rows[first : first + page.limit]
     more = first + page.limit < len(rows)
-    return {"items": [shown(entry) for entry in part], "next": _cursor(first + page.limit) if more else None}
+    return {"items": [shown(entry) for entry in part], "next": cursor(first + page.limit) if more else None}
 
 
-def _cursor(number: int) -> str:
+def cursor(number: int) -> str:
+    """Return the cursor of a place in a list."""
     return base64.urlsafe_b64encode(f"after:{number}".encode()).decode().rstrip("=")
 
 
-def _after(cursor: str) -> int | None:
+def after(cursor: str) -> int | None:
+    """Return the place of a cursor; None if it is empty.
+
+    Raises:
+        Unusable: it is not a cursor.
+    """
     if not cursor:
         return None
     try:

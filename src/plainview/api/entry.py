@@ -24,6 +24,7 @@ from plainview.api import bodies, problems, rates
 from plainview.api.document import PREFIX, api
 from plainview.api.operations import BY_NAME, OPERATIONS, Open, Operation, operation_of
 from plainview.api.problems import Unusable
+from plainview.api.rekognition import entry as rekognition
 from plainview.audit.logfile import LogFolderError
 from plainview.casework.log.channel import Channel, acting_through
 from plainview.casework.log.guard import permit, record_opened
@@ -65,16 +66,19 @@ ROUTES: Mapping[str, tuple[Operation, ...]] = MappingProxyType(
 
 
 class Entry:
-    """Answers everything below /api/; the layers behind it (sessions, cookies, pages) are never reached."""
+    """Answers everything below /api/, and the compatible interface; the layers behind it (sessions, cookies, pages) are never reached."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer, or pass the request of a page on."""
-        if not request.path_info.startswith("/api/"):
+        if request.path_info.rstrip("/") == rekognition.PATH:
+            response = rekognition.answered(request)
+        elif request.path_info.startswith("/api/"):
+            response = answered(request)
+        else:
             return self.get_response(request)
-        response = answered(request)
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 
@@ -153,7 +157,7 @@ def _operation(request: HttpRequest, route: str) -> Operation:
         raise _no_operation(request)
     for operation in rows:
         if operation.method == request.method:
-            return row
+            return operation
     allowed = ", ".join(sorted(operation.method for operation in rows))
     raise Unusable(
         405, "api.method", f"This address does not answer {request.method}.", f"It answers {allowed}.", allow=allowed

@@ -25,7 +25,10 @@ _KEYS = 500  # parameters of one statement: every database accepts this many
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A picture and what its sender says about it; `number` is its place among those sent together, from 1."""
+    """A picture and what its sender says about it; `number` is its place among those sent together, from 1.
+
+    `only`: numbers of the faces to enrol, see `Item`; `external_id`: the sender's own name for the picture.
+    """
 
     name: str
     data: bytes
@@ -34,6 +37,7 @@ class Sent:
     captured_on: str = ""
     number: int = 1
     external_id: str = ""
+    only: frozenset[int] | None = None
 
 
 Settled = Callable[[int, str], None]
@@ -121,4 +125,5 @@ def _item(sent: Sent, digest: str) -> Item:
         provenance,
         data=data,
         captured_precision=precision,
+        only=sent.only,
     )

@@ -144,6 +144,7 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "sample.announced": "An auditor announced a random sample of searches.",
         "sample.drawn": "The announced sample was drawn.",
         "sample.found": "An auditor recorded a finding about a sampled search.",
+        "faces.compared": "A member compared the faces of two pictures that they sent; no gallery was searched.",
         "search.answered": "A search ended; the entry commits to the candidate list.",
         "search.authorised": "A supervisor authorised an urgent search afterwards.",
         "search.erased": "A search was erased with everything made from it.",

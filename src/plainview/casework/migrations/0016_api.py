@@ -46,6 +46,11 @@ class Migration(migrations.Migration):
             name='used_at',
             field=models.DateTimeField(null=True),
         ),
+        migrations.AddField(
+            model_name='reference',
+            name='size',
+            field=models.JSONField(null=True),
+        ),
         migrations.CreateModel(
             name='ApiAnswer',
             fields=[

@@ -50,6 +50,12 @@ def is_bearer(text: str) -> bool:
     return good and token is not None and is_current(token)
 
 
+def is_key(public_id: str) -> bool:
+    """Say whether this is the id of a current key that signs its requests; nothing is noted or recorded."""
+    token = token_by_id(public_id)
+    return token is not None and bool(token.sealed) and is_current(token)
+
+
 def token_by_id(public_id: str) -> Token | None:
     """Return the token with this id, with its member, also one that has ended; None if there is none."""
     rows = Token.objects.select_related("member__agency")
