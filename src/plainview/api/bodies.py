@@ -50,6 +50,7 @@ def check(request: HttpRequest, operation: Operation, api: NinjaAPI) -> None:
         )
     wanted = _MULTIPART if "file" in models else _JSON if "body" in models else _FORM if "form" in models else ""
     kind = request.content_type or ""
+    wanted = operation.media or wanted
     if not wanted:
         if length:
             raise Unusable(415, "api.media", "This operation takes no body.", "Send none.")
@@ -57,6 +58,8 @@ def check(request: HttpRequest, operation: Operation, api: NinjaAPI) -> None:
     if kind != wanted and (length or wanted != _JSON):
         why = f"The body is {kind or 'of no stated type'}; this operation takes {wanted}."
         raise Unusable(415, "api.media", why, f"Send Content-Type: {wanted}.")
+    if operation.media:
+        return
     if wanted == _JSON:
         request.plain_body = read_json(request.body)  # type: ignore[attr-defined]
         return

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
@@ -19,6 +20,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 from plainview.api.problems import Fault, Unusable
 from plainview.casework.models import Member, Token
+from plainview.policy.decision import Refused
 
 M = TypeVar("M", bound=Model)
 
@@ -37,6 +39,17 @@ Text = Annotated[str, Field(max_length=10_000), AfterValidator(_clean)]
 
 Short = Annotated[str, Field(max_length=500), AfterValidator(_clean)]
 """A line of a request: a number, a name, a link."""
+
+
+def _decoded(value: Any) -> Any:
+    try:
+        return base64.b64decode(value, validate=True) if isinstance(value, str) else value
+    except ValueError:  # also a character that is not ASCII
+        raise ValueError("is not base64") from None
+
+
+Base64 = Annotated[bytes, BeforeValidator(_decoded), Field(min_length=1)]
+"""A file as base64 text."""
 
 
 def _utc(moment: datetime) -> str:
@@ -150,3 +163,28 @@ def whole_number(value: Any) -> Any:
 
 Whole = Annotated[int, BeforeValidator(whole_number)]
 """A whole number of a form or a query."""
+
+
+def etag_of(*parts: object) -> str:
+    """Return the version of what is shown, for the header ETag: it changes whenever a part does."""
+    return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:16]}"'
+
+
+def require_match(request: HttpRequest, etag: str) -> None:
+    """Refuse a change that was made of another version (If-Match, RFC 9110).
+
+    Raises:
+        Refused: api.changed.
+    """
+    wanted = request.META.get("HTTP_IF_MATCH", "*")
+    if wanted.strip() != "*" and etag not in [tag.strip() for tag in wanted.split(",")]:
+        raise Refused(
+            "api.changed",
+            "Not saved",
+            "It was changed since you read it.",
+            "Read it again, then send your change with the new version.",
+        )
+
+
+FaceNumber = Annotated[Whole, Field(ge=1, le=9_999)]
+"""Number of a face in its picture; 1 is the largest."""

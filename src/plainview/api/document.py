@@ -13,6 +13,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from ninja import NinjaAPI, Router
+from ninja.constants import NOT_SET
 from ninja.openapi.docs import DocsBase
 from ninja.parser import Parser
 
@@ -84,7 +85,9 @@ def _router() -> Router:
             operation.path,
             [operation.method],
             operation.function,
-            response={operation.status: operation.answer},
+            response={
+                operation.status: NOT_SET if operation.answer is None and operation.status != 204 else operation.answer
+            },
             url_name=operation.name,
             tags=[operation.group],
             summary=(operation.function.__doc__ or operation.name).strip().splitlines()[0].rstrip("."),
@@ -139,6 +142,13 @@ def _complete(described: dict[str, Any], operation: Operation) -> None:
     described["security"] = [{"bearer": scope}]
     for status in _REFUSALS:
         described["responses"][str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
+    text = {"schema": {"type": "string"}}
+    if operation.media:
+        described["requestBody"] = {"required": True, "content": {operation.media: text}}
+    if operation.gives:
+        described["responses"][str(operation.status)]["content"] = {operation.gives: text}
+    if operation.name == "job_events":
+        described["responses"]["204"] = {"description": "The job is over, and you have its last event."}
     if operation.makes:
         described.setdefault("parameters", []).append(
             {

@@ -109,7 +109,7 @@ def of_error(request: HttpRequest, error: Exception) -> HttpResponse:
         case ValidationError():
             return problems.of_request(bodies.wrong_fields(error.errors))
         case PackError():
-            return problems.of_refusal(Refused("model.pack", "Nothing was done", error.why, error.next_step))
+            return problems.of_pack(error)
         case RequestDataTooBig() | TooManyFilesSent():
             return problems.of_request(Unusable(413, "api.body", "The body is too large.", "Send less at once."))
         case MultiPartParserError() | SuspiciousOperation() | HttpError():

@@ -13,7 +13,21 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any
 
-from plainview.api import cases, galleries, me, searches
+from plainview.api import (
+    alerts,
+    approvals,
+    bulk,
+    cases,
+    examination,
+    galleries,
+    jobs,
+    leads,
+    me,
+    oversight,
+    probes,
+    reports,
+    searches,
+)
 from plainview.casework.enrolment.incoming import MAX_FILE_BYTES
 from plainview.casework.probes.preparations import MAX_BYTES
 from plainview.policy.permissions import Permission
@@ -44,6 +58,8 @@ class Operation:
         answer: the type of its answer.
         status: of the answer.
         body: bytes that it accepts at most.
+        media: media type of a body that the function reads itself; "" if the types of its parameters say what it is.
+        gives: media type of its answer, if that is not JSON.
         group: heading in the document.
     """
 
@@ -51,9 +67,11 @@ class Operation:
     path: str
     function: Callable[..., Any]
     who: Permission | Open
-    answer: type | None
+    answer: Any
     status: int = 200
     body: int = JSON_BYTES
+    media: str = ""
+    gives: str = ""
     group: str = ""
 
     @property
@@ -87,11 +105,166 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation("GET", "/searches", searches.search_list, may.CASE_READ, searches.SearchesOut, group="Searches"),
     Operation("GET", "/searches/{id}", searches.search_show, may.CASE_READ, searches.SearchOut, group="Searches"),
+    # Probes, prepared step by step.
+    Operation(
+        "POST",
+        "/probes",
+        probes.probe_prepare,
+        may.SEARCH_RUN,
+        probes.ProbeOut,
+        201,
+        body=MAX_BYTES + AROUND,
+        group="Probes",
+    ),
+    Operation("GET", "/probes", probes.probe_list, may.SEARCH_RUN, probes.ProbesOut, group="Probes"),
+    Operation("GET", "/probes/{id}", probes.probe_show, may.SEARCH_RUN, probes.ProbeOut, group="Probes"),
+    Operation("PATCH", "/probes/{id}", probes.probe_save, may.SEARCH_RUN, probes.ProbeOut, group="Probes"),
+    Operation("DELETE", "/probes/{id}", probes.probe_discard, may.SEARCH_RUN, None, 204, group="Probes"),
+    Operation("POST", "/probes/{id}/edits", probes.probe_edit, may.SEARCH_RUN, probes.ProbeOut, group="Probes"),
+    Operation("POST", "/probes/{id}/undo", probes.probe_undo, may.SEARCH_RUN, probes.ProbeOut, group="Probes"),
+    Operation(
+        "POST", "/probes/{id}/search", probes.probe_search, may.SEARCH_RUN, probes.SearchedOut, 201, group="Probes"
+    ),
+    # Approvals.
+    Operation(
+        "POST",
+        "/approvals",
+        approvals.approval_request,
+        may.SEARCH_RUN,
+        approvals.ApprovalOut,
+        201,
+        group="Approvals",
+    ),
+    Operation(
+        "GET", "/approvals", approvals.approvals_waiting, may.SEARCH_APPROVE, approvals.WaitingOut, group="Approvals"
+    ),
+    Operation(
+        "POST",
+        "/approvals/{id}/decide",
+        approvals.approval_decide,
+        may.SEARCH_APPROVE,
+        approvals.ApprovalOut,
+        group="Approvals",
+    ),
+    Operation(
+        "POST",
+        "/searches/{id}/authorise",
+        approvals.urgent_authorise,
+        may.SEARCH_AUTHORISE,
+        approvals.AuthorisedOut,
+        group="Approvals",
+    ),
+    # Examinations, verifications, leads.
+    Operation(
+        "GET",
+        "/examinations",
+        examination.examination_list,
+        may.CASE_READ,
+        examination.ExaminationsOut,
+        group="Examination",
+    ),
+    Operation(
+        "POST",
+        "/searches/{id}/candidates/{int:rank}/examination",
+        examination.examination_record,
+        may.EXAMINATION_RECORD,
+        examination.ExaminationOut,
+        201,
+        group="Examination",
+    ),
+    Operation(
+        "GET",
+        "/verifications",
+        examination.verification_list,
+        may.VERIFICATION_RECORD,
+        examination.VerificationsOut,
+        group="Examination",
+    ),
+    Operation(
+        "GET",
+        "/verifications/{id}",
+        examination.verification_show,
+        may.VERIFICATION_RECORD,
+        examination.BlindOut,
+        group="Examination",
+    ),
+    Operation(
+        "POST",
+        "/verifications/{id}",
+        examination.verification_record,
+        may.VERIFICATION_RECORD,
+        examination.RecordedOut,
+        group="Examination",
+    ),
+    Operation(
+        "POST", "/examinations/{id}/release", leads.lead_release, may.LEAD_RELEASE, leads.LeadOut, 201, group="Leads"
+    ),
+    Operation(
+        "POST", "/examinations/{id}/withhold", leads.lead_withhold, may.LEAD_RELEASE, leads.WithheldOut, group="Leads"
+    ),
+    Operation("GET", "/leads", leads.lead_list, may.LEAD_LIST, leads.LeadsOut, group="Leads"),
+    Operation("GET", "/leads/{id}", leads.lead_show, may.LEAD_LIST, leads.LeadOut, group="Leads"),
+    Operation("POST", "/leads/{id}/evidence", leads.lead_evidence, may.LEAD_RELEASE, leads.LeadOut, group="Leads"),
+    Operation("POST", "/leads/{id}/outcome", leads.lead_outcome, may.OUTCOME_REPORT, leads.LeadOut, group="Leads"),
+    # Alerts and background work.
+    Operation(
+        "POST",
+        "/alerts",
+        alerts.alert_create,
+        may.ALERT_CREATE,
+        alerts.AlertOut,
+        201,
+        body=MAX_BYTES + AROUND,
+        group="Alerts",
+    ),
+    Operation("GET", "/alerts", alerts.alert_list, may.ALERT_READ, alerts.AlertsOut, group="Alerts"),
+    Operation("POST", "/alerts/{id}/close", alerts.alert_close, may.ALERT_CLOSE, alerts.AlertOut, group="Alerts"),
+    Operation("POST", "/alerts/{id}/renew", alerts.alert_renew, may.ALERT_RENEW, alerts.AlertOut, group="Alerts"),
+    Operation("POST", "/alerts/{id}/mute", alerts.alert_mute, may.ALERT_OWN, alerts.AlertOut, group="Alerts"),
+    Operation("GET", "/jobs", jobs.job_list, may.JOB_OWN, jobs.JobsOut, group="Jobs"),
+    Operation("GET", "/jobs/{id}", jobs.job_show, may.JOB_OWN, jobs.JobOut, group="Jobs"),
+    Operation("GET", "/jobs/{id}/events", jobs.job_events, may.JOB_OWN, None, gives="text/event-stream", group="Jobs"),
+    Operation("POST", "/jobs/{id}/cancel", jobs.job_cancel, may.JOB_OWN, jobs.JobOut, group="Jobs"),
+    # What lets others check.
+    Operation("GET", "/flags", oversight.flag_list, may.FLAG_READ, oversight.FlagsOut, group="Oversight"),
+    Operation("GET", "/flags/{id}", oversight.flag_show, may.FLAG_READ, oversight.FlagOut, group="Oversight"),
+    Operation(
+        "POST", "/flags/{id}/decide", oversight.flag_decide, may.FLAG_DECIDE, oversight.FlagRow, group="Oversight"
+    ),
+    Operation("GET", "/log/entries", oversight.log_entries, may.AUDIT_READ, oversight.EntriesOut, group="Oversight"),
+    Operation(
+        "GET", "/log/entries/{int:number}", oversight.log_entry, may.AUDIT_READ, oversight.ProofOut, group="Oversight"
+    ),
+    Operation(
+        "GET", "/log/checkpoint", oversight.log_checkpoint, may.AUDIT_READ, oversight.CheckpointOut, group="Oversight"
+    ),
+    Operation(
+        "GET",
+        "/log/consistency",
+        oversight.log_consistency,
+        may.AUDIT_READ,
+        oversight.ConsistencyOut,
+        group="Oversight",
+    ),
+    Operation("GET", "/status", oversight.status_show, may.STATUS_READ, dict[str, Any], group="Oversight"),
+    Operation("POST", "/reports", reports.report_make, may.REPORT_READ, reports.ReportOut, 201, group="Oversight"),
+    Operation("GET", "/register", reports.register_show, Open.MEMBER, dict[str, Any], group="Oversight"),
     # Galleries and references.
     Operation(
         "POST", "/galleries", galleries.gallery_create, may.GALLERY_CREATE, galleries.GalleryOut, 201, group="Galleries"
     ),
     Operation("GET", "/galleries", galleries.gallery_list, may.GALLERY_LIST, galleries.GalleriesOut, group="Galleries"),
+    Operation(
+        "POST",
+        "/galleries/{path:name}/references/bulk",
+        bulk.reference_bulk,
+        may.GALLERY_ENROL,
+        None,
+        body=bulk.MOST_BYTES,
+        media=bulk.MEDIA_TYPE,
+        gives=bulk.MEDIA_TYPE,
+        group="Galleries",
+    ),
     Operation(
         "POST",
         "/galleries/{path:name}/references",

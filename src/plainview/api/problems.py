@@ -16,7 +16,7 @@ from django.http import HttpResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from plainview.policy.decision import Refused
-from plainview.recognition.errors import BadMedia
+from plainview.recognition.errors import BadMedia, PackError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -99,6 +99,11 @@ def of_request(bad: Unusable) -> HttpResponse:
     title = HTTPStatus(bad.status).phrase
     answer = _problem(bad.status, bad.rule, title, bad.why, bad.next_step, errors=list(bad.errors))
     return problem(answer, {"Allow": bad.allow} if bad.allow else {})
+
+
+def of_pack(error: PackError) -> HttpResponse:
+    """Return that no model can be used (503)."""
+    return problem(_problem(503, "model.unusable", "Nothing was done", error.why, error.next_step))
 
 
 def of_failure(number: str) -> HttpResponse:

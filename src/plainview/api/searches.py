@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from ninja import File, Form, UploadedFile
 from pydantic import Field
 
-from plainview.api.common import Cut, In, Moment, Out, Short, Text, Whole, bytes_of, member_of, part_of
+from plainview.api.common import Cut, FaceNumber, In, Moment, Out, Short, Text, Whole, bytes_of, member_of, part_of
 from plainview.casework.models import Search
 from plainview.casework.probes.preparations import MAX_BYTES
 from plainview.casework.probes.probe import probe_of
@@ -23,7 +23,6 @@ from plainview.policy.search import ORIGINS, UNDECLARED
 from plainview.storage.base import digest_of
 from plainview.tables.names import readable
 
-FaceNumber = Annotated[Whole, Field(ge=1, le=9_999)]
 Box = Annotated[list[float], Field(min_length=4, max_length=4)]
 
 

@@ -147,22 +147,23 @@ def compare_faces(asked: Asked, wanted: shapes.CompareFaces) -> dict[str, Any]:
     source, target = _data(wanted.SourceImage, "SourceImage"), _data(wanted.TargetImage, "TargetImage")
     compared = compare_pair(source, target, acting_member=asked.member)
     least = shapes.LEAST_QUALITY[wanted.QualityFilter]
-    matches, others = [], []
+    matches: list[tuple[float, dict[str, Any]]] = []
+    others = []
     for face, score, once_in in compared.faces:
         if face.quality.overall < least:
             continue
         shown, near = detail(face, compared.target_size), similarity(once_in, score)
         if near >= wanted.SimilarityThreshold:
-            matches.append({"Similarity": near, "Face": shown})
+            matches.append((near, shown))
         else:
             others.append(shown)
-    matches.sort(key=lambda match: -match["Similarity"])
+    matches.sort(key=lambda match: -match[0])
     return {
         "SourceImageFace": {
             "BoundingBox": box_of(compared.source.detection.box, compared.source_size),
             "Confidence": round(100 * compared.source.detection.score, 4),
         },
-        "FaceMatches": matches,
+        "FaceMatches": [{"Similarity": near, "Face": shown} for near, shown in matches],
         "UnmatchedFaces": others,
     }
 
@@ -223,7 +224,7 @@ def _matches(answer: Answer, threshold: float) -> list[dict[str, Any]]:
 
 def _nearest(faces: Sequence[Face], reference: Reference) -> Face:
     def distance(face: Face) -> float:
-        return sum(abs(a - b) for a, b in zip(face.detection.box, reference.box, strict=True))
+        return sum(abs(a - float(b)) for a, b in zip(face.detection.box, reference.box, strict=True))
 
     return min(faces, key=distance)
 

@@ -6,21 +6,12 @@ out changes nothing.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from plainview.api.common import Base64
 
-def _bytes(value: Any) -> Any:
-    try:
-        return base64.b64decode(value, validate=True) if isinstance(value, str) else value
-    except binascii.Error:
-        raise ValueError("is not base64") from None
-
-
-Blob = Annotated[bytes, BeforeValidator(_bytes), Field(min_length=1)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 Name = Annotated[str, Field(min_length=1, max_length=255)]
 Filter = Literal["NONE", "AUTO", "LOW", "MEDIUM", "HIGH"]
@@ -39,7 +30,7 @@ class Parameters(BaseModel):
 class Image(Parameters):
     """A picture: its bytes. Pictures are never fetched from an address."""
 
-    Bytes: Blob | None = None
+    Bytes: Base64 | None = None
     S3Object: dict[str, Any] | None = None
 
 
