@@ -26,7 +26,12 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 NAMED_IN_SETTINGS = {"argon2-cffi": "django.contrib.auth.hashers.Argon2PasswordHasher"}
 """Distributions that Django imports itself, with the setting that asks for it."""
 
-ADAPTERS = {"milvus": "plainview/index/milvus.py", "parquet": "plainview/tables/parquet.py"}
+ADAPTERS = {
+    "client": "plainview/client/__init__.py",
+    "milvus": "plainview/index/milvus.py",
+    "parquet": "plainview/tables/parquet.py",
+    "rekognition": "plainview/api/rekognition/signature.py",
+}
 """Extra -> the one module of src that may import it."""
 
 TOOLS = {

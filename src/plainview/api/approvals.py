@@ -43,7 +43,7 @@ class UrgentOut(Out):
 
 
 class WaitingOut(Out):
-    """What waits for a supervisor."""
+    """Requests that a supervisor has to decide."""
 
     approvals: list[ApprovalOut]
     urgent: list[UrgentOut]
@@ -99,9 +99,11 @@ def approval_request(request: HttpRequest, wanted: Body[ApprovalIn]) -> Approval
 
 
 def approvals_waiting(request: HttpRequest) -> WaitingOut:
-    """List what waits for a supervisor; the view is an entry of the log."""
+    """List the requests that a supervisor has to decide; the view is an entry of the log."""
     approvals, urgent = view_waiting(acting_member=member_of(request))
-    return WaitingOut(approvals=[_shown(row) for row in approvals], urgent=[_urgent(row) for row in urgent])
+    return WaitingOut(
+        approvals=[_shown(approval) for approval in approvals], urgent=[_urgent(search) for search in urgent]
+    )
 
 
 def approval_decide(request: HttpRequest, id: str, decision: Body[Decision]) -> ApprovalOut:  # noqa: A002

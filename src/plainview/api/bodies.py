@@ -17,10 +17,10 @@ from django.http import HttpRequest
 from ninja import NinjaAPI
 
 from plainview.api.operations import Operation
+from plainview.api.plain import pointer, read_json
 from plainview.api.problems import Fault, Unusable
 
 _JSON, _FORM, _MULTIPART = "application/json", "application/x-www-form-urlencoded", "multipart/form-data"
-_DEEP = 20  # levels of a body
 _TAIL = 300  # bytes: the last boundary has at most 70 characters, four dashes and line ends
 
 
@@ -75,12 +75,12 @@ def _known(fields: Iterable[tuple[str, list[Any]]], model: Any, where: str) -> N
     lists = set(getattr(model, "__ninja_collection_fields__", ()))
     faults = []
     for name, values in fields:
-        pointer = f"#/{_pointer(name)}"
+        place = f"#/{pointer(name)}"
         if name not in known:
             says = f"The operation has no such field; it has {', '.join(sorted(known)) or 'none'}."
-            faults.append(Fault(pointer=pointer, where=where, detail=says))
+            faults.append(Fault(pointer=place, where=where, detail=says))
         elif len(values) > 1 and name not in lists:
-            faults.append(Fault(pointer=pointer, where=where, detail="The field is there more than once."))
+            faults.append(Fault(pointer=place, where=where, detail="The field is there more than once."))
     if faults:
         raise Unusable(
             422, "api.fields", f"A field of the {where} is unknown or repeated.", "Correct the request.", faults
@@ -94,10 +94,6 @@ def _names(model: Any) -> set[str]:
     if flat:
         return set(flat)
     return {field.alias or name for name, field in model.model_fields.items()}
-
-
-def _pointer(name: object) -> str:
-    return str(name)[:100].replace("~", "~0").replace("/", "~1")
 
 
 def _complete(request: HttpRequest) -> None:
@@ -114,57 +110,6 @@ def _complete(request: HttpRequest) -> None:
         stream.seek(0)
     if not boundary or f"--{boundary}--".encode("latin-1", "replace") not in tail:
         raise Unusable(400, "api.cut", "The body ends before its last boundary: it was cut.", "Send it again, whole.")
-
-
-def read_json(raw: bytes) -> Any:
-    """Return a JSON body.
-
-    Raises:
-        Unusable: it is not JSON, it is not UTF-8, it names a field twice, or it is too deep.
-    """
-    if not raw.strip():
-        raise Unusable(400, "api.json", "The body is empty.", "Send a JSON object.")
-    try:
-        read = json.loads(raw.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant)
-    except UnicodeDecodeError:
-        raise Unusable(400, "api.json", "The body is not UTF-8.", "Send JSON as UTF-8.") from None
-    except RecursionError:
-        raise _too_deep() from None
-    except json.JSONDecodeError as error:
-        why = f"The body is not JSON: line {error.lineno}, column {error.colno}."
-        raise Unusable(400, "api.json", why, "Correct the request.") from None
-    except ValueError as error:  # an integer of thousands of digits
-        raise Unusable(400, "api.json", "A number in the body is too long.", "Correct the request.") from error
-    if _depth(read) > _DEEP:
-        raise _too_deep()
-    return read
-
-
-def _too_deep() -> Unusable:
-    return Unusable(400, "api.json", f"The body is more than {_DEEP} levels deep.", "Correct the request.")
-
-
-def _depth(value: Any, level: int = 0) -> int:
-    if level > _DEEP or not isinstance(value, dict | list):
-        return level
-    parts = value.values() if isinstance(value, dict) else value
-    return max((_depth(part, level + 1) for part in parts), default=level + 1)
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    read = dict(pairs)
-    if len(read) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        fault = Fault(pointer=f"#/{_pointer(twice)}", where="body", detail="The field is there more than once.")
-        raise Unusable(
-            422, "api.fields", "A field of the body is there more than once.", "Correct the request.", [fault]
-        )
-    return read
-
-
-def _no_constant(name: str) -> Any:
-    raise Unusable(400, "api.json", f"{name} is not a number in JSON.", "Correct the request.")
 
 
 def fingerprint(request: HttpRequest) -> str:
@@ -191,8 +136,8 @@ def wrong_fields(errors: Iterable[Mapping[str, Any]]) -> Unusable:
         where, *path = error["loc"]
         if where == "body" and path:
             path = path[1:]  # the name of the parameter, which nobody outside sees
-        pointer = "#" + "".join(f"/{_pointer(part)}" for part in path)
-        faults.append(Fault(pointer=pointer, where=str(where), detail=_says(error)))
+        place = "#" + "".join(f"/{pointer(part)}" for part in path)
+        faults.append(Fault(pointer=place, where=str(where), detail=_says(error)))
     return Unusable(422, "api.fields", "A field is wrong or missing.", "Correct the request.", faults)
 
 
@@ -208,5 +153,5 @@ def _says(error: Mapping[str, Any]) -> str:
 
 def wrong_header(name: str, why: str) -> Unusable:
     """Return the fault of a header."""
-    fault = Fault(pointer=f"#/{_pointer(name)}", where="header", detail=why)
+    fault = Fault(pointer=f"#/{pointer(name)}", where="header", detail=why)
     return Unusable(422, "api.fields", "A header is wrong.", "Correct the request.", [fault])

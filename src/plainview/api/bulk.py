@@ -11,8 +11,8 @@ from typing import Annotated, Any
 from django.http import HttpRequest, HttpResponse
 from pydantic import Field, ValidationError
 
-from plainview.api.bodies import read_json
 from plainview.api.common import Base64, In, Out, Short, member_of
+from plainview.api.plain import read_json
 from plainview.api.problems import Unusable
 from plainview.casework.enrolment.incoming import MAX_FILE_BYTES, MAX_FILES
 from plainview.casework.enrolment.sent import Sent, enrol_sent
@@ -61,7 +61,9 @@ def reference_bulk(request: HttpRequest, name: str) -> HttpResponse:
     why = {failure["code"]: failure["why"] for failure in enrolled.result.failed}
     lines = []
     for number, result in sorted(results.items()):
-        result["references"] = [row.public_id for row in enrolled.references.get(enrolled.digests.get(number, ""), ())]
+        result["references"] = [
+            reference.public_id for reference in enrolled.references.get(enrolled.digests.get(number, ""), ())
+        ]
         result["why"] = result["why"] or why.get(result["outcome"], "")
         lines.append(ResultOut(line=number, **result).model_dump_json())
     return HttpResponse("".join(f"{line}\n" for line in lines), content_type=MEDIA_TYPE)

@@ -51,14 +51,14 @@ class ExaminationsOut(Out):
 
 
 class VerificationRow(Out):
-    """A verification that waits for you."""
+    """A verification that is assigned to you."""
 
     id: str
     assigned_at: Moment
 
 
 class VerificationsOut(Out):
-    """What waits for you."""
+    """Your verifications."""
 
     items: list[VerificationRow]
     next: str | None
@@ -125,9 +125,9 @@ def examination_record(request: HttpRequest, id: str, rank: int, wanted: Body[Ex
 
 
 def verification_list(request: HttpRequest, page: Cut) -> object:
-    """List the verifications that wait for you."""
+    """List the verifications that are assigned to you."""
     rows = list(waiting(member_of(request)))
-    return slice_of(rows, page, lambda row: VerificationRow(id=row.public_id, assigned_at=row.assigned_at))
+    return slice_of(rows, page, lambda task: VerificationRow(id=task.public_id, assigned_at=task.assigned_at))
 
 
 def verification_show(request: HttpRequest, id: str) -> BlindOut:  # noqa: A002

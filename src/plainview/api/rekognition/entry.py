@@ -19,7 +19,7 @@ from django.http import HttpRequest, HttpResponse
 from pydantic import BaseModel, ValidationError
 
 from plainview.api import rates
-from plainview.api.bodies import read_json
+from plainview.api.plain import read_json
 from plainview.api.problems import Unusable
 from plainview.api.rekognition import acts, errors, shapes
 from plainview.api.rekognition.errors import AwsError
