@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
 
-from tools.docs import commands, source
+from tools.docs import api, commands, source
 from tools.docs.commands import escape
 
 from plainview.casework.log.actions import ACTIONS, REFUSED
@@ -44,6 +44,7 @@ def pages() -> dict[str, Callable[[], str]]:
         "reference/refusals.md": refusals,
         "reference/log-entries.md": log_entries,
         "reference/comparisons.md": comparisons,
+        "reference/api.md": api.page,
     }
 
 

@@ -18,7 +18,7 @@ from ninja.openapi.docs import DocsBase
 from ninja.parser import Parser
 
 from plainview.api.operations import OPERATIONS, Open, Operation
-from plainview.api.problems import MEDIA_TYPE, Problem
+from plainview.api.problems import MEDIA_TYPE, Problem, says_first
 
 VERSION = "1"
 PREFIX = "/api/v1"
@@ -90,7 +90,7 @@ def _router() -> Router:
             },
             url_name=operation.name,
             tags=[operation.group],
-            summary=(operation.function.__doc__ or operation.name).strip().splitlines()[0].rstrip("."),
+            summary=says_first(operation.function).rstrip("."),
         )
     return router
 
@@ -125,16 +125,12 @@ def _document(own: Api) -> dict[str, Any]:
         }
         for status, says in _REFUSALS.items()
     }
-    rows = {(operation.method.lower(), _plain(operation.path)): operation for operation in OPERATIONS}
+    rows = {(operation.method.lower(), operation.shown): operation for operation in OPERATIONS}
     for path, methods in document["paths"].items():
         for method, described in methods.items():
             _complete(described, rows[method, path.removeprefix(PREFIX)])
     document["servers"] = [{"url": "/", "description": "This server"}]
     return document
-
-
-def _plain(path: str) -> str:
-    return path.replace("{int:", "{").replace("{path:", "{")
 
 
 def _complete(described: dict[str, Any], operation: Operation) -> None:

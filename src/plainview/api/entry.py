@@ -160,7 +160,11 @@ def _operation(request: HttpRequest, route: str) -> Operation:
             return operation
     allowed = ", ".join(sorted(operation.method for operation in rows))
     raise Unusable(
-        405, "api.method", f"This address does not answer {request.method}.", f"It answers {allowed}.", allow=allowed
+        405,
+        "api.method",
+        f"This address does not answer {request.method}.",
+        f"It answers {allowed}.",
+        headers={"Allow": allowed},
     )
 
 

@@ -75,6 +75,11 @@ class Operation:
     group: str = ""
 
     @property
+    def shown(self) -> str:
+        """The path as people write it: /cases/{id}."""
+        return self.path.replace("{int:", "{").replace("{path:", "{")
+
+    @property
     def name(self) -> str:
         """Name of the operation: its id in the document."""
         return self.function.__name__
@@ -312,4 +317,4 @@ def operation_of(act: Any) -> str | None:
     """Return the operation with which an act begins, e.g. "POST /api/v1/cases"; None if the API has none."""
     named = [operation for operation in OPERATIONS if operation.who is act]
     named.sort(key=lambda operation: operation.method == "GET")  # what makes something helps most
-    return f"{named[0].method} /api/v1{named[0].path.replace('int:', '').replace('path:', '')}" if named else None
+    return f"{named[0].method} /api/v1{named[0].shown}" if named else None

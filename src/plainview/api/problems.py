@@ -7,7 +7,7 @@ that was not written for people.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
@@ -28,7 +28,6 @@ _STATUS: Mapping[str, int] = MappingProxyType(
         "idempotency.reused": 422,
         "case.number_taken": 409,
         "api.changed": 412,
-        "api.rate": 429,
     }
 )
 """Rule -> HTTP status, where it is neither 404 (a rule that ends with `.unknown`) nor 403."""
@@ -63,11 +62,23 @@ class Unusable(Exception):
     """A request that cannot be read: no rule was asked."""
 
     def __init__(
-        self, status: int, rule: str, why: str, next_step: str, errors: Sequence[Fault] = (), *, allow: str = ""
+        self,
+        status: int,
+        rule: str,
+        why: str,
+        next_step: str,
+        errors: Sequence[Fault] = (),
+        *,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(why)
         self.status, self.rule, self.why, self.next_step = status, rule, why, next_step
-        self.errors, self.allow = tuple(errors), allow
+        self.errors, self.headers = tuple(errors), dict(headers or {})
+
+
+def says_first(function: Callable[..., Any]) -> str:
+    """Return the first sentence about an operation: the first line of its docstring."""
+    return (function.__doc__ or function.__name__).strip().splitlines()[0]
 
 
 def problem(answer: Problem, headers: Mapping[str, str] | None = None) -> HttpResponse:
@@ -98,7 +109,7 @@ def of_request(bad: Unusable) -> HttpResponse:
     """Return why a request cannot be read."""
     title = HTTPStatus(bad.status).phrase
     answer = _problem(bad.status, bad.rule, title, bad.why, bad.next_step, errors=list(bad.errors))
-    return problem(answer, {"Allow": bad.allow} if bad.allow else {})
+    return problem(answer, bad.headers)
 
 
 def of_pack(error: PackError) -> HttpResponse:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import threading
 import time
 
+from plainview.api.problems import Unusable
 from plainview.casework.models import Token
-from plainview.policy.decision import Refused
 
 PER_MINUTE = 600
 """Requests a minute for each token, in each process of the server: chosen, ten a second; bulk enrolment is one request."""
+
+RULE = "api.rate"
 
 _WINDOW = 60.0
 _lock = threading.Lock()
@@ -24,7 +26,7 @@ def spend(token: Token) -> dict[str, str]:
     """Count a request; return the headers that say how many are left.
 
     Raises:
-        Refused: api.rate.
+        Unusable: 429.
     """
     now = time.monotonic()
     with _lock:
@@ -36,11 +38,9 @@ def spend(token: Token) -> dict[str, str]:
         _used[token.pk] = (began, count + 1)
     seconds = max(1, round(_WINDOW - (now - began)))
     if count >= PER_MINUTE:
-        raise Refused(
-            "api.rate",
-            "Refused",
-            f"The token has sent {PER_MINUTE} requests in this minute.",
-            f"Send the next one in {seconds} seconds.",
+        why = f"The token has sent {PER_MINUTE} requests in this minute."
+        raise Unusable(
+            429, RULE, why, f"Send the next one in {seconds} seconds.", headers={"Retry-After": str(seconds)}
         )
     # draft-ietf-httpapi-ratelimit-headers in its widely used form (version 6).
     return {

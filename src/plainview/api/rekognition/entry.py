@@ -95,7 +95,8 @@ def _of_error(error: Exception, request_id: str) -> AwsError:
         case BadMedia():
             return errors.of_media(error)
         case Unusable():
-            return AwsError("SerializationException", f"{error.why} [{error.rule}]")
+            name = "ThrottlingException" if error.rule == rates.RULE else "SerializationException"
+            return AwsError(name, f"{error.why} [{error.rule}]")
         case ValidationError():
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
             where = ".".join(str(part) for part in first["loc"])

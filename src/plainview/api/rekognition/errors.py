@@ -36,8 +36,6 @@ def invalid(message: str) -> AwsError:
 def of_refusal(refused: Refused) -> AwsError:
     """Return the error of a refusal."""
     message = f"{refused.what}: {refused.why} {refused.next_step} [{refused.rule_id}]"
-    if refused.rule_id == "api.rate":
-        return AwsError("ThrottlingException", message)
     return AwsError("ResourceNotFoundException" if refused.rule_id in _ABSENT else "AccessDeniedException", message)
 
 
