@@ -6,7 +6,7 @@ PHOTOS ?=
 # One more than there are cores: browser tests mostly wait.
 WORKERS ?= $(shell echo $$(($$(nproc) + 1)))
 
-.PHONY: help wheel providers demo test test-all test-deployed fuzz mutants test-milvus lint prose docs models browser screenshots bench size migration requirements clean
+.PHONY: help wheel providers demo test test-all test-deployed fuzz mutants test-milvus lint prose docs models browser screenshots bench size openapi migration requirements clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -95,6 +95,9 @@ wheel: $(VENV)/.run ## Build the wheel into dist/, for deploy/install.sh
 
 size: $(BIN)/python ## Install what Plainview needs to run into a temporary folder and print its size
 	$(BIN)/python benchmarks/install_size.py requirements/main.txt
+
+openapi: $(VENV)/.dev ## Publish the operations of the API that are new: what is published stays
+	@PLAINVIEW_HOME=$(VENV)/no-workspace DJANGO_SETTINGS_MODULE=plainview.site.settings $(BIN)/python -W ignore -c "import django; django.setup(); from tests.unit.api import test_published; test_published.publish()"
 
 migration: $(VENV)/.dev ## Make a new migration after a model changed (NAME=word): migrations are only added to, never made again
 	PLAINVIEW_HOME=$(VENV)/no-workspace DJANGO_SETTINGS_MODULE=plainview.site.settings $(BIN)/python -W ignore -m django makemigrations casework -n $(or $(NAME),$(error name it: make migration NAME=word)) -v 1

@@ -7,6 +7,12 @@ from __future__ import annotations
 
 import os
 
+_ABOUT = (
+    "Every operation, the scope that a token needs for it, and what it does. A scope is the name of a "
+    "[permission](permissions.md) of the member. Fields and answers are in `/api/v1/openapi.json` of your server; "
+    "[The API](../howto/api.md) says how it is used."
+)
+
 
 def page() -> str:
     """Return the page."""
@@ -19,17 +25,11 @@ def page() -> str:
     from plainview.api.operations import OPERATIONS, Open
     from plainview.api.problems import says_first
 
-    parts = [
-        "# Operations of the API",
-        "Every operation, the scope that a token needs for it, and what it does. A scope is the name of a "
-        "[permission](permissions.md) of the member. Fields and answers are in `/api/v1/openapi.json` of your server; "
-        "[The API](../howto/api.md) says how it is used.",
-    ]
-    group = ""
+    lines, group = ["# Operations of the API", "", _ABOUT, ""], ""
     for operation in OPERATIONS:
         if operation.group != group:
             group = operation.group
-            parts.append(f"\n## {group}\n\n| operation | scope | what it does |\n| --- | --- | --- |")
+            lines += ["", f"## {group}", "", "| operation | scope | what it does |", "| --- | --- | --- |"]
         scope = "any" if isinstance(operation.who, Open) else f"`{operation.who.value}`"
-        parts.append(f"| `{operation.method} /api/v1{operation.shown}` | {scope} | {says_first(operation.function)} |")
-    return "\n".join(parts[:1]) + "\n\n" + parts[1] + "\n" + "\n".join(parts[2:]) + "\n"
+        lines.append(f"| `{operation.method} /api/v1{operation.shown}` | {scope} | {says_first(operation.function)} |")
+    return "\n".join(lines) + "\n"
