@@ -13,7 +13,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from ninja import NinjaAPI, Router
-from ninja.constants import NOT_SET
 from ninja.openapi.docs import DocsBase
 from ninja.parser import Parser
 
@@ -85,9 +84,7 @@ def _router() -> Router:
             operation.path,
             [operation.method],
             operation.function,
-            response={
-                operation.status: NOT_SET if operation.answer is None and operation.status != 204 else operation.answer
-            },
+            response={operation.status: str if operation.gives else operation.answer},
             url_name=operation.name,
             tags=[operation.group],
             summary=says_first(operation.function).rstrip("."),
