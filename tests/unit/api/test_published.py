@@ -108,4 +108,7 @@ def test_the_document_is_complete() -> None:
 
 def publish() -> None:
     """Write the promise of this version; `make openapi` calls it."""
-    PUBLISHED.write_text(json.dumps(promise(current()), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    rows = (
+        f"{json.dumps(name)}: {json.dumps(made, sort_keys=True)}" for name, made in sorted(promise(current()).items())
+    )
+    PUBLISHED.write_text("{\n" + ",\n".join(rows) + "\n}\n", encoding="utf-8")
