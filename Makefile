@@ -85,6 +85,7 @@ bench: models ## Measure enrolment, search, video, the web application and alert
 	$(BIN)/plainview bench video
 	$(BIN)/plainview bench serve
 	$(BIN)/python benchmarks/recorded_search.py
+	$(BIN)/python benchmarks/api_search.py
 	$(BIN)/python benchmarks/alert_cost.py
 	$(BIN)/python benchmarks/simulated_year.py
 	$(BIN)/python benchmarks/every_bit_flip.py

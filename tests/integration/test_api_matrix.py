@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +75,9 @@ def call(who: Program, operation: Operation, known: dict[str, str], picture: Pat
     path = path.replace("{int:rank}", "1")
     if operation.name == "log_consistency":
         path += "?first=1&second=2"
+    if operation.media:
+        line = json.dumps({"image": base64.b64encode(picture.read_bytes()).decode()}).encode()
+        return who.send(operation.method, path, line, operation.media)
     if operation.name in WITH_PICTURE:
         return who.form(path, picture, **BODIES[operation.name])
     return who.send(operation.method, path, BODIES.get(operation.name))
