@@ -50,9 +50,12 @@ BODIES: dict[str, Any] = {
     "alert_mute": REASON,
     "flag_decide": {"outcome": "dismissed", **REASON},
     "report_make": {},
+    "video_erase": REASON,
+    "still_probe": {},
 }
 """What each operation with a body is called with: valid, so that only who asks decides."""
 
+TUS_ABOUT = {"filename": b"MARKER.mp4", "case": b"MARKER-case"}
 WITH_PICTURE = {"search_run", "reference_enrol", "probe_prepare", "alert_create"}
 
 
@@ -75,6 +78,10 @@ def call(who: Program, operation: Operation, known: dict[str, str], picture: Pat
     path = path.replace("{int:rank}", "1")
     if operation.name == "log_consistency":
         path += "?first=1&second=2"
+    if operation.headers:
+        about = ",".join(f"{name} {base64.b64encode(value).decode()}" for name, value in TUS_ABOUT.items())
+        tus = {"Upload_Length": "100000", "Upload_Metadata": about, "Upload_Offset": "0"}
+        return who.send(operation.method, path, b"x" * 70_000 if operation.media else None, operation.media, **tus)
     if operation.media:
         line = json.dumps({"image": base64.b64encode(picture.read_bytes()).decode()}).encode()
         return who.send(operation.method, path, line, operation.media)

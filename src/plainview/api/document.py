@@ -31,6 +31,7 @@ _REFUSALS = {
     413: "The body is too large.",
     415: "The body has another media type.",
     422: "A field is wrong; it is named.",
+    412: "It was changed since you read it.",
     429: "Too many requests.",
     503: "The log cannot be written, so nothing is done.",
 }
@@ -136,6 +137,10 @@ def _complete(described: dict[str, Any], operation: Operation) -> None:
     for status in _REFUSALS:
         described["responses"][str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
     text = {"schema": {"type": "string"}}
+    described.setdefault("parameters", []).extend(
+        {"name": name, "in": "header", "required": required, "schema": {"type": "string"}}
+        for name, required in operation.headers
+    )
     if operation.media:
         described["requestBody"] = {"required": True, "content": {operation.media: text}}
     if operation.gives:

@@ -27,6 +27,7 @@ from plainview.api import (
     probes,
     reports,
     searches,
+    videos,
 )
 from plainview.casework.enrolment.incoming import MAX_FILE_BYTES
 from plainview.casework.probes.preparations import MAX_BYTES
@@ -39,6 +40,12 @@ AROUND = 64 << 10
 
 JSON_BYTES = 1 << 20
 """Bytes of a body without a file: reasons and reports are texts."""
+
+
+TUS = (("Tus-Resumable", False),)
+TUS_NEW = (*TUS, ("Upload-Length", True), ("Upload-Metadata", True))
+TUS_PIECE = (*TUS, ("Upload-Offset", True))
+"""Headers of the tus protocol, by operation."""
 
 
 class Open(Enum):
@@ -60,6 +67,7 @@ class Operation:
         body: bytes that it accepts at most.
         media: media type of a body that the function reads itself; "" if the types of its parameters say what it is.
         gives: media type of its answer, if that is not JSON.
+        headers: further headers of the request, each with whether it is required.
         group: heading in the document.
     """
 
@@ -72,6 +80,7 @@ class Operation:
     body: int = JSON_BYTES
     media: str = ""
     gives: str = ""
+    headers: tuple[tuple[str, bool], ...] = ()
     group: str = ""
 
     @property
@@ -87,7 +96,7 @@ class Operation:
     @property
     def makes(self) -> bool:
         """Say whether it changes something, so that an idempotency key counts."""
-        return self.method != "GET"
+        return self.method not in ("GET", "HEAD") and not self.headers
 
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -230,6 +239,28 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", "/jobs/{id}", jobs.job_show, may.JOB_OWN, jobs.JobOut, group="Jobs"),
     Operation("GET", "/jobs/{id}/events", jobs.job_events, may.JOB_OWN, None, gives="text/event-stream", group="Jobs"),
     Operation("POST", "/jobs/{id}/cancel", jobs.job_cancel, may.JOB_OWN, jobs.JobOut, group="Jobs"),
+    # Videos: upload by tus, people and stills.
+    Operation("POST", "/videos", videos.video_begin, may.VIDEO_UPLOAD, None, 201, headers=TUS_NEW, group="Videos"),
+    Operation("GET", "/videos", videos.video_list, may.VIDEO_READ, videos.VideosOut, group="Videos"),
+    Operation("HEAD", "/videos/{id}/upload", videos.video_offset, may.VIDEO_UPLOAD, None, headers=TUS, group="Videos"),
+    Operation(
+        "PATCH",
+        "/videos/{id}/upload",
+        videos.video_piece,
+        may.VIDEO_UPLOAD,
+        None,
+        204,
+        body=videos.MOST_BYTES,
+        media=videos.MEDIA_TYPE,
+        headers=TUS_PIECE,
+        group="Videos",
+    ),
+    Operation(
+        "DELETE", "/videos/{id}/upload", videos.video_discard, may.VIDEO_UPLOAD, None, 204, headers=TUS, group="Videos"
+    ),
+    Operation("GET", "/videos/{id}", videos.video_show, may.VIDEO_READ, dict[str, Any], group="Videos"),
+    Operation("POST", "/videos/{id}/erase", videos.video_erase, may.VIDEO_ERASE, videos.VideoErased, group="Videos"),
+    Operation("POST", "/stills/{id}/probe", videos.still_probe, may.SEARCH_RUN, probes.ProbeOut, 201, group="Videos"),
     # What lets others check.
     Operation("GET", "/flags", oversight.flag_list, may.FLAG_READ, oversight.FlagsOut, group="Oversight"),
     Operation("GET", "/flags/{id}", oversight.flag_show, may.FLAG_READ, oversight.FlagOut, group="Oversight"),
