@@ -14,7 +14,8 @@ from tests.factories.work import entries, person, write
 from tests.integration.test_authorisation_matrix import ROLES, others, things  # noqa: F401  fixtures
 from tests.integration.test_other_agency_urls import theirs
 
-from plainview.api.operations import OPERATIONS, Open, Operation
+from plainview.api.operation import Open, Operation
+from plainview.api.operations import OPERATIONS
 from plainview.casework.models import Case, Member
 from plainview.policy.examination import COMPONENTS, CONTRADICTIONS, INCONCLUSIVE
 from plainview.policy.permissions import Permission
@@ -50,13 +51,17 @@ BODIES: dict[str, Any] = {
     "alert_mute": REASON,
     "flag_decide": {"outcome": "dismissed", **REASON},
     "report_make": {},
+    "passport_change": {"owner": "another", **REASON},
+    "enrolment_ask": {},
+    "retention_approve": REASON,
+    "retention_withdraw": REASON,
     "video_erase": REASON,
     "still_probe": {},
 }
 """What each operation with a body is called with: valid, so that only who asks decides."""
 
 TUS_ABOUT = {"filename": b"MARKER.mp4", "case": b"MARKER-case"}
-WITH_PICTURE = {"search_run", "reference_enrol", "probe_prepare", "alert_create"}
+WITH_PICTURE = {"search_run", "reference_enrol", "probe_prepare", "alert_create", "enrolment_ask"}
 
 
 def ids(held: dict[str, str]) -> dict[str, str]:
@@ -67,6 +72,7 @@ def ids(held: dict[str, str]) -> dict[str, str]:
         "cases": str(Case.objects.get(number="MARKER-case").pk),
         "galleries": "MARKER-gallery",
         "log": "0",
+        "retention": held["run"],
     }
 
 
@@ -86,7 +92,8 @@ def call(who: Program, operation: Operation, known: dict[str, str], picture: Pat
         line = json.dumps({"image": base64.b64encode(picture.read_bytes()).decode()}).encode()
         return who.send(operation.method, path, line, operation.media)
     if operation.name in WITH_PICTURE:
-        return who.form(path, picture, **BODIES[operation.name])
+        name = "files" if operation.name == "enrolment_ask" else "image"
+        return who.form(path, picture, name, **BODIES[operation.name])
     return who.send(operation.method, path, BODIES.get(operation.name))
 
 

@@ -22,7 +22,8 @@ def page() -> str:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "plainview.site.settings")
     if not apps.ready:
         django.setup()
-    from plainview.api.operations import OPERATIONS, Open
+    from plainview.api.operation import Open
+    from plainview.api.operations import OPERATIONS
     from plainview.api.problems import says_first
 
     lines, group = ["# Operations of the API", "", _ABOUT, ""], ""

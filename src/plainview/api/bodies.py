@@ -16,11 +16,12 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import NinjaAPI
 
-from plainview.api.operations import Operation
+from plainview.api.operation import Operation
 from plainview.api.plain import pointer, read_json
 from plainview.api.problems import Fault, Unusable
 
 _JSON, _FORM, _MULTIPART = "application/json", "application/x-www-form-urlencoded", "multipart/form-data"
+_PIECE = 1 << 20
 _TAIL = 300  # bytes: the last boundary has at most 70 characters, four dashes and line ends
 
 
@@ -124,6 +125,11 @@ def fingerprint(request: HttpRequest) -> str:
                 for chunk in file.chunks():
                     parts.update(chunk)
                 file.seek(0)
+    elif request.META["wsgi.input"].seekable():  # a bulk enrolment may be larger than memory
+        stream = request.META["wsgi.input"]
+        while piece := stream.read(_PIECE):
+            parts.update(piece)
+        stream.seek(0)
     else:
         parts.update(request.body)
     return parts.hexdigest()

@@ -16,7 +16,8 @@ from ninja import NinjaAPI, Router
 from ninja.openapi.docs import DocsBase
 from ninja.parser import Parser
 
-from plainview.api.operations import OPERATIONS, Open, Operation
+from plainview.api.operation import Open, Operation
+from plainview.api.operations import OPERATIONS
 from plainview.api.problems import MEDIA_TYPE, Problem, says_first
 
 VERSION = "1"

@@ -22,7 +22,8 @@ from ninja.errors import HttpError, ValidationError
 
 from plainview.api import bodies, problems, rates
 from plainview.api.document import PREFIX, api
-from plainview.api.operations import BY_NAME, OPERATIONS, Open, Operation, operation_of
+from plainview.api.operation import Open, Operation
+from plainview.api.operations import BY_NAME, OPERATIONS, operation_of
 from plainview.api.problems import Unusable
 from plainview.api.rekognition import entry as rekognition
 from plainview.audit.logfile import LogFolderError

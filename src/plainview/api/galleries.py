@@ -8,11 +8,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Body, File, Form, UploadedFile
 from pydantic import Field
 
-from plainview.api.common import Cut, In, Moment, Out, Short, Text, bytes_of, member_of, part_of, slice_of
+from plainview.api.common import Cut, In, Moment, Out, Short, Text, bytes_of, etag_of, member_of, part_of, slice_of
 from plainview.casework import find
 from plainview.casework.enrolment.incoming import MAX_FILE_BYTES
 from plainview.casework.enrolment.sent import Sent, enrol_sent
@@ -154,9 +154,17 @@ def gallery_list(request: HttpRequest, page: Cut) -> object:
     return slice_of(galleries(member_of(request)), page, shown)
 
 
-def gallery_show(request: HttpRequest, name: str) -> GalleryOut:
-    """Return a gallery with its passport."""
-    return shown(find.gallery(name, member_of(request)))
+def version_of(gallery: Gallery) -> str:
+    """Return the version of a passport, for the header ETag."""
+    passport = (gallery.legal_basis, gallery.source, gallery.owner, gallery.expires_on.isoformat(), gallery.offences)
+    return etag_of(gallery.pk, *passport)
+
+
+def gallery_show(request: HttpRequest, response: HttpResponse, name: str) -> GalleryOut:
+    """Return a gallery with its passport; the passport's version is in the header ETag."""
+    gallery = find.gallery(name, member_of(request))
+    response.headers["ETag"] = version_of(gallery)
+    return shown(gallery)
 
 
 def gallery_create(request: HttpRequest, gallery: Body[GalleryIn]) -> GalleryOut:

@@ -7,9 +7,7 @@ opens to more people than its act does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -21,6 +19,7 @@ from plainview.api import (
     examination,
     galleries,
     jobs,
+    keeping,
     leads,
     me,
     oversight,
@@ -29,75 +28,13 @@ from plainview.api import (
     searches,
     videos,
 )
+from plainview.api.operation import AROUND, TUS, TUS_NEW, TUS_PIECE, Open, Operation
+from plainview.casework.enrolment.incoming import MAX_BYTES as UPLOAD
 from plainview.casework.enrolment.incoming import MAX_FILE_BYTES
 from plainview.casework.probes.preparations import MAX_BYTES
 from plainview.policy.permissions import Permission
 
 may = Permission
-
-AROUND = 64 << 10
-"""Bytes of a form beside its file."""
-
-JSON_BYTES = 1 << 20
-"""Bytes of a body without a file: reasons and reports are texts."""
-
-
-TUS = (("Tus-Resumable", False),)
-TUS_NEW = (*TUS, ("Upload-Length", True), ("Upload-Metadata", True))
-TUS_PIECE = (*TUS, ("Upload-Offset", True))
-"""Headers of the tus protocol, by operation."""
-
-
-class Open(Enum):
-    """Who may call an operation without a permission of their own."""
-
-    MEMBER = "any member with a token"
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One operation.
-
-    Attributes:
-        method, path: as in the document; `{id}` is the public id of a record.
-        function: answers it.
-        who: the permission, which is the token's scope too; the act behind it checks again.
-        answer: the type of its answer.
-        status: of the answer.
-        body: bytes that it accepts at most.
-        media: media type of a body that the function reads itself; "" if the types of its parameters say what it is.
-        gives: media type of its answer, if that is not JSON.
-        headers: further headers of the request, each with whether it is required.
-        group: heading in the document.
-    """
-
-    method: str
-    path: str
-    function: Callable[..., Any]
-    who: Permission | Open
-    answer: Any
-    status: int = 200
-    body: int = JSON_BYTES
-    media: str = ""
-    gives: str = ""
-    headers: tuple[tuple[str, bool], ...] = ()
-    group: str = ""
-
-    @property
-    def shown(self) -> str:
-        """The path as people write it: /cases/{id}."""
-        return self.path.replace("{int:", "{").replace("{path:", "{")
-
-    @property
-    def name(self) -> str:
-        """Name of the operation: its id in the document."""
-        return self.function.__name__
-
-    @property
-    def makes(self) -> bool:
-        """Say whether it changes something, so that an idempotency key counts."""
-        return self.method not in ("GET", "HEAD") and not self.headers
-
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", "/me", me.me, Open.MEMBER, me.MeOut, group="Token"),
@@ -261,6 +198,42 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", "/videos/{id}", videos.video_show, may.VIDEO_READ, dict[str, Any], group="Videos"),
     Operation("POST", "/videos/{id}/erase", videos.video_erase, may.VIDEO_ERASE, videos.VideoErased, group="Videos"),
     Operation("POST", "/stills/{id}/probe", videos.still_probe, may.SEARCH_RUN, probes.ProbeOut, 201, group="Videos"),
+    # Retention, and requests of people about themselves.
+    Operation(
+        "GET",
+        "/retention/upcoming",
+        keeping.retention_upcoming,
+        may.RETENTION_READ,
+        keeping.UpcomingOut,
+        group="Keeping",
+    ),
+    Operation("GET", "/retention/runs", keeping.retention_runs, may.RETENTION_READ, keeping.RunsOut, group="Keeping"),
+    Operation(
+        "POST",
+        "/retention/runs",
+        keeping.retention_propose,
+        may.RETENTION_PROPOSE,
+        keeping.RunOut,
+        201,
+        group="Keeping",
+    ),
+    Operation(
+        "POST",
+        "/retention/runs/{id}/approve",
+        keeping.retention_approve,
+        may.RETENTION_APPROVE,
+        keeping.RunOut,
+        group="Keeping",
+    ),
+    Operation(
+        "POST",
+        "/retention/runs/{id}/withdraw",
+        keeping.retention_withdraw,
+        may.RETENTION_PROPOSE,
+        keeping.RunOut,
+        group="Keeping",
+    ),
+    Operation("GET", "/rights-requests", keeping.rights_list, may.RIGHTS_READ, keeping.RightsListOut, group="Keeping"),
     # What lets others check.
     Operation("GET", "/flags", oversight.flag_list, may.FLAG_READ, oversight.FlagsOut, group="Oversight"),
     Operation("GET", "/flags/{id}", oversight.flag_show, may.FLAG_READ, oversight.FlagOut, group="Oversight"),
@@ -316,6 +289,24 @@ OPERATIONS: tuple[Operation, ...] = (
         galleries.reference_list,
         may.GALLERY_LIST,
         galleries.ReferencesOut,
+        group="Galleries",
+    ),
+    Operation(
+        "POST",
+        "/galleries/{path:name}/enrolments",
+        keeping.enrolment_ask,
+        may.GALLERY_ENROL,
+        jobs.JobOut,
+        202,
+        body=UPLOAD + (16 << 20),
+        group="Galleries",
+    ),
+    Operation(
+        "PATCH",
+        "/galleries/{path:name}",
+        keeping.passport_change,
+        may.GALLERY_CREATE,
+        galleries.GalleryOut,
         group="Galleries",
     ),
     Operation(
