@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+from django.db.models import Q
 from django.http import HttpRequest
+from django.utils import timezone
 from ninja import File, Form, UploadedFile
 from pydantic import Field
 
@@ -179,7 +181,8 @@ def _brief(search: Search) -> SearchRow:
 
 def search_list(request: HttpRequest, page: Cut) -> object:
     """List the agency's searches, the newest first."""
-    rows = Search.objects.filter(case__agency=member_of(request).agency, erased_at=None)
+    late = Q(authorise_by__lte=timezone.now(), authorised_at=None)  # nobody authorised it in time: nobody sees it
+    rows = Search.objects.filter(case__agency=member_of(request).agency, erased_at=None, sealed_at=None).exclude(late)
     return part_of(rows.select_related("case", "gallery", "member"), page, _brief)
 
 

@@ -31,7 +31,6 @@ from plainview.casework.people.tokens import scopes_held
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.recognition.errors import BadMedia, PackError
-from plainview.serving.front import MEMBER
 from plainview.storage.base import StorageError
 
 PATH = "/compat/rekognition"
@@ -124,7 +123,6 @@ def _answer(request: HttpRequest, sealed: Mapping[str, str]) -> HttpResponse:
     body = request.read()
     token = token_of(request, body)
     member = token.member
-    request.META[MEMBER] = True
     with acting_through(Channel("api", sealed, token.public_id, scopes_held(token))):
         rates.spend(token)
         permit(operation.who.value, operation.who, member)
