@@ -147,7 +147,7 @@ def test_a_second_factor_is_needed(workspace: Path, monkeypatch: pytest.MonkeyPa
     make_token(acting_member=person("examiner"), has_factor=True, checked=True)
 
 
-@pytest.mark.parametrize(("words", "rule"), [([], "token.no_scope"), (["serch"], "token.scope_unknown")])
+@pytest.mark.parametrize(("words", "rule"), [([], "token.no_scope"), (["finding"], "token.scope_unknown")])
 def test_a_scope_is_a_known_word(words: list[str], rule: str) -> None:
     with pytest.raises(Refused) as caught:
         scopes_of(words)

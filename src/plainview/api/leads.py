@@ -41,7 +41,7 @@ class ReleaseIn(In):
     override: Text = Field(default="", description="Why it is released although verifiers disagreed.")
 
 
-class WithholdIn(In):
+class Withholding(In):
     """Why an examined candidate is not released."""
 
     reason: Text
@@ -99,7 +99,7 @@ def lead_release(request: HttpRequest, id: str, wanted: Body[ReleaseIn]) -> Lead
     return _shown(release(id, contradictions=wanted.contradictions, override=wanted.override, acting_member=member))
 
 
-def lead_withhold(request: HttpRequest, id: str, wanted: Body[WithholdIn]) -> WithheldOut:  # noqa: A002
+def lead_withhold(request: HttpRequest, id: str, wanted: Body[Withholding]) -> WithheldOut:  # noqa: A002
     """Decide that an examined candidate is not released."""
     withhold(id, wanted.reason, acting_member=member_of(request))
     return WithheldOut(examination=id, state="withheld")

@@ -84,7 +84,7 @@ class ProbeChange(In):
     urgent_reason: Text | None = None
 
 
-class EditIn(In):
+class NewEdit(In):
     """An edit."""
 
     edit: Short = Field(description="crop:X,Y,W,H, rotate:DEGREES, light:BRIGHTNESS,CONTRAST,GAMMA or face:X,Y,W,H")
@@ -165,7 +165,7 @@ def probe_save(request: HttpRequest, response: HttpResponse, id: str, changes: B
     return shown(draft)
 
 
-def probe_edit(request: HttpRequest, response: HttpResponse, id: str, wanted: Body[EditIn]) -> ProbeOut:  # noqa: A002
+def probe_edit(request: HttpRequest, response: HttpResponse, id: str, wanted: Body[NewEdit]) -> ProbeOut:  # noqa: A002
     """Add an edit to a probe: crop, rotate, light, or a box around a face. The original is kept."""
     member = member_of(request)
     require_match(request, _version(find.preparation(id, member)))

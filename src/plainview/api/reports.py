@@ -20,7 +20,7 @@ from plainview.casework.reports.make import make_report
 from plainview.policy.reporting import Period, default_period
 
 
-class ReportIn(In):
+class ReportWanted(In):
     """Which report."""
 
     since: date | None = Field(default=None, description="First day; by default the period has 30 days.")
@@ -36,7 +36,7 @@ class ReportOut(Out):
     entry: int
 
 
-def report_make(request: HttpRequest, wanted: Body[ReportIn]) -> ReportOut:
+def report_make(request: HttpRequest, wanted: Body[ReportWanted]) -> ReportOut:
     """Make a report of a period."""
     last = wanted.until or timezone.now().date()
     period = Period(wanted.since or default_period(last).since, last)

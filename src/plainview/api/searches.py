@@ -108,7 +108,7 @@ class SearchOut(Out):
     sample: bool
 
 
-class SearchIn(In):
+class SearchWanted(In):
     """What is asked of a search, beside the picture."""
 
     case: Short = Field(description="Number of an open case.")
@@ -132,7 +132,7 @@ class SearchIn(In):
 def search_run(
     request: HttpRequest,
     image: Annotated[UploadedFile, File(description="The probe, a photograph of a person.")],
-    asked: Form[SearchIn],
+    asked: Form[SearchWanted],
 ) -> object:
     """Search a gallery with a probe. The record is made before the result.
 
