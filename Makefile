@@ -8,7 +8,7 @@ WORKERS ?= $(shell echo $$(($$(nproc) + 1)))
 
 TEST_PG := PLAINVIEW_TEST_DATABASE=postgresql $(BIN)/python -m pytest -p tests.factories.kept_tables
 
-.PHONY: help audit sbom wheel providers postgresql swift demo test test-all test-deployed test-postgresql fuzz mutants test-milvus lint prose docs models browser screenshots bench size migration requirements clean
+.PHONY: help audit sbom wheel providers postgresql swift demo test test-all test-deployed test-postgresql fuzz mutants test-milvus lint prose docs models browser screenshots bench size openapi migration requirements clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -113,6 +113,7 @@ bench: models ## Measure enrolment, search, video, the web application and alert
 	$(BIN)/plainview bench video
 	$(BIN)/plainview bench serve
 	$(BIN)/python benchmarks/recorded_search.py
+	$(BIN)/python benchmarks/api_search.py
 	$(BIN)/python benchmarks/alert_cost.py
 	$(BIN)/python benchmarks/simulated_year.py
 	$(BIN)/python benchmarks/every_bit_flip.py
@@ -124,11 +125,14 @@ wheel: $(VENV)/.run ## Build the wheel into dist/, for deploy/install.sh
 size: $(BIN)/python ## Install what Plainview needs to run into a temporary folder and print its size
 	$(BIN)/python benchmarks/install_size.py requirements/main.txt
 
+openapi: $(VENV)/.dev ## Publish the operations of the API that are new: what is published stays
+	@PLAINVIEW_HOME=$(VENV)/no-workspace DJANGO_SETTINGS_MODULE=plainview.site.settings $(BIN)/python -W ignore -c "import django; django.setup(); from tests.unit.api import test_published; test_published.publish()"
+
 migration: $(VENV)/.dev ## Make a new migration after a model changed (NAME=word): migrations are only added to, never made again
 	PLAINVIEW_HOME=$(VENV)/no-workspace DJANGO_SETTINGS_MODULE=plainview.site.settings $(BIN)/python -W ignore -m django makemigrations casework -n $(or $(NAME),$(error name it: make migration NAME=word)) -v 1
 
 requirements: ## Compile requirements/*.in (needs uv)
-	for f in main build milvus parquet postgres s3 dev audit; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -q requirements/$$f.in -o requirements/$$f.txt; done
+	for f in main build milvus parquet rekognition client postgres s3 dev audit; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -q requirements/$$f.in -o requirements/$$f.txt; done
 
 clean: ## Remove the virtual environment and caches
 	rm -rf $(VENV) .mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis

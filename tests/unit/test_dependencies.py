@@ -27,10 +27,12 @@ NAMED_IN_SETTINGS = {"argon2-cffi": "django.contrib.auth.hashers.Argon2PasswordH
 """Distributions that Django imports itself, with the setting that asks for it."""
 
 ADAPTERS = {
+    "client": "plainview/client/__init__.py",
     "milvus": "plainview/index/milvus.py",
     "parquet": "plainview/tables/parquet.py",
-    "s3": "plainview/storage/s3.py",
     "postgres": "plainview/casework/workspace/database.py",
+    "rekognition": "plainview/api/rekognition/signature.py",
+    "s3": "plainview/storage/s3.py",
 }
 """Extra -> the one module of src that may import it."""
 

@@ -25,7 +25,7 @@ from plainview.casework.log.channel import Channel, acting_through
 from plainview.casework.log.reviews import heartbeat
 from plainview.casework.mail import letters
 from plainview.casework.people import failures as sign_in_failures
-from plainview.casework.people import sessions, trials
+from plainview.casework.people import idempotency, sessions, trials
 from plainview.casework.probes import preparations
 from plainview.casework.register import publish as register
 from plainview.casework.register import tiles as register_tiles
@@ -98,6 +98,7 @@ STEPS = (
     Step("deadlines of requests", rights_watch.watch_deadlines, DAY),
     Step("answered requests", rights_watch.erase_old, DAY),
     Step("old messages to webhooks", webhook_deliver.sweep, DAY),
+    Step("old answers of the API", idempotency.forget, DAY),
     Step("old letters", letters.erase_old, DAY),
 )
 """In this order. Two clocks follow it: one the steps of every minute, which must not wait for the longer ones."""

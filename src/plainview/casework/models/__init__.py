@@ -66,6 +66,7 @@ from plainview.casework.models.galleries import (
 )
 from plainview.casework.models.jobs import Job
 from plainview.casework.models.joining import (
+    ApiAnswer,
     Invitation,
     Token,
     Training,
@@ -153,6 +154,7 @@ __all__ = [
     "AlertMark",
     "AlertPreference",
     "AlertSeen",
+    "ApiAnswer",
     "Approval",
     "Attestation",
     "AuditSample",

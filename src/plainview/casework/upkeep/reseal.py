@@ -55,6 +55,8 @@ SEALED = (
     Sealed(models.Flag, "sealed", "openings", lambda sealed: f"flag:{sealed.public_id}"),
     Sealed(models.Webhook, "sealed", "openings", lambda sealed: f"webhook:{sealed.public_id}"),
     Sealed(models.WebhookSecret, "sealed", "openings", lambda sealed: f"webhook:{sealed.webhook.public_id}", "webhook"),
+    Sealed(models.Token, "sealed", "openings", lambda sealed: f"token:{sealed.public_id}"),
+    Sealed(models.ApiAnswer, "sealed", "openings", lambda sealed: f"answer:{sealed.token_id}:{sealed.key_sha256}"),
     Sealed(models.Letter, "sealed", "letters", lambda sealed: sealed.public_id),
     Sealed(models.LapsedSearch, "sealed", "openings", lambda sealed: f"lapsed:{sealed.search.public_id}", "search"),
     Sealed(models.LogOpening, "sealed", "openings", lambda sealed: f"opening:{sealed.entry_id}:{sealed.name}"),
