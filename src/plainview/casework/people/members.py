@@ -216,6 +216,7 @@ def close_account(
         {"member": member.public_id, **(more or {})},
         {"why": reason.strip()},
         acting_member=acting_member,
+        rows=[member],
     )
 
 

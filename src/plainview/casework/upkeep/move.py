@@ -154,7 +154,7 @@ def _enter(to: str, rows: int, before: Report) -> int:
     if (after.ok, after.entries, after.root) != (True, before.entries, before.root):
         raise Refused(
             "database.differs",
-            "Nothing moved",
+            "Nothing copied",
             "The copied log has another root.",
             "The workspace is as it was. Report this to the project.",
         )

@@ -42,17 +42,17 @@ def blob_store(workspace: Workspace, where: object, sealer: Sealer) -> BlobStore
     if not key or not secret:
         raise _refused(f"The pictures are in {where}, and {KEY_ENV} or {SECRET_ENV} is not set.", "Set both.")
     section = workspace.settings().get("s3", {})
-    options: Mapping[str, object] = section if isinstance(section, dict) else {}
+    bucket: Mapping[str, object] = section if isinstance(section, dict) else {}
     prefix = address.path.strip("/")
     return S3BlobStore(
         Bucket(
             address.netloc,
             f"{prefix}/" if prefix else "",
-            str(options.get("endpoint", "")),
-            str(options.get("region", "us-east-1")),
+            str(bucket.get("endpoint", "")),
+            str(bucket.get("region", "us-east-1")),
             key,
             secret,
-            str(options.get("ca_file", "")),
+            str(bucket.get("ca_file", "")),
         ),
         sealer,
     )
