@@ -14,7 +14,7 @@ LINES = {
     "proposal approve": "{proposal}",
     "proposal reject": "{proposal} --reason w",
     "member train": "{email} --course c --hours 9 --completed 2026-01-01 --expires 2999-01-01",
-    "token make": "",
+    "token new": "--scope all",
     "token list": "",
     "token revoke": "{token}",
     "trial approve": "{trial}",

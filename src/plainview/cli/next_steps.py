@@ -17,6 +17,7 @@ COMMANDS: Mapping[Act, str | None] = MappingProxyType(
     {
         OperatorAct.INIT: "init",
         OperatorAct.UPGRADE: "upgrade",
+        OperatorAct.MOVE: "move-workspace",
         OperatorAct.MODELS_INSTALL: "models install",
         OperatorAct.AGENCY_ACCEPT: "agency accept",
         OperatorAct.AGENCY_LIST: "agency list",
@@ -65,7 +66,7 @@ COMMANDS: Mapping[Act, str | None] = MappingProxyType(
         Permission.RIGHTS_ANSWER: "rights answer",
         Permission.RIGHTS_CONFIRM: "rights confirm",
         Permission.RIGHTS_READ: "rights show",
-        Permission.TOKEN_OWN: "token make",
+        Permission.TOKEN_OWN: "token new",
         Permission.TRAINING_RECORD: "member train",
         Permission.TRIAL_APPROVE: "trial approve",
         Permission.TRIPWIRE_OWN: "tripwire remove",

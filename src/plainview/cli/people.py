@@ -12,8 +12,9 @@ from plainview.casework import find
 from plainview.casework.people.agencies import accept_terms, open_agency, propose_agency, suspend_agency
 from plainview.casework.people.members import deactivate, invite_member, is_only_auditor, join, record_training
 from plainview.casework.people.read import agencies, members, tokens
+from plainview.casework.people.second_factor import check_code, has_factor
 from plainview.casework.people.single_sign_on import configure_sign_in
-from plainview.casework.people.tokens import make_token, revoke_token
+from plainview.casework.people.tokens import Wish, make_token, revoke_token, scopes_held
 from plainview.casework.people.trial_letter import weekly_report
 from plainview.casework.people.trials import approve_trial, send_reports
 from plainview.casework.proposals.make import propose, propose_about
@@ -26,6 +27,7 @@ from plainview.policy.decision import Refused
 from plainview.policy.joining import INVITATION_DAYS
 from plainview.policy.proposals import Kind, has_power
 from plainview.policy.roles import Role
+from plainview.policy.tokens import MAX_TOKEN_DAYS, TOKEN_DAYS
 from plainview.policy.wording import counted, day
 
 Roles = Annotated[list[str], typer.Option("--role", help="A role; repeat for more.")]
@@ -247,15 +249,49 @@ def member_train(
     )
 
 
-def token_make(acting: As, json: Json = False) -> None:
-    """Create a token for yourself; it is shown once."""
+def token_new(
+    acting: As,
+    scope: Annotated[
+        list[str],
+        typer.Option(
+            help="What the token may do: the name of a permission (search.run), its first word (search), or all. Repeat for more."
+        ),
+    ],
+    days: Annotated[int, typer.Option(help=f"How many days it is valid, 1 to {MAX_TOKEN_DAYS}.")] = TOKEN_DAYS,
+    name: Annotated[str, typer.Option(help="Your own name for it.")] = "",
+    service: Annotated[str, typer.Option(help="Name of the agency's system that acts with it.")] = "",
+    code: Annotated[
+        str,
+        typer.Option(help="The current code of your authenticator app, or a recovery code; not in a sample workspace."),
+    ] = "",
+    compat: Annotated[
+        bool, typer.Option("--compat", help="A key of the interface that is compatible with Amazon Rekognition.")
+    ] = False,
+    case: Annotated[str, typer.Option(help="With --compat: the case that it searches under.")] = "",
+    purpose: Annotated[str, typer.Option(help="With --compat: the purpose of its searches.")] = "",
+    json: Json = False,
+) -> None:
+    """Create a token for a program that acts for you, on the API or on this command line; it is shown once."""
     member = acting_member(acting)
-    token, text = make_token(acting_member=member)
-    if json:
-        print_json({"id": token.public_id, "token": text, "expires": token.expires_at.isoformat(timespec="seconds")})
-        return
-    say(f"Set PLAINVIEW_TOKEN to this token; it is valid until {day(token.expires_at)}:")
-    typer.echo(text)
+    wish = Wish(scope, name=name, service=service, days=days, signs=compat, case=case, purpose=purpose)
+    token, text = make_token(
+        wish, has_factor=has_factor(member), checked=bool(code) and check_code(member, code), acting_member=member
+    )
+    expires = token.expires_at.isoformat(timespec="seconds")
+    scopes = list(scopes_held(token))
+    if json and compat:
+        keys = {"access_key_id": token.public_id, "secret_access_key": text}
+        print_json({"id": token.public_id, **keys, "expires": expires, "scopes": scopes})
+    elif json:
+        print_json({"id": token.public_id, "token": text, "expires": expires, "scopes": scopes})
+    elif compat:
+        say(f"Access key and its secret, valid until {day(token.expires_at)}:")
+        typer.echo(f"aws_access_key_id = {token.public_id}\naws_secret_access_key = {text}")
+    else:
+        say(
+            f"Send it to the API as `Authorization: Bearer`, or set PLAINVIEW_TOKEN to it; valid until {day(token.expires_at)}:"
+        )
+        typer.echo(text)
 
 
 def token_list(acting: As, json: Json = False) -> None:
@@ -264,13 +300,17 @@ def token_list(acting: As, json: Json = False) -> None:
     rows = [
         {
             "token": token.public_id,
+            "name": token.service or token.name,
+            "scopes": " ".join(scopes_held(token)),
             "made_at": token.made_at.isoformat(timespec="seconds"),
+            "used_at": token.used_at and token.used_at.isoformat(timespec="seconds"),
             "expires_at": token.expires_at.isoformat(timespec="seconds"),
             "revoked_at": token.revoked_at and token.revoked_at.isoformat(timespec="seconds"),
         }
         for token in tokens(member)
     ]
-    print_rows("tokens", ("Token", "Created", "Expires", "Revoked"), rows, "You have no token.", json=json)
+    heads = ("Token", "Name", "Scopes", "Created", "Last used", "Expires", "Revoked")
+    print_rows("tokens", heads, rows, "You have no token.", json=json)
 
 
 def token_revoke(token: str, acting: As, json: Json = False) -> None:

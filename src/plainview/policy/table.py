@@ -156,6 +156,11 @@ def _search(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
         ),
         ("search.urgent_closed", "search", urgent),
         ("search.approval_needed", "search", f"A supervisor's approval is needed before a search for: {beforehand}."),
+        (
+            "log.unwitnessed",
+            "search",
+            "Where witnesses must cosign the log, searches stop when entries have waited too long; urgent ones may still run.",
+        ),
         ("search.one_approval", "search", "An approval is for one search: each gallery needs its own."),
         (
             "probe.quality_floor",

@@ -59,6 +59,7 @@ OWN = (
     Place("Rules", "policy"),
     Place("Sign-in", "mfa_index"),
     Place("Sessions", "sessions"),
+    Place("Tokens", "tokens"),
 )
 """Places of the member's own."""
 

@@ -74,7 +74,7 @@ PAGES: Mapping[Permission, tuple[str, str] | None] = MappingProxyType(
         Permission.RIGHTS_ANSWER: _REQUESTS,
         Permission.RIGHTS_CONFIRM: _REQUESTS,
         Permission.RIGHTS_READ: _REQUESTS,
-        Permission.TOKEN_OWN: None,
+        Permission.TOKEN_OWN: ("tokens", "Tokens"),
         Permission.TRAINING_RECORD: _MEMBERS,
         Permission.TRIAL_APPROVE: _MEMBERS,
         Permission.TRIPWIRE_OWN: None,

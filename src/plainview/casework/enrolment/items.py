@@ -39,6 +39,7 @@ class Item:
         provenance: what the source says about it; see casework.galleries.nist.
         data: returns its bytes if it has no file of its own; raises BadMedia or Unusable.
         captured_precision: how much of the date was stated.
+        only: numbers of the faces to enrol, from 1, the largest; None: all of them.
     """
 
     path: Path
@@ -49,6 +50,7 @@ class Item:
     provenance: Provenance = field(default_factory=dict)
     data: Callable[[], bytes] | None = None
     captured_precision: str = "day"
+    only: frozenset[int] | None = None
 
     def read(self) -> bytes:
         """Return the bytes of the picture.

@@ -66,6 +66,7 @@ from plainview.casework.models.galleries import (
 )
 from plainview.casework.models.jobs import Job
 from plainview.casework.models.joining import (
+    ApiAnswer,
     Invitation,
     Token,
     Training,
@@ -77,6 +78,8 @@ from plainview.casework.models.log import (
     LogKey,
     LogOpening,
     LogReview,
+    LogWitness,
+    WitnessRule,
 )
 from plainview.casework.models.people import (
     Agency,
@@ -96,6 +99,10 @@ from plainview.casework.models.retention import (
     RetentionItem,
     RetentionRun,
     RetentionVersion,
+)
+from plainview.casework.models.rows import (
+    RowCheck,
+    RowCommitment,
 )
 from plainview.casework.models.sampling import (
     AuditSample,
@@ -147,6 +154,7 @@ __all__ = [
     "AlertMark",
     "AlertPreference",
     "AlertSeen",
+    "ApiAnswer",
     "Approval",
     "Attestation",
     "AuditSample",
@@ -184,6 +192,7 @@ __all__ = [
     "LogKey",
     "LogOpening",
     "LogReview",
+    "LogWitness",
     "Member",
     "NearDuplicate",
     "Notice",
@@ -202,6 +211,8 @@ __all__ = [
     "RetentionItem",
     "RetentionRun",
     "RetentionVersion",
+    "RowCheck",
+    "RowCommitment",
     "Search",
     "SharedLead",
     "SharedNotice",
@@ -231,6 +242,7 @@ __all__ = [
     "WebhookMark",
     "WebhookSecret",
     "Withheld",
+    "WitnessRule",
     "WorkerLife",
     "WorkerStep",
     "WorkspaceState",

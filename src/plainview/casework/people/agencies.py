@@ -66,7 +66,7 @@ def propose_agency(name: str, *, jurisdiction: str, head_name: str, head_email: 
                 act=OperatorAct.AGENCY_LIST,
             )
         agency = Agency.objects.create(**fields, terms_code_sha256=digest(code))
-        PolicyVersion.objects.create(
+        policy = PolicyVersion.objects.create(
             agency=agency, number=1, text=NEW_AGENCY, why="the policy that every agency begins with"
         )
         write_entry(
@@ -74,6 +74,7 @@ def propose_agency(name: str, *, jurisdiction: str, head_name: str, head_email: 
             {"agency": agency.public_id, "name": agency.name, "jurisdiction": agency.jurisdiction},
             {"head_name": agency.head_name, "head_email": agency.head_email},
             acting_member=None,
+            rows=[policy],
         )
     return code
 

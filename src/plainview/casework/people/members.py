@@ -181,6 +181,7 @@ def join(code: str, name: str) -> Member:
             },
             {"email": member.email, "name": name},
             acting_member=member,
+            rows=[member],
         )
     return member
 
@@ -215,6 +216,7 @@ def close_account(
         {"member": member.public_id, **(more or {})},
         {"why": reason.strip()},
         acting_member=acting_member,
+        rows=[member],
     )
 
 

@@ -49,6 +49,7 @@ def change_policy(proposal: Proposal, acting_member: Member | None) -> None:
         },
         {"why": version.why},
         acting_member=acting_member,
+        rows=[version],
     )
 
 

@@ -67,6 +67,7 @@ def change_roles(proposal: Proposal, acting_member: Member | None) -> None:
             **two(proposal),
         },
         acting_member=acting_member,
+        rows=[member],
     )
 
 

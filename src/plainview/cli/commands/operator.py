@@ -102,6 +102,13 @@ ROWS = (
         early=True,
     ),
     Command(
+        "move-workspace",
+        Need.OWNER,
+        "move:move_workspace",
+        "Move the records into a PostgreSQL server and the pictures into a bucket, or back. Stop the server first.",
+        "plainview move-workspace --to postgresql",
+    ),
+    Command(
         "keys list",
         Need.OWNER,
         "keys:keys_list",

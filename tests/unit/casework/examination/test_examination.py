@@ -152,7 +152,7 @@ def test_every_face_is_answered_and_a_potential_one_in_full(found: str) -> None:
     assert verdicts(task.examination) == []
     answer_verification(task.public_id, both, {1: SIMILAR, 2: SIMILAR}, **record)
     entry = entries("verification.recorded")[-1]
-    assert entry.subject.keys() == {"verification", "agency", "faces", "seconds", "via"}
+    assert entry.subject.keys() == {"verification", "agency", "faces", "seconds", "via", "commits"}
     assert told(entry) == {"conclusions": {"1": POTENTIAL, "2": POTENTIAL}}
     compared = entries("verification.compared")[-1]
     assert compared.actor == SYSTEM
