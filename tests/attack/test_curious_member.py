@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
-from tests.factories.browser import signed_in
+from tests.factories.browser import people, signed_in
 from tests.factories.commands import invoke
 from tests.factories.models import collins, hopper
 from tests.factories.power import reset_sign_in, set_roles
@@ -27,6 +27,7 @@ from plainview.casework.galleries.passports import create_gallery
 from plainview.casework.models import Member, Proposal, Reference, Search
 from plainview.casework.people.members import deactivate
 from plainview.casework.people.samples import credentials
+from plainview.casework.people.second_factor import check_code
 from plainview.casework.people.sign_in import end_session
 from plainview.casework.people.tokens import make_token, require_token
 from plainview.casework.proposals.decide import approve, reject
@@ -230,3 +231,13 @@ def signed_in_once(name: str) -> Any:
     if not member_by_email(f"{name}@agency.example").authenticator_set.filter(type="totp").exists():
         totp.TOTP.activate(member_by_email(f"{name}@agency.example"), totp.generate_totp_secret())
     return client
+
+
+def test_guessing_second_factors_on_the_command_line_locks_too(workspace: Path) -> None:
+    people()
+    examiner = person("examiner")
+    for _ in range(5):
+        assert not check_code(person("examiner"), "000000")
+    assert person("examiner").locked_at is not None
+    assert not check_code(person("examiner"), credentials()[EXAMINER]["code"])
+    assert rule_of(make_token, acting_member=examiner) == "member.locked"
