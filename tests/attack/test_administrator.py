@@ -247,7 +247,5 @@ def test_nothing_but_the_guard_the_mail_and_the_sign_in_reaches_other_hosts() ->
         "client/__init__.py",  # a program's own library, on its own machine
         "recheck/published.py",  # a monitor's own library, on its own machine
         "cli/bench/serve.py",  # this machine
-        "client/__init__.py",  # a program of the agency's own, elsewhere
-        "recheck/published.py",  # a log that an outsider names
         "storage/s3.py",  # the operator's own store
     }
