@@ -52,7 +52,7 @@ class Surroundings:
         """Answer through the channel "web"."""
         agent = request.META.get("HTTP_USER_AGENT", "")[:_MAX_AGENT]
         sealed = {"address": client_address(request), "user_agent": agent}
-        with acting_through(Channel("web", sealed)), reading():
+        with acting_through(Channel("web", sealed)), reading(require_unaltered):
             response = self._checked(request)
         _shorten(request)
         if request.method == "POST" and request.resolver_match and request.resolver_match.view_name == "account_logout":

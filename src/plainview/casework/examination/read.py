@@ -74,9 +74,8 @@ def verdicts(examination: Examination) -> list[tuple[str, str]]:
     rows = VerificationItem.objects.filter(
         verification__examination=examination, verification__answered_at__isnull=False, is_candidate=True
     )
-    return list(
-        rows.order_by("verification__answered_at").values_list("verification__verifier__public_id", "conclusion")
-    )
+    answered = rows.select_related("verification__verifier").order_by("verification__answered_at")
+    return [(item.verification.verifier.public_id, item.conclusion) for item in answered]
 
 
 def examinations(member: Member) -> list[Examination]:

@@ -72,9 +72,9 @@ class Committed:
         )
 
     @cached_property
-    def is_list(self) -> bool:
-        """Say whether several rows share a key."""
-        return not self.model._meta.get_field(self.key).unique  # type: ignore[union-attr]
+    def column_set(self) -> frozenset[str]:
+        """The same, without an order."""
+        return frozenset(self.columns)
 
     def bytes_of(self, values: Sequence[Any], version: int) -> bytes:
         """Return a row of `columns` as the bytes that are hashed; none if a sealed value of it does not open."""
@@ -92,7 +92,7 @@ class Committed:
         for column, since in self.later.items():
             if since > version:
                 del named[column]
-        return json.dumps(named, sort_keys=True, separators=(",", ":"), default=_plain).encode()
+        return _encode(named).encode()
 
 
 def _plain(value: object) -> str:
@@ -107,6 +107,8 @@ def _plain(value: object) -> str:
         return bytes(value).hex()
     raise TypeError(f"a column of {type(value).__name__} has no bytes")
 
+
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_plain).encode
 
 _LETTER = "when a letter about it was sent; nothing depends on it"
 

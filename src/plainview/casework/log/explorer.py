@@ -97,7 +97,7 @@ def _below(rows: QuerySet[LogEntry], last: int | None) -> QuerySet[LogEntry]:
 
 
 def _names(member: Member) -> dict[str, str]:
-    return dict(Member.objects.filter(agency=member.agency).values_list("public_id", "name"))
+    return {colleague.public_id: colleague.name for colleague in Member.objects.filter(agency=member.agency)}
 
 
 def _shown(entry: Entry, names: dict[str, str]) -> Shown:

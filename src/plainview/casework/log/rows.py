@@ -110,11 +110,6 @@ def _commits(canonical: bytes) -> tuple[Mapping[Unit, str | None], str]:
     }, entry["action"]
 
 
-def commits_to_rows() -> bool:
-    """Say whether any entry of the log commits to rows: none of an older version does."""
-    return any(_commits(text)[0] for _, text in _texts())
-
-
 def _began() -> int:
     """Return the first entry that commits to what its act wrote: nothing may be adopted after it."""
     acts = (seq for seq, text in _texts() if (said := _commits(text))[0] and said[1] != ADOPTED)
@@ -122,8 +117,10 @@ def _began() -> int:
 
 
 def _texts() -> Iterator[tuple[int, bytes]]:
+    """Yield every entry, without those that a restore took over."""
+    lost = _lost()
     rows = LogEntry.objects.order_by("seq").values_list("seq", "canonical")
-    return ((seq, bytes(text)) for seq, text in rows.iterator(2000))
+    return ((seq, bytes(text)) for seq, text in rows.iterator(2000) if not any(seq in span for span in lost))
 
 
 def _lost() -> list[range]:

@@ -43,6 +43,7 @@ from plainview.casework.upkeep.opening import require_not_newer
 from plainview.casework.upkeep.spent import Ended, end_spent
 from plainview.casework.upkeep.upgrade import bring_tables_up
 from plainview.casework.videos.erase import blank_rows
+from plainview.casework.workspace.schema import applied
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
 
@@ -106,6 +107,7 @@ def settle(about: dict[str, Any], *, log: Path | None, kept_checkpoint: str | No
         Refused: the log is behind or differs, or the restored log does not verify.
     """
     require_not_newer()
+    before = applied()
     bring_tables_up()
     entries = newest_entry() + 1
     since = take_over(log) if log is not None else []
@@ -118,7 +120,7 @@ def settle(about: dict[str, Any], *, log: Path | None, kept_checkpoint: str | No
         require_reaches(kept_checkpoint)
     publish()
     adopt()
-    adopt_rows()
+    adopt_rows(before)
     leave_old_files()
     follow_log()
     erased = _erase_again(listed)
