@@ -95,7 +95,7 @@ def by_hand(model: type[models.Model]) -> None:
     with unread():
         keys = {str(key) for key in model._base_manager.values_list(table.key, flat=True)}
         known = {row.key: row for row in RowCommitment.objects.filter(kind=table.kind)}
-        for key, rows in stored(table, keys).items():
+        for key, rows in stored(table, list(keys)).items():
             row = known.get(key)
             commitment = opened(row) if row else None
             if (
