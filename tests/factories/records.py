@@ -9,11 +9,11 @@ from pathlib import Path
 from django.db import connection
 from tests.factories import rights, sharing
 from tests.factories.examination import examined
+from tests.factories.power import set_roles
 from tests.factories.stages import staged
 from tests.factories.work import case, person, probe, search
 
 from plainview.casework.leads.decide import record_evidence, release, report_outcome, withhold
-from plainview.casework.people.members import set_roles
 from plainview.casework.probes.approvals import decide_approval, request_approval
 from plainview.casework.sharing.requests import make_request
 from plainview.policy.examination import CONTRADICTIONS

@@ -251,7 +251,8 @@ def test_a_policy_without_a_new_field_has_its_strictest_value_until_it_is_decide
     assert old.json("policy", "show", "--as", ADMIN)["undecided"] == {"canary_hours": "1"}
     text = old.run("policy", "show", "--file", "--as", ADMIN).stdout
     (tmp_path / "policy.toml").write_text(text.replace("canary_hours = 1", "canary_hours = 12"))
-    old.run("policy", "set", tmp_path / "policy.toml", "--reason", "decided", "--as", ADMIN)
+    proposed = old.json("policy", "set", tmp_path / "policy.toml", "--reason", "decided", "--as", ADMIN)
+    old.run("proposal", "approve", proposed["proposal"], "--as", "supervisor@agency.example")
     assert old.json("policy", "show", "--as", ADMIN)["undecided"] == {}
 
 

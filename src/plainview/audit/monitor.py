@@ -46,10 +46,14 @@ class State:
     Attributes:
         key: the log's first key (vkey), trusted since the first visit.
         checkpoint: the newest checkpoint that was seen and that extended the one before.
+        tree: of a log that is read as tiles, its frontier at that checkpoint, in hex.
+        grew_at: of such a log, when it was last seen to have grown, seconds since 1970 UTC.
     """
 
     key: str
     checkpoint: str
+    tree: str = ""
+    grew_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ class Alarm:
     """One reason to call somebody.
 
     Attributes:
-        kind: "unreadable", "damaged", "rewritten", "silent", "clock", "review" or "records".
+        kind: "unreadable", "damaged", "rewritten", "silent", "clock", "review", "records" or "unwitnessed".
         text: one sentence.
     """
 

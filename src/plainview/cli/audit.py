@@ -12,7 +12,6 @@ import typer
 import plainview.audit.recount as counter
 import plainview.audit.standalone as verifier
 from plainview.audit.verify import Report, verify_folder
-from plainview.casework.log.cosignatures import add_cosigned
 from plainview.casework.log.read import cosigned, newest_entry, verify_log
 from plainview.casework.log.reviews import heartbeat as beat
 from plainview.casework.log.reviews import record_export, review_log
@@ -20,6 +19,10 @@ from plainview.casework.log.reviews import summary as count
 from plainview.casework.log.rotation import rotate_key
 from plainview.casework.log.rows import Rows, verify_rows
 from plainview.casework.log.write import records
+from plainview.casework.register.tiles import write_tiles
+from plainview.casework.witnesses.add import add_cosigned
+from plainview.casework.witnesses.ask import ask_now
+from plainview.casework.witnesses.read import witnesses_state
 from plainview.cli.acting import acting_member
 from plainview.cli.common import As, Json, answer, print_json, say, warn
 from plainview.cli.start import open_workspace
@@ -190,3 +193,32 @@ def add(file: Path, json: Json = False) -> None:
         print_json({"size": size, "witnesses": names})
     else:
         say(f"Kept: {size} entries, cosigned by {', '.join(names)}.")
+
+
+def ask(json: Json = False) -> None:
+    """Ask every witness of the file `witnesses` for its cosignature now, and show what each has."""
+    open_workspace()
+    signed = ask_now()
+    state = witnesses_state()
+    if json:
+        print_json({"cosigned": signed, "witnesses": state})
+    else:
+        for witness in state:
+            say(f"{witness['name']}: {witness['size']} entries. {witness['answer']}".rstrip())
+        if not state:
+            say("No witness is trusted yet.")
+    if any(witness["alarm"] for witness in state):
+        raise typer.Exit(1)
+
+
+def tiles(
+    folder: Path,
+    entries: Annotated[
+        bool, typer.Option("--entries", help="Write the entries too, for an auditor or the defence; never for the web.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Write the log as static tiles that anyone can watch, or bring them up to date: hashes, and no entry."""
+    open_workspace()
+    size = write_tiles(folder, entries=entries)
+    answer(f"Written: {counted(size, 'entry', 'entries')} as tiles in {folder}.", json=json, folder=folder, size=size)

@@ -29,6 +29,7 @@ from plainview.policy.permissions import Permission
 from plainview.policy.signing_in import idle
 from plainview.serving.front import MEMBER
 from plainview.storage.base import StorageError
+from plainview.web import devices
 from plainview.web.pages import ACCESS
 from plainview.web.sign_in_pages import Anyone
 from plainview.web.views.common import client_address
@@ -55,6 +56,7 @@ class Surroundings:
         with acting_through(Channel("web", sealed)), reading(require_unaltered):
             response = self._checked(request)
         _shorten(request)
+        devices.remember(request, response)
         if request.method == "POST" and request.resolver_match and request.resolver_match.view_name == "account_logout":
             response.headers["Clear-Site-Data"] = '"cache"'  # the pictures of this session (views.common.picture)
         response.headers.setdefault("Cache-Control", "no-store")

@@ -338,5 +338,6 @@ def _reference(ready: Ready, number: int, run: Enrolment, gallery: Gallery, pack
         pack=pack,
         template=sealed,
         picture_hash=seal_hash(ready.near_hash, identity),
+        size=list(ready.size),
         provenance=dict(ready.item.provenance),
     )

@@ -89,7 +89,12 @@ def write_entry(
             at=now,
             action=action,
             actor=SYSTEM if acting_member is None else acting_member.public_id,
-            subject={**subject, "via": through.via, **({ROWS: public(committing)} if committing else {})},
+            subject={
+                **subject,
+                "via": through.via,
+                **({"by_token": through.token} if through.token else {}),
+                **({ROWS: public(committing)} if committing else {}),
+            },
             secret={**(secret or {}), **through.sealed},
             previous_at=newest_at,
         )

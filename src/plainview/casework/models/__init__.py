@@ -1,6 +1,7 @@
 """The tables of casework: people, pictures, grounds, searches, conclusions, and the log."""
 
 from plainview.casework.models.access import (
+    SignInDelay,
     SignInFailure,
     SignInRepeat,
     SignInReset,
@@ -65,6 +66,7 @@ from plainview.casework.models.galleries import (
 )
 from plainview.casework.models.jobs import Job
 from plainview.casework.models.joining import (
+    ApiAnswer,
     Invitation,
     Token,
     Training,
@@ -76,6 +78,8 @@ from plainview.casework.models.log import (
     LogKey,
     LogOpening,
     LogReview,
+    LogWitness,
+    WitnessRule,
 )
 from plainview.casework.models.people import (
     Agency,
@@ -83,6 +87,7 @@ from plainview.casework.models.people import (
 )
 from plainview.casework.models.policy import PolicyVersion
 from plainview.casework.models.preparations import Preparation
+from plainview.casework.models.proposals import Proposal
 from plainview.casework.models.register import (
     Attestation,
     PublishedRegister,
@@ -149,6 +154,7 @@ __all__ = [
     "AlertMark",
     "AlertPreference",
     "AlertSeen",
+    "ApiAnswer",
     "Approval",
     "Attestation",
     "AuditSample",
@@ -186,6 +192,7 @@ __all__ = [
     "LogKey",
     "LogOpening",
     "LogReview",
+    "LogWitness",
     "Member",
     "NearDuplicate",
     "Notice",
@@ -196,6 +203,7 @@ __all__ = [
     "ProbeFrame",
     "ProbeTemplate",
     "ProficiencyItem",
+    "Proposal",
     "PublishedRegister",
     "Reference",
     "ReportSchedule",
@@ -209,6 +217,7 @@ __all__ = [
     "SharedLead",
     "SharedNotice",
     "SharedRequest",
+    "SignInDelay",
     "SignInFailure",
     "SignInRepeat",
     "SignInReset",
@@ -233,6 +242,7 @@ __all__ = [
     "WebhookMark",
     "WebhookSecret",
     "Withheld",
+    "WitnessRule",
     "WorkerLife",
     "WorkerStep",
     "WorkspaceState",

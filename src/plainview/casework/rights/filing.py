@@ -125,8 +125,8 @@ def _refusals_recorded(agency: Agency, whence: str) -> Iterator[None]:
 
 
 def _file(agency: Agency, filing: Filing, photo: bytes | None, signed_in: Member | None) -> Filed:
-    waiting = SubjectRequest.objects.filter(agency=agency, state=RECEIVED)
-    rules.require(policy.room(waiting.count()))
+    waiting = SubjectPhoto.objects.filter(request__agency=agency, request__state=RECEIVED)
+    rules.require(policy.room(waiting.count(), photo=photo is not None))
     _, rulebook = binding(agency)
     code, now = _new_code(), timezone.now()
     request = SubjectRequest(

@@ -39,6 +39,7 @@ from plainview.casework.search.candidates import answered, candidates_of
 from plainview.casework.search.grounds import ORDINARY, Ground, GroundFacts
 from plainview.casework.search.ranking import Ranked, compare_all
 from plainview.casework.search.urgent import sweep
+from plainview.casework.witnesses.read import witnessing
 from plainview.casework.workspace.insert import insert
 from plainview.casework.workspace.services import index_reached, services
 from plainview.policy import rules
@@ -198,6 +199,7 @@ def authorised(request: Request, ground: Ground, probe: Probe | None, member: Me
         review=stated.review is not None,
         today=timezone.now().date(),
         copied=case is not None and _copied(request.purpose, case, digest, member),
+        witnessing=witnessing(),
     )
     rules.require(*(under_holder(stated.shared, decision) for decision in decisions(facts, policy)))
     assert case is not None  # noqa: S101  require() raises otherwise

@@ -20,16 +20,17 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from plainview import __version__
-from plainview.audit.logfile import COSIGNATURES_NAME
 from plainview.casework import migrations
 from plainview.casework.canaries.state import state as canary_state
 from plainview.casework.log.state import is_sample
 from plainview.casework.mail.read import mail_state
 from plainview.casework.models import BackupRecord, Job, LogEntry, RowCheck
 from plainview.casework.upkeep import life
+from plainview.casework.witnesses.read import witnesses_state, witnessing
 from plainview.casework.workspace.lock import holder
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
+from plainview.policy.witnesses import witnessed
 from plainview.policy.wording import counted, day
 
 State = dict[str, Any]
@@ -134,17 +135,30 @@ def _regular(last: datetime | None, old: timedelta, word: str) -> State:
 
 
 def _witness() -> State:
-    if not services().workspace.witnesses:
-        return {"ok": None, "says": "No witness is trusted yet.", "at": None}
-    path = services().workspace.audit / COSIGNATURES_NAME
-    if not path.is_file():
-        return {"ok": False, "says": "No witness has cosigned the log yet.", "at": None}
-    at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    return {
-        "ok": timezone.now() - at <= WITNESS_OLD,
-        "says": f"The last cosignature came on {_moment(at)}.",
-        "at": _json(at),
+    state, facts = witnesses_state(), witnessing()
+    moments = [datetime.fromisoformat(known["at"]) for known in state if known["at"]]
+    newest = max(moments, default=None)
+    known = {
+        "at": _json(newest),
+        "needed": facts.needed,
+        "waiting_hours": round(facts.waiting_hours, 1),
+        "stop_after_hours": facts.stop_after_hours,
+        "witnesses": state,
     }
+    if not state:
+        return {"ok": None, "says": "No witness is trusted yet.", **known}
+    alarms = [witness for witness in state if witness["alarm"]]
+    if alarms:
+        return {"ok": False, "says": f"{alarms[0]['name']}: {alarms[0]['answer']}", **known}
+    if isinstance(witnessed(facts), Refused):
+        return {"ok": False, "says": "Searches have stopped: not enough witnesses cosign the log.", **known}
+    if newest is None:
+        return {"ok": False, "says": "No witness has cosigned the log yet.", **known}
+    late = timezone.now() - newest > WITNESS_OLD or facts.waiting_hours > facts.stop_after_hours / 2
+    says = f"{len(moments)} of {counted(len(state), 'witness', 'witnesses')} cosigned the log, the last on {_moment(newest)}."
+    if facts.needed:
+        says += f" {facts.needed} must; the oldest entry that waits is {facts.waiting_hours:.0f} hours old."
+    return {"ok": not late, "says": says, **known}
 
 
 def _mail() -> State:

@@ -45,7 +45,8 @@ def make_tables() -> None:
     record_migrations()
     emit_post_migrate_signal(verbosity=0, interactive=False, db=connection.alias)
     call_command("createcachetable", verbosity=0)
-    services().workspace.database.chmod(0o600)
+    if connection.vendor == "sqlite":
+        services().workspace.database.chmod(0o600)
 
 
 def record_migrations() -> None:

@@ -121,7 +121,7 @@ def test_a_list_that_lacks_a_candidate_is_not_shown(workspace: Path, tmp_path: P
 
 def test_what_an_act_changes_itself_is_no_finding(workspace: Path, tmp_path: Path) -> None:
     """Loaded, changed, saved, and loaded again before its entry: the first loading counts."""
-    from plainview.casework.people.members import set_roles
+    from tests.factories.power import set_roles
 
     with reading(commit.require_unaltered):
         set_roles("auditor@agency.example", ["auditor"], acting_member=person("admin"))
