@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -94,7 +95,9 @@ class Committed:
         for column, since in self.later.items():
             if since > version:
                 del named[column]
-        return _encode(named).encode()
+        text = _encode(named)
+        # PostgreSQL keeps no sign of a zero, and records may be moved there.
+        return (_MINUS_ZERO.sub("0.0", text) if "-0.0" in text else text).encode()
 
 
 def _plain(value: object) -> str:
@@ -109,6 +112,8 @@ def _plain(value: object) -> str:
         return bytes(value).hex()
     raise TypeError(f"a column of {type(value).__name__} has no bytes")
 
+
+_MINUS_ZERO = re.compile(r"(?<=[\[:,])-0\.0(?=[\],}])")
 
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_plain).encode
 

@@ -86,7 +86,7 @@ def test_an_erased_row_is_accounted_for_and_must_not_come_back(workspace: Path, 
     assert None not in said["search"].values()
     assert verify_rows().erased == sum(digest is None for keys in said.values() for digest in keys.values())
     Candidate.objects.bulk_create(listed[:1])
-    attack("UPDATE row_commitment SET sealed = x'' WHERE kind = 'candidate' AND \"key\" = %s", search.pk)
+    attack("UPDATE row_commitment SET sealed = %s WHERE kind = 'candidate' AND \"key\" = %s", b"", str(search.pk))
     (problem,) = verify_rows().problems
     assert (problem.table, problem.key) == ("candidate", str(search.pk))
     assert problem.says == f"is there again, although entry {entries('search.erased')[0].seq} says that it was erased"
