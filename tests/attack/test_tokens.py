@@ -155,6 +155,8 @@ def test_a_scope_is_a_known_word(words: list[str], rule: str) -> None:
     assert caught.value.rule_id == rule
     assert scopes_of(["search.run, case", "ALL"]) == ("all",)
     assert scopes_of(["search.run, case", "case"]) == ("case", "search.run")
+    assert scopes_of(["searches:run", "cases", "galleries", "policies"]) == ("case", "gallery", "policy", "search.run")
+    assert scopes_of(["*"]) == ("all",)
 
 
 def test_a_search_by_a_scoped_token_obeys_every_rule(workspace: Path, tmp_path: Path) -> None:
