@@ -17,6 +17,7 @@ COMMANDS: Mapping[Act, str | None] = MappingProxyType(
     {
         OperatorAct.INIT: "init",
         OperatorAct.UPGRADE: "upgrade",
+        OperatorAct.MOVE: "move-workspace",
         OperatorAct.MODELS_INSTALL: "models install",
         OperatorAct.AGENCY_ACCEPT: "agency accept",
         OperatorAct.AGENCY_LIST: "agency list",
@@ -51,6 +52,7 @@ COMMANDS: Mapping[Act, str | None] = MappingProxyType(
         Permission.POLICY_CHANGE: "policy set",
         Permission.POLICY_SHOW: "policy show",
         Permission.PROFICIENCY_MANAGE: "verify proficiency retire",
+        Permission.PROPOSAL_DECIDE: "proposal approve",
         Permission.RETENTION_APPROVE: "retention approve",
         Permission.RETENTION_PROPOSE: "retention propose",
         Permission.RETENTION_READ: "retention list",

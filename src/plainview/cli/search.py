@@ -98,7 +98,7 @@ def print_answer(answer: Answer, notice: str) -> None:
             f"{candidate.score:.3f}",
             f"{candidate.adjusted:.3f}",
             candidate.reference.public_id,
-            candidate.reference.source_url,
+            candidate.reference.source_link,
             candidate.reference.captured_iso or "not stated",
             candidate.reference.quality,
         )

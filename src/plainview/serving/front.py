@@ -113,6 +113,10 @@ class Front:
         self._trusted: tuple[Network, ...] = networks(serving.trusted)
         self._sessions: OrderedDict[str, None] = OrderedDict()
 
+    def sweep(self) -> None:
+        """Forget callers whose turns are long over."""
+        self.turns.sweep()
+
     async def __call__(
         self,
         scope: dict[str, Any],
@@ -324,10 +328,21 @@ async def _refuse(
         (b"content-length", str(len(page)).encode()),
         (b"content-security-policy", b"default-src 'none'"),
         (b"cache-control", b"no-store"),
-        (b"connection", b"close"),
     ]
     if refused.after:
         headers.append((b"retry-after", str(refused.after).encode()))
+    await end_with(status, headers, page, receive, send)
+
+
+async def end_with(
+    status: int,
+    headers: list[tuple[bytes, bytes]],
+    page: bytes,
+    receive: Callable[[], Awaitable[Any]],
+    send: Callable[[Any], Awaitable[None]],
+) -> None:
+    """Answer a request whose body was not received, so that the answer arrives, and end the connection."""
+    headers = [*headers, (b"connection", b"close")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": page, "more_body": True})
     with suppress(TimeoutError):

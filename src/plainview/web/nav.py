@@ -39,6 +39,7 @@ PLACES = (
     Place("Feeds", "feeds"),
     Place("Requests", "rights-requests"),
     Place("Members", "members"),
+    Place("Proposals", "proposals"),
     Place("Flags", "flags"),
     Place("Retention", "retention"),
     Place("Reports", "reports"),

@@ -60,6 +60,7 @@ PAGES: Mapping[Permission, tuple[str, str] | None] = MappingProxyType(
         Permission.POLICY_CHANGE: ("policy-change", "Change the policy"),
         Permission.POLICY_SHOW: ("policy", "Rules"),
         Permission.PROFICIENCY_MANAGE: ("proficiency-items", "Proficiency items"),
+        Permission.PROPOSAL_DECIDE: ("proposals", "Proposals"),
         Permission.RETENTION_APPROVE: _RETENTION,
         Permission.RETENTION_PROPOSE: _RETENTION,
         Permission.RETENTION_READ: _RETENTION,

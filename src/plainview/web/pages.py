@@ -45,6 +45,7 @@ from plainview.web.views import (
     policy,
     probes,
     proficiency,
+    proposals,
     register,
     reports,
     retention,
@@ -373,6 +374,10 @@ PAGES: tuple[Page, ...] = (
     Page("members/<id>/trial/", members.member_trial, "member-trial", may.TRIAL_APPROVE),
     Page("members/<id>/release/", members.member_release, "member-release", may.MEMBER_RELEASE),
     Page("members/<id>/reset/", members.member_reset, "member-reset", may.MEMBER_RELEASE),
+    # Acts that need two people.
+    Page("proposals/", proposals.proposals, "proposals", may.PROPOSAL_READ),
+    Page("proposals/<id>/", proposals.proposal, "proposal", may.PROPOSAL_READ),
+    Page("proposals/<id>/decide/", proposals.proposal_decide, "proposal-decide", may.PROPOSAL_DECIDE),
     Page("members/<id>/deactivate/", members.member_deactivate, "member-deactivate", may.MEMBER_DEACTIVATE),
     Page("policy/", policy.policy, "policy", may.POLICY_SHOW),
     Page("policy/change/", policy.policy_change, "policy-change", may.POLICY_CHANGE),

@@ -50,7 +50,7 @@ class Asked:
 def create_collection(asked: Asked, wanted: shapes.Collection) -> dict[str, Any]:
     """Refuse: a gallery needs a passport, which this interface cannot state."""
     raise Refused(
-        "gallery.passport",
+        "rekognition.create_collection",
         "Gallery not created",
         "A gallery needs a passport: legal basis, source, owner and last day.",
         "Create it with POST /api/v1/galleries, which states them; then use its name as CollectionId.",

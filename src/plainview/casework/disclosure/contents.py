@@ -129,7 +129,7 @@ def _candidate(candidate: Candidate, how: str) -> dict[str, Any]:
         "picture": how,
         "picture_sha256": reference.blob if how == WHOLE else None,
         "template_sha256": digest_of(template) if has_template else None,
-        "source_url": reference.source_url,
+        "source_url": reference.source_link,
         "page_url": reference.page_url,
         "captured_on": reference.captured_iso,
         "quality": reference.quality,

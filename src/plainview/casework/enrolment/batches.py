@@ -246,6 +246,7 @@ class Batches:
                 "last_change": head,
             },
             acting_member=self._member,
+            rows=created,
         )
         by_picture: dict[str, list[Reference]] = {}
         for reference in created:

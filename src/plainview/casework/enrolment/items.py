@@ -33,7 +33,7 @@ class Item:
     Attributes:
         path: its file, or the file that contains it.
         name: its name in lists: its path inside the folder or manifest.
-        source_url: link to where the picture came from; the file's own address if nothing else is stated.
+        source_url: link to where the picture came from; `tables.links.own_link` if nothing else is stated.
         page_url: link to the page that showed it, or empty.
         captured_on: date on which it was taken, if stated; the first day of a month or year.
         provenance: what the source says about it; see casework.galleries.nist.

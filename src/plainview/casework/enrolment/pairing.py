@@ -17,6 +17,7 @@ from plainview.casework.enrolment.items import Reading, Unusable
 from plainview.policy.decision import Refused
 from plainview.tables.dates import iso, read_capture_date
 from plainview.tables.errors import TableError
+from plainview.tables.links import without_path
 from plainview.tables.names import Meeting, Names, readable
 from plainview.tables.shape import Shape, clip
 from plainview.tables.table import Record, Table
@@ -93,7 +94,7 @@ def _described(record: Record) -> Described:
     for column, link in (("source_url", source), ("page_url", page)):
         if link and not link.startswith(LINKS):
             raise record.bad(f"{column} {clip(link)!r} is not a link (http, https, file or urn)", _NEXT)
-    return Described(record.where, path, source, page, captured, precision)
+    return Described(record.where, path, without_path(source), without_path(page), captured, precision)
 
 
 @dataclass(frozen=True, slots=True)

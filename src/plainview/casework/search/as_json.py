@@ -37,7 +37,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
                 "score": float(candidate.score),
                 "adjusted_score": float(candidate.adjusted),
                 "reference_id": candidate.reference.public_id,
-                "source_url": candidate.reference.source_url,
+                "source_url": candidate.reference.source_link,
                 "page_url": candidate.reference.page_url,
                 "captured_on": candidate.reference.captured_iso,
                 "quality": candidate.reference.quality,
