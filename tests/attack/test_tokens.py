@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from tests.factories.power import set_roles
 from tests.factories.programs import Program, program
 from tests.factories.work import at, case, entries, gallery, person, probe
 
 from plainview.api.operations import OPERATIONS
 from plainview.casework.models import Token
-from plainview.casework.people.members import deactivate, set_roles
+from plainview.casework.people.members import deactivate
 from plainview.casework.people.tokens import Wish, make_token, revoke_token
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission

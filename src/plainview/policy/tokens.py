@@ -39,6 +39,7 @@ PERSONAL = frozenset(
         Permission.MEMBER_ROLES,
         Permission.MEMBER_RELEASE,
         Permission.POLICY_CHANGE,
+        Permission.PROPOSAL_DECIDE,
         Permission.TOKEN_OWN,
     }
 )
