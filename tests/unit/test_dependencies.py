@@ -103,6 +103,8 @@ def imports(tree: ast.AST) -> Iterator[str]:
 def at_start(tree: ast.AST) -> Iterator[str]:
     """Yield the imports that are run when the module is."""
     for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             yield from (
                 imports(ast.Module([node], [])) if isinstance(node, ast.Import | ast.ImportFrom) else at_start(node)
