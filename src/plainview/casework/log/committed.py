@@ -138,6 +138,7 @@ COMMITTED: Final = (
         },
     ),
     Committed(models.PolicyVersion, "id"),
+    Committed(models.Proposal),
     Committed(
         models.Reference, "id", opened={"template": ("templates", "template")}, present=frozenset({"picture_hash"})
     ),
@@ -179,7 +180,17 @@ NOT_COMMITTED: Final[Mapping[str, str]] = {
         _PACE,
     ),
     **dict.fromkeys(
-        ("Invitation", "SignInFailure", "SignInRepeat", "SignInReset", "Token", "Webhook", "WebhookSecret"), _ACCESS
+        (
+            "Invitation",
+            "SignInDelay",
+            "SignInFailure",
+            "SignInRepeat",
+            "SignInReset",
+            "Token",
+            "Webhook",
+            "WebhookSecret",
+        ),
+        _ACCESS,
     ),
     **dict.fromkeys(
         (

@@ -32,6 +32,7 @@ from plainview.casework.models import (
     LogEntry,
     Member,
     Preparation,
+    Proposal,
     Reference,
     Search,
     Video,
@@ -85,7 +86,7 @@ class Restored:
     log_known: bool = False
     erased_again: tuple[str, ...] = ()
     missing_pictures: int = 0
-    ended: Ended = field(default_factory=lambda: Ended(0, 0, 0, 0, (), {}))
+    ended: Ended = field(default_factory=lambda: Ended(0, 0, 0, 0, (), (), {}))
     entry: int = 0
 
     @property
@@ -142,11 +143,15 @@ def settle(about: dict[str, Any], *, log: Path | None, kept_checkpoint: str | No
                 "invitations_ended": ended.invitations,
                 "resets_ended": ended.resets,
                 "recovery_codes_ended": ended.recovery_codes,
+                "proposals_ended": len(ended.proposals),
                 "deactivated_again": len(ended.deactivated),
                 "sign_ins_reset": len(ended.codes),
             },
             acting_member=None,
-            rows=Member.objects.filter(email__in=ended.deactivated),
+            rows=[
+                *Member.objects.filter(email__in=ended.deactivated),
+                *Proposal.objects.filter(public_id__in=ended.proposals),
+            ],
         )
     finish()
     forget_pages()
