@@ -11,7 +11,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from tools.docs import commands, source
+from tools.docs import api, commands, source
 from tools.docs.commands import escape
 
 from plainview.casework.log.actions import ACTIONS, REFUSED
@@ -48,6 +48,7 @@ def pages() -> dict[str, Callable[[], str]]:
         "reference/log-entries.md": log_entries,
         "reference/comparisons.md": comparisons,
         "reference/controls.md": controls,
+        "reference/api.md": api.page,
     }
 
 

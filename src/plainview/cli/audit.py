@@ -17,6 +17,7 @@ from plainview.casework.log.reviews import heartbeat as beat
 from plainview.casework.log.reviews import record_export, review_log
 from plainview.casework.log.reviews import summary as count
 from plainview.casework.log.rotation import rotate_key
+from plainview.casework.log.rows import Rows, verify_rows
 from plainview.casework.log.write import records
 from plainview.casework.register.tiles import write_tiles
 from plainview.casework.witnesses.add import add_cosigned
@@ -36,7 +37,7 @@ def verify(
     kept_checkpoint: Annotated[Path | None, typer.Option("--kept", help="A checkpoint that you kept earlier.")] = None,
     json: Json = False,
 ) -> None:
-    """Check every entry and every signature; names the first bad entry. Exit 1 when anything is wrong."""
+    """Check every entry, signature and recorded row; names the first bad entry and each bad row. Exit 1: something is wrong."""
     try:
         note = kept_checkpoint.read_text("utf-8") if kept_checkpoint else None
     except (OSError, UnicodeDecodeError):
@@ -46,10 +47,11 @@ def verify(
             f"{kept_checkpoint} cannot be read.",
             "Name a checkpoint that was kept.",
         ) from None
-    witnessed = ""
+    witnessed, rows = "", None
     if folder is None:
         open_workspace()
         report = verify_log(kept_checkpoint=note)
+        rows = verify_rows()
         seen = cosigned(report.entries) if report.ok else None
         if seen is not None and seen.problems:
             problems = (*report.problems, *seen.problems)
@@ -57,20 +59,21 @@ def verify(
         witnessed = str(seen) if seen is not None and seen.sizes else ""
     else:
         report = verify_folder(folder, vkey=key, kept_checkpoint=note)
-    _show(report, witnessed, json=json)
-    if not report.ok:
+    _show(report, rows, witnessed, json=json)
+    if not report.ok or (rows is not None and not rows.ok):
         raise typer.Exit(1)
 
 
-def _show(report: Report, witnessed: str, *, json: bool) -> None:
+def _show(report: Report, rows: Rows | None, witnessed: str, *, json: bool) -> None:
     if json:
         print_json(
             {
-                "ok": report.ok,
+                "ok": report.ok and (rows is None or rows.ok),
                 "entries": report.entries,
                 "root": report.root,
                 "first_bad": report.first_bad,
-                "problems": list(report.problems),
+                "problems": [*report.problems, *(str(problem) for problem in (rows.problems if rows else ()))],
+                **({"rows": _counted(rows)} if rows else {}),
                 **({"cosigned": witnessed} if witnessed else {}),
             }
         )
@@ -79,11 +82,36 @@ def _show(report: Report, witnessed: str, *, json: bool) -> None:
         say(f"The log is whole: {counted(report.entries, 'entry', 'entries')}, root {report.root}")
         if witnessed:
             say(f"It is {witnessed}.")
+    else:
+        for problem in report.problems:
+            warn(problem)
+        where = "" if report.first_bad is None else f" The first bad entry is {report.first_bad}."
+        warn(f"The log is NOT whole.{where} Keep it as it is and inform your auditor.")
+    if rows is not None:
+        _show_rows(rows)
+
+
+def _show_rows(rows: Rows) -> None:
+    for problem in rows.problems:
+        warn(str(problem))
+    if not rows.ok:
+        warn("The database is NOT as the log recorded it. Keep it as it is and inform your auditor.")
         return
-    for problem in report.problems:
-        warn(problem)
-    where = "" if report.first_bad is None else f" The first bad entry is {report.first_bad}."
-    warn(f"The log is NOT whole.{where} Keep it as it is and inform your auditor.")
+    say(f"Every row is as the log recorded it: {counted(rows.checked, 'commitment')}, {rows.erased} to erased rows.")
+    if rows.adopted:
+        say(f"{counted(rows.adopted, 'row')} of an older version: as at the upgrade; not committed to before.")
+    if rows.lost:
+        say(f"{counted(rows.lost, 'row')} committed to after a backup that was restored: not in the backup.")
+
+
+def _counted(rows: Rows) -> dict[str, int | list[dict[str, str]]]:
+    return {
+        "checked": rows.checked,
+        "adopted": rows.adopted,
+        "erased": rows.erased,
+        "lost": rows.lost,
+        "problems": [asdict(problem) for problem in rows.problems],
+    }
 
 
 def checkpoint() -> None:

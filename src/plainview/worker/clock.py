@@ -25,7 +25,7 @@ from plainview.casework.log.channel import Channel, acting_through
 from plainview.casework.log.reviews import heartbeat
 from plainview.casework.mail import letters
 from plainview.casework.people import failures as sign_in_failures
-from plainview.casework.people import sessions, trials
+from plainview.casework.people import idempotency, sessions, trials
 from plainview.casework.probes import preparations
 from plainview.casework.register import publish as register
 from plainview.casework.register import tiles as register_tiles
@@ -36,7 +36,7 @@ from plainview.casework.search import lapse, urgent
 from plainview.casework.sharing import ends as shared_ends
 from plainview.casework.sharing import notices as shared_notices
 from plainview.casework.upkeep import clock as fault_of_clock
-from plainview.casework.upkeep import work
+from plainview.casework.upkeep import rows, work
 from plainview.casework.videos import process as video_process
 from plainview.casework.videos import upload as videos
 from plainview.casework.webhooks import deliver as webhook_deliver
@@ -84,6 +84,7 @@ STEPS = (
     Step("feeds", feed_run.ask_due, HOUR),
     Step("tiles of the log", register_tiles.publish_tiles, HOUR),
     Step("canaries", lambda: canary_checks.run_all(due_only=True), HOUR),
+    Step("records and log", rows.compare_some, HOUR),
     Step("expired sessions", sessions.sweep, MINUTE),
     Step("pictures not enrolled", intake.sweep_failures, DAY),
     Step("reports of trials", trials.send_reports, DAY),
@@ -97,6 +98,7 @@ STEPS = (
     Step("deadlines of requests", rights_watch.watch_deadlines, DAY),
     Step("answered requests", rights_watch.erase_old, DAY),
     Step("old messages to webhooks", webhook_deliver.sweep, DAY),
+    Step("old answers of the API", idempotency.forget, DAY),
     Step("old letters", letters.erase_old, DAY),
 )
 """In this order. Two clocks follow it: one the steps of every minute, which must not wait for the longer ones."""

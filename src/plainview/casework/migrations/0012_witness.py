@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('casework', '0009_gate'),
+        ("casework", "0011_rows"),
     ]
 
     operations = [

@@ -241,11 +241,6 @@ def _record(
         **stored.columns,
     )
     asked = _write_requested(search, stored, ground)
-    search.request_entry = asked.entry
-    insert(search)
-    for frame in stored.frames:
-        frame.search = search
-        frame.save()
     if preparation is not None:
         use(preparation, acting_member=member)
     return search, asked
@@ -278,7 +273,17 @@ def _write_requested(search: Search, stored: StoredProbe, ground: GroundFacts) -
             **ground.sealed_fields(),
         },
         acting_member=search.member,
+        rows=lambda entry: _inserted(search, stored, entry),
     )
+
+
+def _inserted(search: Search, stored: StoredProbe, entry: int) -> list[Search]:
+    search.request_entry = entry
+    insert(search)
+    for frame in stored.frames:
+        frame.search = search
+        frame.save()
+    return [search]
 
 
 def _compare(why: Comparison, gallery: Gallery, template: Vector, top: int, member: Member) -> Ranked:

@@ -24,7 +24,7 @@ from plainview.casework import migrations
 from plainview.casework.canaries.state import state as canary_state
 from plainview.casework.log.state import is_sample
 from plainview.casework.mail.read import mail_state
-from plainview.casework.models import BackupRecord, Job, LogEntry
+from plainview.casework.models import BackupRecord, Job, LogEntry, RowCheck
 from plainview.casework.upkeep import life
 from plainview.casework.witnesses.read import witnesses_state, witnessing
 from plainview.casework.workspace.lock import holder
@@ -43,6 +43,9 @@ LEAST_FREE = 1 << 30
 
 CERTIFICATE_ENDS = timedelta(days=14)
 """Renewal programs begin 30 days before the end."""
+
+ROWS_OLD = timedelta(days=3)
+"""The records are compared with the log every night; three were missed. Chosen."""
 
 _WAITS = timedelta(hours=1)
 _AHEAD = timedelta(seconds=5)
@@ -184,6 +187,19 @@ def _canaries() -> State:
     return {"ok": not alarms and not overdue, "says": says, "alarms": alarms, "overdue": overdue, "without": without}
 
 
+def _rows() -> State:
+    check = RowCheck.objects.filter(pk=1).exclude(done_at=None).first()
+    if check is None or check.done_at is None:
+        return {"ok": None, "says": "No pass over the records has ended yet.", "at": None, "problems": 0}
+    known = {"at": _json(check.done_at), "problems": len(check.problems)}
+    if check.problems:
+        first, number = check.problems[0], counted(len(check.problems), "record")
+        says = f"{number} not as the log recorded; the first: {first['key']} of the table {first['table']}."
+        return {"ok": False, "says": says, **known}
+    says = f"{counted(check.last_checked, 'record')} compared with the log on {_moment(check.done_at)}."
+    return {"ok": timezone.now() - check.done_at <= ROWS_OLD, "says": says, **known}
+
+
 def _certificate() -> State:
     server = holder(services().workspace)
     if server is None or not server.certificate:
@@ -224,6 +240,7 @@ PARTS: Mapping[str, Callable[[], State]] = MappingProxyType(
         "witness": _witness,
         "mail": _mail,
         "canaries": _canaries,
+        "rows": _rows,
         "certificate": _certificate,
         "clock": _clock,
     }

@@ -7,6 +7,7 @@ never print a key, nor overwrite an existing workspace.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import tomllib
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from plainview.policy.witnesses import STOP_AFTER_HOURS
 from plainview.storage.seal import KEY_BYTES
 
 ENV = "PLAINVIEW_HOME"
+DATABASE_ENV = "DATABASE_URL"
+POSTGRESQL = "postgresql"
 SERVE_ENV = "PLAINVIEW_SERVE"
 DEFAULT = "plainview-data"
 KEY, NEXT_KEY, FIRST_KEY = "log.key", "log.key.next", "log.first.pub"
@@ -182,6 +185,12 @@ class Workspace:
         return hours
 
 
+def with_setting(name: str, value: str, settings: str) -> str:
+    """Return the text of a settings file with one text at its top changed; an empty one is removed."""
+    text = re.sub(rf"(?m)^{name} *=.*\n", "", settings)
+    return f'{name} = "{value}"\n{text}' if value else text
+
+
 def read_only(root: Path) -> bool:
     """Say whether nothing can be written into the workspace, as on a disk that is mounted read-only."""
     return not os.access(root, os.W_OK)
@@ -223,6 +232,7 @@ def lay_out(workspace: Workspace) -> None:
     for name, content in keys.items():
         write_private(root / "keys" / name, content)
     text = f'version = 1\nlog = "{origin}"\nuse = "investigation"\n'
+    text = with_setting("database", POSTGRESQL if os.environ.get(DATABASE_ENV) else "", text)
     write_private(workspace.settings_file, text.encode())
 
 
