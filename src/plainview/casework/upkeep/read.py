@@ -159,7 +159,7 @@ def _witness() -> State:
     if facts.needed:
         hours = int(facts.waiting_hours)
         waits = (
-            f"the oldest entry without them is {counted(hours, 'hour')} old" if hours else "no entry waits for an hour"
+            f"the oldest entry without them is {counted(hours, 'hour')} old" if hours else "no entry has waited an hour"
         )
         says += f" {facts.needed} must; {waits}."
     return {"ok": not late, "says": says, **known}
