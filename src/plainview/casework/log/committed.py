@@ -162,11 +162,30 @@ _ACCESS = "access, not record: what was done with it has entries under the membe
 NOT_COMMITTED: Final[Mapping[str, str]] = {
     **dict.fromkeys(("LogEntry", "LogKey", "LogOpening", "RowCommitment", "RowCheck", "WorkspaceState"), _LOG),
     **dict.fromkeys(
-        ("View", "ViewMark", "GalleryCalibration", "NearDuplicate", "BackupRecord", "PublishedRegister"), _DERIVED
+        (
+            "View",
+            "ViewMark",
+            "GalleryCalibration",
+            "NearDuplicate",
+            "BackupRecord",
+            "PublishedRegister",
+            "LogWitness",
+            "WitnessRule",
+        ),
+        _DERIVED,
     ),
     **dict.fromkeys(
         (
-            *("Draft", "Preparation", "Enrolment", "Job", "PendingErasure", "SubjectPhoto", "SubjectFinding"),
+            *(
+                "ApiAnswer",
+                "Draft",
+                "Preparation",
+                "Enrolment",
+                "Job",
+                "PendingErasure",
+                "SubjectPhoto",
+                "SubjectFinding",
+            ),
             *("Video", "VideoPart", "VideoSegment", "VideoTrack", "Still", "ProbeFrame"),
         ),
         _WORKING,
@@ -198,7 +217,7 @@ NOT_COMMITTED: Final[Mapping[str, str]] = {
             *("Agreement", "AgreementVersion", "SharedLead", "Alert", "AlertGallery", "CanaryAlarm", "FeedWithdrawal"),
             *("DisclosureDownload", "DisclosureGrant", "DisclosurePackage", "ExonerationReview", "ProficiencyItem"),
             *("Hold", "RetentionEvent", "RetentionItem", "RetentionRun", "RetentionVersion"),
-            *("Attestation", "AuditSample", "AuditSampleItem"),
+            *("Proposal", "Attestation", "AuditSample", "AuditSampleItem"),
         ),
         _NOT_YET,
     ),
