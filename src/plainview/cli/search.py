@@ -7,8 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
+from plainview.casework.models import Candidate
 from plainview.casework.probes.probe import prepare_probe
 from plainview.casework.search.answers import Answer
+from plainview.casework.search.candidates import ShownPicture, pictures_by_rank, span_of
 from plainview.casework.search.grounds import ground_of
 from plainview.casework.search.meaning import cautions, meanings
 from plainview.casework.search.run import Request, authorise, run_search, view_candidates
@@ -92,6 +94,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
     """Return an answered search as the JSON that scripts rely on."""
     search, shared = answer.search, answer.search.shared_request
     meanings_of_list = meanings(search, answer.candidates)
+    pictures = pictures_by_rank(answer.candidates)
     return {
         "search_id": search.public_id,
         "probe": {
@@ -106,6 +109,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
             "frames": [frame.provenance for frame in search.frames.order_by("number")],
         },
         "gallery_size": search.gallery_size,
+        "gallery_pictures": search.gallery_pictures or search.gallery_size,
         "ordered_by": search.scorer,
         "likelihood_ratio": None,  # needs pairs known apart from their scores: docs/explanation/calibration.md
         "candidates": [
@@ -118,6 +122,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
                 "page_url": candidate.reference.page_url,
                 "captured_on": candidate.reference.captured_iso,
                 "quality": candidate.reference.quality,
+                **_subject(candidate, pictures[candidate.rank]),
                 "calibration": {
                     "once_in": round(meaning.rate.once_in, 2),
                     "low": round(meaning.rate.low, 2),
@@ -148,9 +153,26 @@ def answer_json(answer: Answer) -> dict[str, Any]:
     }
 
 
+def _subject(candidate: Candidate, pictures: list[ShownPicture]) -> dict[str, Any]:
+    return {
+        "subject": candidate.subject.public_id if candidate.subject else None,
+        "pictures": [
+            {
+                "reference_id": picture.reference.public_id,
+                "score": picture.score,
+                "captured_on": picture.reference.captured_iso,
+                "source_url": picture.reference.source_url,
+                "quality": picture.reference.quality,
+            }
+            for picture in pictures
+        ],
+    }
+
+
 def print_answer(answer: Answer, notice: str) -> None:
     """Print an answered search for people."""
     search = answer.search
+    pictures = pictures_by_rank(answer.candidates)
     rows = [
         (
             candidate.rank,
@@ -158,7 +180,7 @@ def print_answer(answer: Answer, notice: str) -> None:
             f"{candidate.adjusted:.3f}",
             candidate.reference.public_id,
             candidate.reference.source_url,
-            candidate.reference.captured_iso or "not stated",
+            span_of(pictures[candidate.rank]) or candidate.reference.captured_iso or "not stated",
             candidate.reference.quality,
         )
         for candidate in answer.candidates
@@ -166,7 +188,7 @@ def print_answer(answer: Answer, notice: str) -> None:
     print_table(
         ("Rank", "Score", "Adjusted", "Reference", "Source", "Captured", "Quality"),
         rows,
-        title=f"Search {search.public_id}: {counted(len(answer.candidates), 'candidate')} of {counted(search.gallery_size or 0, 'reference')}",
+        title=f"Search {search.public_id}: {counted(len(answer.candidates), 'candidate')} of {search.compared}",
         caption=notice,
     )
     if search.shared_request is not None:

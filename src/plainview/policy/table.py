@@ -18,6 +18,7 @@ from plainview.policy.rights import COUNT, FACES, FILED, MAX_EXTENSION, NAMED, U
 from plainview.policy.roles import Role
 from plainview.policy.search import NOT_PHOTOGRAPHED, ORIGINS
 from plainview.policy.sharing import GIVES, MAX_AGREEMENT_DAYS, MAX_ANSWER_DAYS
+from plainview.policy.subjects import LONGEST, MOST_PICTURES
 from plainview.policy.video import SIZE_RULES
 from plainview.policy.wording import counted
 
@@ -232,6 +233,8 @@ def _galleries() -> list[tuple[str, str, str]]:
         ("feed.untried", "feed", "A feed with a mapping is tried before it is run."),
         ("feed.stopped", "feed", "A stopped feed fetches nothing."),
         ("gallery.passport", "gallery", "The passport of a gallery states its legal basis, its source and its owner."),
+        ("subject.number", "gallery", f"A subject's number has 1 to {LONGEST} printable characters."),
+        ("subject.too_many", "gallery", f"One subject has at most {MOST_PICTURES} pictures."),
     ]
 
 

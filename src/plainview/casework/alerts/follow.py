@@ -17,7 +17,7 @@ from django.utils import timezone
 from numpy.typing import NDArray
 
 from plainview.casework.alerts.notices import owe_notices
-from plainview.casework.galleries.read import log_head, newest_calibration, open_template
+from plainview.casework.galleries.read import additions, log_head, newest_calibration, open_template
 from plainview.casework.gate import compare as gate
 from plainview.casework.log.write import write_entry
 from plainview.casework.misuse.inspection import Comparison, inspect
@@ -129,14 +129,15 @@ _Change = tuple[int, int, "NDArray[np.float32] | None"]  # seq, reference, templ
 
 def _new(gallery_id: int, after: int) -> list[_Change]:
     rows = GalleryChange.objects.filter(gallery_id=gallery_id, seq__gt=after).order_by("seq")
-    columns = ("seq", "reference_id", "is_add", "reference__template", "reference__public_id")
-    return [
-        # An alert must not find a canary.
-        (seq, reference, open_template(public, sealed) if is_add and sealed and not canary else None)
-        for seq, reference, is_add, sealed, public, canary in rows.values_list(*columns, "reference__is_canary")[
-            :_BLOCK
-        ]
-    ]
+    changes = list(rows.values_list("seq", "reference_id")[:_BLOCK])
+    if not changes:
+        return []
+    added = additions(gallery_id).filter(seq__gt=after, seq__lte=changes[-1][0])
+    # An alert must not find a canary.
+    added = added.filter(reference__is_canary=False).exclude(reference__template=b"")
+    columns = ("seq", "reference__public_id", "reference__template")
+    templates = {seq: open_template(public, sealed) for seq, public, sealed in added.values_list(*columns)}
+    return [(seq, reference, templates.get(seq)) for seq, reference in changes]
 
 
 def _open_alerts(gallery_id: int) -> _Open | None:
@@ -351,7 +352,7 @@ def _raise(follows: AlertGallery, template: Vector, listed: list[Listed], after:
 
 
 def _compared(gallery_id: int, after: int, upto: int) -> int:
-    changes = GalleryChange.objects.filter(gallery_id=gallery_id, seq__gt=after, seq__lte=upto, is_add=True)
+    changes = additions(gallery_id).filter(seq__gt=after, seq__lte=upto)
     return Reference.objects.filter(pk__in=changes.values("reference_id")).exclude(template=b"").count()
 
 

@@ -39,6 +39,7 @@ class Item:
         provenance: what the source says about it; see casework.galleries.nist.
         data: returns its bytes if it has no file of its own; raises BadMedia or Unusable.
         captured_precision: how much of the date was stated.
+        subject: the number that the source gives the person whom the picture is of, or empty.
     """
 
     path: Path
@@ -49,6 +50,7 @@ class Item:
     provenance: Provenance = field(default_factory=dict)
     data: Callable[[], bytes] | None = None
     captured_precision: str = "day"
+    subject: str = ""
 
     def read(self) -> bytes:
         """Return the bytes of the picture.

@@ -20,6 +20,9 @@ from plainview.recognition.types import Face, Picture, Vector
 from plainview.storage.base import digest_of
 from plainview.tables.dates import is_future
 
+BY_FAR = 1.5
+"""How much wider than every other face the face of a subject must be: chosen, half as wide again is another distance."""
+
 _AHEAD = 2  # pictures in the decoder while others are embedded
 
 
@@ -122,6 +125,8 @@ def _embed(item: Item, data: bytes, digest: str, decoding: Future[Picture], rehe
     """Find and embed the faces; runs in a thread of its own, without the database."""
     engine, picture = services().engine, decoding.result()
     found_faces = engine.enrol_faces(picture)
+    if item.subject and len(found_faces) > 1:
+        found_faces = [_person(found_faces)]
     if rehearsal:
         return Ready(item, b"", digest, picture.captured_on, b"", picture.notes, [(face, None) for face in found_faces])
     faces: list[tuple[Face, Vector | None]] = [(face, engine.template(picture, face.detection)) for face in found_faces]
@@ -130,6 +135,21 @@ def _embed(item: Item, data: bytes, digest: str, decoding: Future[Picture], rehe
     if captured_on and is_future(captured_on):  # the clock of a camera, which nobody stated
         captured_on = None
     return Ready(item, data, digest, captured_on, picture_hash(picture.pixels), picture.notes, faces)
+
+
+def _person(faces: list[Face]) -> Face:
+    """Return the face of the person whom the source means: the largest by far.
+
+    Raises:
+        BadMedia: several_faces.
+    """
+    if faces[1].detection.box[2] * BY_FAR > faces[0].detection.box[2]:
+        raise BadMedia(
+            "several_faces",
+            f"The picture has a subject's number and {len(faces)} faces of about one size.",
+            "Cut out the face of the person, or enrol the picture without a number.",
+        )
+    return faces[0]
 
 
 def _taken(item: Item, job: Future[Ready]) -> Ready | Failed:

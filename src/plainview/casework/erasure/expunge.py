@@ -21,9 +21,10 @@ from plainview.casework.erasure.expunged import ACTION, bring_level, mark
 from plainview.casework.erasure.holds import lock_holds, require_free
 from plainview.casework.erasure.read import held_reference, picture_needed
 from plainview.casework.galleries.read import changes_after
+from plainview.casework.galleries.subjects import log_changes
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
-from plainview.casework.models import BarredPicture, Gallery, GalleryChange, Member, Reference
+from plainview.casework.models import BarredPicture, Gallery, Member, Reference
 from plainview.casework.pictures import forget_pictures
 from plainview.casework.workspace.services import index_reached, services
 from plainview.policy import rules
@@ -142,9 +143,8 @@ def blank(reference: Reference) -> None:
     for eraser in ERASERS:
         eraser(reference)
     gallery = reference.gallery
-    Gallery.objects.filter(pk=gallery.pk).update(log_head=F("log_head") + 1)
+    Gallery.objects.filter(pk=gallery.pk).update(log_head=F("log_head"))  # takes the row's lock
     gallery.refresh_from_db(fields=["log_head"])
-    GalleryChange.objects.create(gallery=gallery, seq=gallery.log_head, is_add=False, reference=reference)
     reference.template, reference.picture_hash, reference.blob = b"", b"", f"expunged {reference.public_id}"
     reference.file_name = reference.source_url = reference.page_url = ""
     reference.captured_precision = None
@@ -157,6 +157,7 @@ def blank(reference: Reference) -> None:
     )
     reference.provenance = {}
     reference.save()
+    log_changes(gallery, [(reference, False)], [] if reference.subject_id is None else [reference.subject_id])
 
 
 def finish(*galleries: Gallery) -> int:

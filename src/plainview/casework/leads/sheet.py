@@ -171,7 +171,7 @@ def _sections(lead: Lead, facts: Facts, verdicts: list[Verdict]) -> Iterator[tup
     yield (
         f"Gallery {gallery.name}",
         [
-            ("Compared", f"{search.gallery_size:,} references" if search.gallery_size is not None else "not recorded"),
+            ("Compared", search.compared if search.gallery_size is not None else "not recorded"),
             ("Legal basis", gallery.legal_basis),
             ("Source", gallery.source),
             ("Owner", gallery.owner),

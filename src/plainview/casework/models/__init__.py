@@ -21,6 +21,7 @@ from plainview.casework.models.canaries import (
 from plainview.casework.models.cases import (
     Approval,
     Candidate,
+    CandidatePicture,
     Case,
     LapsedSearch,
     Search,
@@ -62,6 +63,7 @@ from plainview.casework.models.galleries import (
     NearDuplicate,
     PendingErasure,
     Reference,
+    Subject,
 )
 from plainview.casework.models.jobs import Job
 from plainview.casework.models.joining import (
@@ -155,6 +157,7 @@ __all__ = [
     "CanaryAlarm",
     "CanaryCheck",
     "Candidate",
+    "CandidatePicture",
     "Case",
     "ClockFault",
     "Delivery",
@@ -207,6 +210,7 @@ __all__ = [
     "SignInRepeat",
     "SignInReset",
     "Still",
+    "Subject",
     "SubjectAnswer",
     "SubjectFinding",
     "SubjectPhoto",
