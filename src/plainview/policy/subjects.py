@@ -5,7 +5,10 @@ Owns the limits. A subject is a person by the number that the source gives them;
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from plainview.policy.decision import Allow, Decision, Refused
+from plainview.policy.examination import NOT, POTENTIAL
 from plainview.policy.permissions import Permission
 from plainview.policy.wording import counted
 
@@ -39,6 +42,25 @@ def few_enough(pictures: int) -> Decision:
         "Check that the column has the source's number of the person, and not a place, a sex or a date.",
         act=Permission.GALLERY_ENROL,
     )
+
+
+def not_told_apart(one: Iterable[tuple[int, str]], other: Iterable[tuple[int, str]]) -> Decision:
+    """Allow joining two people unless an examiner found only one of them to be a potential candidate for a probe.
+
+    Args:
+        one, other: (probe's search, conclusion) of each examination of the pictures of each.
+    """
+    opposite = {POTENTIAL: NOT, NOT: POTENTIAL}
+    others = set(other)
+    if any((search, opposite.get(conclusion)) in others for search, conclusion in one):
+        return Refused(
+            "subject.examined_apart",
+            "Nothing changed",
+            "An examiner found one of the two to be a potential candidate, and the other not, for the same probe.",
+            "Ask for another examination, or change single pictures.",
+            act=Permission.SUBJECT_CHANGE,
+        )
+    return Allow()
 
 
 def _bad(why: str) -> Refused:

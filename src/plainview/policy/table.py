@@ -234,6 +234,11 @@ def _galleries() -> list[tuple[str, str, str]]:
         ("feed.stopped", "feed", "A stopped feed fetches nothing."),
         ("gallery.passport", "gallery", "The passport of a gallery states its legal basis, its source and its owner."),
         ("subject.number", "gallery", f"A subject's number has 1 to {LONGEST} printable characters."),
+        (
+            "subject.examined_apart",
+            "gallery",
+            "People whom an examiner told apart for one probe are not made one subject.",
+        ),
         ("subject.too_many", "gallery", f"One subject has at most {MOST_PICTURES} pictures."),
     ]
 
