@@ -236,6 +236,7 @@ def examinations(search: Search) -> list[dict[str, Any]]:
             "conclusion": examination.conclusion,
             "notes": examination.notes,
             "cautions_acknowledged": examination.acknowledged,
+            **({"pictures": examination.pictures} if examination.pictures else {}),
             "verifications": [
                 {
                     "verification": task.public_id,

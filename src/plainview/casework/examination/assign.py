@@ -107,7 +107,14 @@ def _able(agency: Agency) -> list[Member]:
 
 def _of_examination(examination: Examination, verifier: Member, faces: list[Reference]) -> Verification:
     task = Verification(examination=examination, verifier=verifier)
-    return _lay_out(task, examination.candidate.reference, faces, {"examination": examination.public_id})
+    return _lay_out(task, compared_picture(examination), faces, {"examination": examination.public_id})
+
+
+def compared_picture(examination: Examination) -> Reference:
+    """Return the picture of the candidate that a verifier is shown: the first that the examiner opened and that is left."""
+    own = {row.reference.public_id: row.reference for row in examination.candidate.pictures.select_related("reference")}
+    opened = (own.get(name) for name in examination.pictures or ())
+    return next((row for row in opened if row is not None and row.template), examination.candidate.reference)
 
 
 def _lay_out(task: Verification, face: Reference, others: list[Reference], about: dict[str, str]) -> Verification:

@@ -56,6 +56,19 @@ def pictures_by_rank(candidates: Sequence[Candidate]) -> dict[int, list[ShownPic
     return shown
 
 
+def picture_of(candidate: Candidate, named: str) -> Reference:
+    """Return the candidate's picture of this id, else the nearest one; the first that is left where that was erased."""
+    if named:
+        chosen = candidate.pictures.filter(reference__public_id=named).select_related("reference").first()
+        if chosen is not None:
+            return chosen.reference
+    if candidate.reference.template:
+        return candidate.reference
+    left = candidate.pictures.exclude(reference__template=b"").select_related("reference").order_by("-score", "pk")
+    first = left.first()
+    return candidate.reference if first is None else first.reference
+
+
 def _order(picture: ShownPicture, candidate: Candidate) -> tuple[bool, date, int]:
     reference = picture.reference
     return reference.pk != candidate.reference_id, reference.captured_on or date.max, reference.pk

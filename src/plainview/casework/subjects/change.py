@@ -135,6 +135,7 @@ def _apart(subject: Subject, references: Sequence[int]) -> None:
     Raises:
         Refused: subject.examined_apart.
     """
+
     def conclusions(examined: Sequence[int]) -> set[tuple[int, str]]:
         own = Examination.objects.filter(candidate__reference__in=examined)
         return set(own.values_list("candidate__search_id", "conclusion"))

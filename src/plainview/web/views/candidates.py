@@ -19,10 +19,17 @@ from django.views.decorators.http import require_GET
 
 from plainview.casework import find
 from plainview.casework.log.write import Receipt
-from plainview.casework.models import Candidate, Member, Reference, Search
+from plainview.casework.models import Candidate, Member, Search
 from plainview.casework.pictures import face_jpeg, jpeg, probe_jpeg, whole_jpeg
 from plainview.casework.probes.read import draft_of
-from plainview.casework.search.candidates import ShownPicture, answered, candidates_of, pictures_by_rank, span_of
+from plainview.casework.search.candidates import (
+    ShownPicture,
+    answered,
+    candidates_of,
+    picture_of,
+    pictures_by_rank,
+    span_of,
+)
 from plainview.casework.search.meaning import ORDINARY_ONCE_IN, Meaning, cautions, meanings, nothing_stands_out
 from plainview.casework.search.run import view_candidates
 from plainview.policy.permissions import Permission
@@ -190,7 +197,8 @@ def search_probe(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_GET
 def candidate_face(request: HttpRequest, public_id: str, rank: int) -> HttpResponse:
     """Return the face of a candidate, at the same scale as the probe."""
-    reference = _reference(request, find.candidate_of(answered(public_id, member_of(request)), rank))
+    candidate = find.candidate_of(answered(public_id, member_of(request)), rank)
+    reference = picture_of(candidate, request.GET.get("picture", ""))
     if not reference.template:
         return picture(_erased())
     return picture(face_jpeg(reference.blob, reference.box, _side(request)), lasting=True)
@@ -199,14 +207,9 @@ def candidate_face(request: HttpRequest, public_id: str, rank: int) -> HttpRespo
 @require_GET
 def candidate_whole(request: HttpRequest, public_id: str, rank: int) -> HttpResponse:
     """Return the whole picture of a candidate."""
-    reference = _reference(request, find.candidate_of(answered(public_id, member_of(request)), rank))
+    candidate = find.candidate_of(answered(public_id, member_of(request)), rank)
+    reference = picture_of(candidate, request.GET.get("picture", ""))
     return picture(whole_jpeg(reference.blob) if reference.template else _erased())
-
-
-def _reference(request: HttpRequest, candidate: Candidate) -> Reference:
-    """Return the candidate's picture that `picture` names, else the nearest one."""
-    named = candidate.pictures.filter(reference__public_id=request.GET.get("picture", "")).first()
-    return named.reference if named is not None else candidate.reference
 
 
 def _side(request: HttpRequest) -> int:
