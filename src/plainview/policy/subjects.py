@@ -44,15 +44,15 @@ def few_enough(pictures: int) -> Decision:
     )
 
 
-def not_told_apart(one: Iterable[tuple[int, str]], other: Iterable[tuple[int, str]]) -> Decision:
+def not_told_apart(first: Iterable[tuple[int, str]], other: Iterable[tuple[int, str]]) -> Decision:
     """Allow joining two people unless an examiner found only one of them to be a potential candidate for a probe.
 
     Args:
-        one, other: (probe's search, conclusion) of each examination of the pictures of each.
+        first, other: (probe's search, conclusion) of each examination of the pictures of each.
     """
     opposite = {POTENTIAL: NOT, NOT: POTENTIAL}
     others = set(other)
-    if any((search, opposite.get(conclusion)) in others for search, conclusion in one):
+    if any((search, opposite.get(conclusion)) in others for search, conclusion in first):
         return Refused(
             "subject.examined_apart",
             "Nothing changed",

@@ -40,20 +40,20 @@ class People:
         """
         lead_of = [int(reference.get("lead", reference["key"])) for reference in references]
         groups: dict[int, list[int]] = {}
-        for row, lead in enumerate(lead_of):
-            groups.setdefault(lead, []).append(row)
-        place = {int(key): row for row, key in enumerate(keys.tolist())}
+        for number, lead in enumerate(lead_of):
+            groups.setdefault(lead, []).append(number)
+        place = {int(key): number for number, key in enumerate(keys.tolist())}
         if any(lead_of[place[lead]] != lead for lead in groups):
             raise ValueError("a lead has a lead")
         self.leads = np.array(list(groups), dtype=np.int64)
         self.rows = np.array([place[lead] for lead in groups], dtype=np.int64)
         self.templates = np.empty((len(groups), templates.shape[1]), dtype=np.float32)
         self.pictures: dict[int, list[tuple[str, float]]] = {}
-        for number, (lead, rows) in enumerate(groups.items()):
-            self.templates[number] = mean_template(templates[rows])
+        for person, (lead, rows) in enumerate(groups.items()):
+            self.templates[person] = mean_template(templates[rows])
             if len(rows) > 1:
                 scores = exact_scores(templates[rows], probe).tolist()
-                named = [str(references[row]["reference"]) for row in rows]
+                named = [str(references[number]["reference"]) for number in rows]
                 self.pictures[lead] = list(zip(named, scores, strict=True))
 
     def nearest(self, public: Mapping[int, str]) -> dict[int, str]:

@@ -81,7 +81,7 @@ def strangers_best(
         pictures: row -> the picture, float32, shape (d,), that is searched with in place of the mean in `templates`.
     """
     taken, moved = WEIGHT * scorer.nearness(templates), scorer.share(templates)
-    probes, several = templates[rows], np.array([[row in pictures] for row in rows.tolist()], dtype=np.bool_)
+    probes, several = templates[rows], np.array([[key in pictures] for key in rows.tolist()], dtype=np.bool_)
     for place in np.flatnonzero(several[:, 0]).tolist():
         probes[place] = pictures[int(rows[place])]
     cosines, scores, law = _compare(probes, WEIGHT * scorer.nearness(probes), rows, templates, columns, taken)

@@ -1,6 +1,6 @@
 """The one template by which a person with several pictures is compared: the mean of the pictures' templates.
 
-Owns the mean. It must never weigh pictures by what is searched for: a person has one template, whoever is the probe.
+Owns the mean. It must never weigh pictures by what is searched for: a person has one template, the same for every probe.
 Measured against the best of the pictures, and against both, in docs/explanation/subjects.md.
 """
 

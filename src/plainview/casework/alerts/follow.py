@@ -229,9 +229,22 @@ def _compare(
     for follows, template, references, scores, seqs in gate.compare(
         why, lambda: _hits(block, open_alerts, ignore_after)
     ):
-        parts = _parts(references, scores, seqs, after, block[-1][0])
+        first = _once_a_subject(references, scores)
+        parts = _parts(references[first], scores[first], seqs[first], after, block[-1][0])
         raised += sum(1 for part in parts if _raise(follows, template, *part))
     return raised
+
+
+def _once_a_subject(references: NDArray[np.int64], scores: NDArray[np.float64]) -> list[int]:
+    """Return the places of the pictures to raise: of one person's new pictures the nearest one, and every other."""
+    rows = Reference.objects.filter(pk__in=references.tolist()).exclude(subject=None)
+    whose = dict(rows.values_list("pk", "subject_id"))
+    best: dict[tuple[bool, int], int] = {}
+    for place in np.lexsort((references, -scores)).tolist():
+        key = int(references[place])
+        subject = whose.get(key)
+        best.setdefault((False, key) if subject is None else (True, subject), place)
+    return sorted(best.values())
 
 
 def _hits(block: list[_Change], open_alerts: _Open, ignore_after: bool) -> list[_Hits]:

@@ -271,14 +271,14 @@ def _rerun(search: Search) -> Items:
                 rows[-1]["lead"] = lead_of[key]
             cohort.discard(key)
             templates.append(open_template(public, sealed))
-    left = {row["key"] for row in rows}
+    left = {entry["key"] for entry in rows}
     lost = {lead for key, lead in lead_of.items() if key not in left}
     first: dict[int, int] = {}  # a lead that was erased leaves its person to the next picture
-    for row in rows:
-        if "lead" in row:
-            row["lead"] = first.setdefault(row["lead"], row["key"])
+    for entry in rows:
+        if "lead" in entry:
+            entry["lead"] = first.setdefault(entry["lead"], entry["key"])
     remade = sorted(first[lead] for lead in lost if lead in first)  # such a person has another mean now
-    cohort |= {row["key"] for row in rows if row["cohort"] and row["key"] in remade}
+    cohort |= {entry["key"] for entry in rows if entry["cohort"] and entry["key"] in remade}
     yield (
         "rerun/references.json",
         _dump(rows),

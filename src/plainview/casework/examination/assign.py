@@ -112,9 +112,11 @@ def _of_examination(examination: Examination, verifier: Member, faces: list[Refe
 
 def compared_picture(examination: Examination) -> Reference:
     """Return the picture of the candidate that a verifier is shown: the first that the examiner opened and that is left."""
-    own = {row.reference.public_id: row.reference for row in examination.candidate.pictures.select_related("reference")}
+    pictures = examination.candidate.pictures.select_related("reference")
+    own = {picture.reference.public_id: picture.reference for picture in pictures}
     opened = (own.get(name) for name in examination.pictures or ())
-    return next((row for row in opened if row is not None and row.template), examination.candidate.reference)
+    left = (reference for reference in opened if reference is not None and reference.template)
+    return next(left, examination.candidate.reference)
 
 
 def _lay_out(task: Verification, face: Reference, others: list[Reference], about: dict[str, str]) -> Verification:

@@ -51,6 +51,7 @@ class Statistics:
 
     Attributes:
         references, pictures, expunged: faces, files, and erased faces.
+        subjects, of_subjects: people by the source's numbers, and the references that are theirs.
         quality: references by tens of overall quality, 0 to 9, 10 to 19, …, 90 to 100.
         years: year of capture -> references; `undated`: references without a date.
         calibration: the newest calibration under the loaded pack, None before the first.
@@ -65,6 +66,8 @@ class Statistics:
     undated: int
     calibration: GalleryCalibration | None
     changed_since: int
+    subjects: int = 0
+    of_subjects: int = 0
 
 
 def statistics(gallery: Gallery, pack: str) -> Statistics:
@@ -94,6 +97,8 @@ def _counted(origin: str, gallery_pk: int, log_head: int) -> Statistics:
         total - sum(years.values()),
         None,
         0,
+        rows.exclude(subject=None).values("subject").distinct().count(),
+        rows.exclude(subject=None).count(),
     )
 
 
@@ -115,7 +120,7 @@ def changes_after(gallery_id: int) -> Callable[[int], Iterator[Block]]:
             )
             if not rows:
                 return
-            indexed = [compared_template(row[1], row[3:]) if row[2] else None for row in rows]
+            indexed = [compared_template(change[1], change[3:]) if change[2] else None for change in rows]
             templates = [template for template in indexed if template is not None]
             yield Block(
                 rows[0][0],

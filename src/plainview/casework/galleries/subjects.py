@@ -5,7 +5,7 @@ every index about both. It must never join two pictures because they look alike,
 a mean is always made again from the pictures that are left.
 
 An index knows numbers of references only. A subject is in it under the number of its first living picture, its lead,
-with the mean of all of them; its other pictures are in the log and in no index. Whoever changes the pictures of a subject
+with the mean of all of them; its other pictures are in the log and in no index. Code that changes the pictures of a subject
 writes their rows with `log_changes`, which adds a row for each lead that has another template now.
 """
 

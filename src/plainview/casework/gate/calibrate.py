@@ -77,6 +77,6 @@ def calibrate(gallery: Gallery) -> GalleryCalibration:
 
 def _pictures(templates: dict[int, Vector]) -> dict[int, Vector]:
     """Return one picture's template, drawn with a fixed seed, of each subject with several, by its row in `templates`."""
-    random, place = np.random.default_rng(0), {lead: row for row, lead in enumerate(templates)}
+    random, place = np.random.default_rng(0), {lead: number for number, lead in enumerate(templates)}
     several = sorted(pictures_of(templates).items())
     return {place[lead]: own[int(random.integers(len(own)))][1] for lead, own in several}

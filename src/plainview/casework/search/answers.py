@@ -61,10 +61,9 @@ def record_answer(
         rank: [(references[key], Decimal(f"{score:.6f}")) for key, score in pictures[listed.reference]]
         for rank, listed in enumerate(answer.listed, start=1)
     }
-    for row in rows:
-        own = compared_to[int(str(row[0]))]
+    for committed, own in zip(rows, compared_to.values(), strict=True):
         if own:
-            row.append([[reference.public_id, str(score)] for reference, score in own])
+            committed.append([[reference.public_id, str(score)] for reference, score in own])
     search.gallery_size, search.gallery_seq = answer.compared, answer.reached
     search.gallery_pictures = answer.compared_pictures
     search.calibration, search.scorer = answer.calibration, answer.scorer

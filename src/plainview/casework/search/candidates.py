@@ -47,8 +47,8 @@ def pictures_by_rank(candidates: Sequence[Candidate]) -> dict[int, list[ShownPic
     """
     rows = CandidatePicture.objects.filter(candidate__in=[candidate.pk for candidate in candidates if candidate.pk])
     own: dict[int, list[ShownPicture]] = {}
-    for row in rows.select_related("reference").order_by("reference_id"):
-        own.setdefault(row.candidate_id, []).append(ShownPicture(row.reference, float(row.score)))
+    for picture in rows.select_related("reference").order_by("reference_id"):
+        own.setdefault(picture.candidate_id, []).append(ShownPicture(picture.reference, float(picture.score)))
     shown = {}
     for candidate in candidates:
         pictures = own.get(candidate.pk, []) or [ShownPicture(candidate.reference, float(candidate.score))]
