@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from plainview.casework.models import Candidate
-from plainview.casework.probes.probe import prepare_probe
+from plainview.casework.probes.probe import prepare_probe, together
 from plainview.casework.search.answers import Answer
 from plainview.casework.search.candidates import ShownPicture, pictures_by_rank, span_of
 from plainview.casework.search.grounds import ground_of
@@ -48,6 +48,10 @@ def search(
             help="Edit of the probe, repeat for more: crop:X,Y,W,H, rotate:DEGREES, light:BRIGHTNESS,CONTRAST,GAMMA."
         ),
     ] = None,
+    also: Annotated[
+        list[Path] | None,
+        typer.Option(help="Another photograph of the same person; repeat for more. They make one probe."),
+    ] = None,
     box: Box = None,
     urgent: Annotated[
         str, typer.Option(help="Why life is at risk. A supervisor authorises the search in time, or it is erased.")
@@ -61,6 +65,8 @@ def search(
         raise typer.BadParameter("name a picture, or a still with --still")
     if still and box:
         raise typer.BadParameter("a still has its face already; leave out --box")
+    if also and not image:
+        raise typer.BadParameter("--also needs a picture; stills of a video are named with --still")
     digest = digest_of(read_file(image)) if image else ""
     request, ground = Request(case, purpose, gallery, top, origin, digest), ground_of(urgent=urgent, review=review)
     if image:
@@ -71,6 +77,7 @@ def search(
             if image
             else prepare_still((still or [""])[0], together_with=(still or [])[1:], acting_member=member)
         )
+        probe = together(probe, also) if also else probe
         answer = run_search(probe, request, ground, acting_member=member)
     finally:
         services().close()

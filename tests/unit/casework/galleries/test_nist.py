@@ -268,3 +268,34 @@ def test_a_strangers_file_of_a_month_is_of_that_month_and_one_of_the_future_is_r
     with pytest.raises(BadMedia) as refused:
         future.picture()
     assert refused.value.code == "exchange_date"
+
+
+def with_person(domain: str = "", **fields: object) -> bytes:
+    """A photograph with a Type-2 record, written by nistitl; the fields by their numbers ("_015": 2.015)."""
+    message = nistitl.Message()
+    message.parse(made())
+    if domain:
+        message[1].alias["DOM"] = 13
+        message[1].DOM = domain
+    person = nistitl.AsciiRecord(2)
+    person.IDC = 0
+    for name, value in fields.items():
+        setattr(person, name, value)
+    message += person
+    return bytes(message.NIST)
+
+
+@pytest.mark.parametrize(
+    ("fields", "subject"),
+    [
+        ({"_015": "NY1234567Z", "_014": "98765AB1"}, "NY1234567Z"),
+        ({"_014": [["98765AB1"], ["11111AA1"]]}, "98765AB1"),
+        ({"_018": "DOE,JOHN"}, ""),
+    ],
+)
+def test_the_number_of_a_person_is_read_and_never_a_name(fields: dict[str, object], subject: str) -> None:
+    assert [record.subject for record in read_nist(with_person(**fields))] == [subject]
+
+
+def test_a_file_of_another_domain_numbers_nobody() -> None:
+    assert [record.subject for record in read_nist(with_person("INT-I", _015="4"))] == [""]
