@@ -168,7 +168,7 @@ def _store(
                 done.append(reference)
         Reference.everything.bulk_update(done, ["template", "pack"])
         subjects = {reference.subject_id for reference in done if reference.subject_id is not None}
-        head = log_changes(gallery, [(reference, True) for reference in done], subjects, pack=pack)
+        head = log_changes(gallery, [(reference, True) for reference in done], subjects)
         write_entry(
             "references.re_embedded",
             {

@@ -71,16 +71,13 @@ def subject_with(gallery: Gallery, number: str) -> Subject:
     return subject
 
 
-def log_changes(
-    gallery: Gallery, rows: Sequence[tuple[Reference, bool]], subjects: Collection[int], *, pack: str = ""
-) -> int:
+def log_changes(gallery: Gallery, rows: Sequence[tuple[Reference, bool]], subjects: Collection[int]) -> int:
     """Append rows to a gallery's ordered log, with the subjects' templates made again; the gallery's row is locked.
 
     Args:
         gallery: its `log_head` has just been read under the lock.
         rows: (reference, whether it is an add), saved as they now are.
         subjects: keys of all subjects that have gained or lost a picture, or a template of one.
-        pack: the pack that the pictures' templates must be of; "" for any, while a gallery has one.
 
     Returns:
         The number of the last row.
@@ -89,7 +86,7 @@ def log_changes(
     written = {reference.pk for reference, is_add in rows if is_add}
     for subject in Subject.objects.filter(pk__in=subjects).order_by("pk"):
         before = subject.lead_id
-        _remake(subject, pack)
+        _remake(subject, gallery)
         # The lead has another template; the one before is no longer what an index holds of this person.
         for key in dict.fromkeys((before, subject.lead_id)):
             if key is not None and key not in written:
@@ -109,21 +106,29 @@ def _change(reference: Reference, is_add: bool) -> GalleryChange:
     return GalleryChange(is_add=is_add, reference=reference, subject_id=reference.subject_id)
 
 
-def _remake(subject: Subject, pack: str) -> None:
+def _remake(subject: Subject, gallery: Gallery) -> None:
     """Make a subject's lead, count and template again from the pictures that it has."""
     pictures = Reference.objects.filter(subject=subject).exclude(template=b"").order_by("pk")
-    if pack:
-        pictures = pictures.filter(pack=pack)
-    sealed = list(pictures.values_list("pk", "public_id", "template"))
+    sealed = list(pictures.values_list("pk", "public_id", "template", "pack"))
     subject.pictures = len(sealed)
+    if len({pack for *_, pack in sealed}) > 1:  # templates are being computed again with another pack
+        sealed = [picture for picture in sealed if picture[3] != gallery.pack]
     subject.lead_id = sealed[0][0] if sealed else None
     subject.template = b""
     if len(sealed) > 1:
-        mean = mean_template(np.stack([open_template(public, template) for _, public, template in sealed]))
+        mean = mean_template(np.stack([open_template(public, template) for _, public, template, _ in sealed]))
         subject.template = services().templates.seal(mean.tobytes(), f"subject:{subject.public_id}".encode())
     if not sealed and subject.merged_into_id is None:  # nothing of the person is left here
-        subject.number, subject.mark = b"", f"no picture {subject.public_id}"
+        _forget_number(subject)
     subject.save()
+
+
+def _forget_number(subject: Subject) -> None:
+    """Blank the number of a subject without pictures, and those that were merged into it; the caller saves it."""
+    subject.number, subject.mark = b"", f"no picture {subject.public_id}"
+    for other in Subject.objects.filter(merged_into=subject):
+        _forget_number(other)
+        other.save(update_fields=["number", "mark"])
 
 
 def pictures_beyond_first(gallery_id: int) -> int:

@@ -25,7 +25,10 @@ from plainview.policy.subjects import LONGEST, MOST_PICTURES
 def people(tmp_path: Path) -> Path:
     """Three pictures of one person and one of another, a folder each."""
     folder = tmp_path / "people"
-    for number, pictures in (("A-1", [scaled(hopper(), factor) for factor in (0.95, 0.9, 0.8)]), ("B-2", [scaled(collins(), 0.9)])):
+    for number, pictures in (
+        ("A-1", [scaled(hopper(), factor) for factor in (0.95, 0.9, 0.8)]),
+        ("B-2", [scaled(collins(), 0.9)]),
+    ):
         (folder / number).mkdir(parents=True)
         for place, picture in enumerate(pictures):
             write(picture, folder / number / f"{place}.png")
