@@ -24,9 +24,9 @@ def mean_template(templates: NDArray[np.float32]) -> NDArray[np.float32]:
         float32, shape (dimension,), length 1.
     """
     if len(templates) == 1:
-        return templates[0]
+        return np.asarray(templates[0], dtype=np.float32)
     mean = templates.astype(np.float64).mean(axis=0)
     length = float(np.linalg.norm(mean))
     if length < LEAST_LENGTH:
-        return templates[0]
+        return np.asarray(templates[0], dtype=np.float32)
     return np.asarray(mean / length, dtype=np.float32)

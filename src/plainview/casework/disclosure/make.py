@@ -308,9 +308,9 @@ def _state(search: Search) -> tuple[dict[int, bool], dict[int, int]]:
         whose[key] = subject if search.alert_id is None else None
     leads: dict[int, int] = {}
     for key in sorted(key for key, is_add in state.items() if is_add):
-        subject = whose[key]
-        if subject is not None:
-            leads.setdefault(subject, key)
+        person = whose[key]
+        if person is not None:
+            leads.setdefault(person, key)
     return state, {key: leads[subject] for key, subject in whose.items() if subject is not None and state[key]}
 
 

@@ -71,9 +71,9 @@ def stored_records(name: str, data: bytes) -> Iterator[dict[str, Any]]:
     for record in records:
         label = f"{name}#{record.number}"
         try:
-            bad = numbered(record.subject)
-            if bad is not None:
-                raise bad
+            unusable = numbered(record.subject)
+            if unusable is not None:
+                raise unusable
             picture = record.picture()
         except (BadMedia, Unusable) as bad:
             yield _refused(label, bad)

@@ -166,7 +166,7 @@ def _exchange(path: Path, name: str, root: Path | None) -> Iterator[Item]:
         yield Item(path, name, address, data=failing(bad))
         return
     for record in records:
-        bad = numbered(record.subject)
+        unusable = numbered(record.subject)
         yield Item(
             path,
             f"{name}#{record.number}",
@@ -174,7 +174,7 @@ def _exchange(path: Path, name: str, root: Path | None) -> Iterator[Item]:
             "",
             record.captured_on,
             record.provenance,
-            failing(bad) if bad else record.picture,
+            failing(unusable) if unusable else record.picture,
             record.captured_precision,
             normal(record.subject),
         )
