@@ -58,7 +58,6 @@ def not_told_apart(first: Iterable[tuple[int, str]], other: Iterable[tuple[int, 
             "Nothing changed",
             "An examiner found one of the two to be a potential candidate, and the other not, for the same probe.",
             "Ask for another examination, or change single pictures.",
-            act=Permission.SUBJECT_CHANGE,
         )
     return Allow()
 
