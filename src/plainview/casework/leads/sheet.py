@@ -91,6 +91,7 @@ def _sheet(lead: Lead) -> Sheet:
                     ("Taken", candidate.reference.captured or "not stated"),
                     ("Reference", candidate.reference.public_id),
                     ("Source", candidate.reference.source_url or "erased"),
+                    *_several(candidate, lead.examination.pictures),
                 ],
             ),
         ),
@@ -227,6 +228,12 @@ def _small_facts(candidate: Candidate) -> str:
         return f"Reference {reference.public_id} has been erased since."
     taken = f"taken {reference.captured}" if reference.captured else "date not stated"
     return f"Quality {reference.quality}, {taken}, {reference.source_url}"
+
+
+def _several(candidate: Candidate, examined: list[str] | None) -> list[tuple[str, str]]:
+    """Return how many pictures of the candidate were compared, and which of them the examiner opened."""
+    span = span_of(pictures_by_rank([candidate])[candidate.rank])
+    return [("Pictures", span), ("Examined", ", ".join(examined or ()) or "not recorded")] if span else []
 
 
 def _large(candidate: Candidate, which: str) -> bytes | None:
