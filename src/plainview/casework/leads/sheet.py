@@ -16,6 +16,7 @@ from plainview.casework.log.guard import acting
 from plainview.casework.log.write import newest_checkpoint, write_entry
 from plainview.casework.models import Candidate, Lead, Member, Search
 from plainview.casework.pictures import face_jpeg
+from plainview.casework.search.candidates import pictures_by_rank, span_of
 from plainview.casework.workspace.services import services
 from plainview.policy.examination import CONTRADICTIONS, STATEMENT
 from plainview.policy.permissions import Permission
