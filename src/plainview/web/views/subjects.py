@@ -52,13 +52,13 @@ def gallery_subjects(request: HttpRequest, pk: int) -> HttpResponse:
     merging = MergeForm(request.POST if merges else None)
     asked: forms.Form = merging if merges else form
     if request.method == "POST" and asked.is_valid():
-        given = asked.cleaned_data
+        answers = asked.cleaned_data
         try:
             if merges:
-                done = merge(gallery.name, given["old"], given["into"], reason=given["why"], acting_member=member)
+                done = merge(gallery.name, answers["old"], answers["into"], reason=answers["why"], acting_member=member)
             else:
-                named = given["references"].replace(",", " ").split()
-                done = change(gallery.name, named, given["number"], reason=given["reason"], acting_member=member)
+                named = answers["references"].replace(",", " ").split()
+                done = change(gallery.name, named, answers["number"], reason=answers["reason"], acting_member=member)
         except Refused as refused:
             say(asked, refused)
         else:
