@@ -218,9 +218,9 @@ def test_a_hundred_references_are_calibrated_and_fewer_carry_the_packs_figures()
 def test_a_large_gallery_is_compared_with_a_sample_without_repeats(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[list[int]] = []
 
-    def remember(templates: object, rows: object, columns: NDArray[np.int64], scorer: object) -> object:
+    def remember(templates: object, rows: object, columns: NDArray[np.int64], *more: object) -> object:
         asked.append(columns.tolist())
-        return strangers_best(templates, rows, columns, scorer)  # type: ignore[arg-type]
+        return strangers_best(templates, rows, columns, *more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(calibration, "strangers_best", remember)
     monkeypatch.setattr(calibration, "COLUMNS", 150)

@@ -40,7 +40,9 @@ def is_exchange_file(path: Path) -> bool:
 def numbered(subject: str) -> Unusable | None:
     """Return why a number that a file states for its person cannot be used; None if it can, or if there is none."""
     decision = usable_number(normal(subject)) if subject else Allow()
-    return Unusable("subject_number", decision.why) if isinstance(decision, Refused) else None
+    if not isinstance(decision, Refused):
+        return None
+    return Unusable("subject_number", f"The number of the person in the file cannot be used. {decision.why}")
 
 
 def waiting(subject: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from plainview.policy.permissions import Permission as May
 
 GROUPS: dict[str, str] = {
     "gallery": "Galleries and their passports.",
+    "subject": "Whose pictures the references of a gallery are, by the source's own numbers.",
     "canary": "Known pairs that prove a gallery's index and the model.",
     "feed": "Published feeds of galleries: one publisher and its list.",
     "webhook": "Addresses of the agency's own systems, and the messages that they were sent.",

@@ -274,15 +274,18 @@ def with_person(domain: str = "", **fields: object) -> bytes:
     """A photograph with a Type-2 record, written by nistitl; the fields by their numbers ("_015": 2.015)."""
     message = nistitl.Message()
     message.parse(made())
-    if domain:
-        message[1].alias["DOM"] = 13
-        message[1].DOM = domain
     person = nistitl.AsciiRecord(2)
     person.IDC = 0
     for name, value in fields.items():
         setattr(person, name, value)
     message += person
-    return bytes(message.NIST)
+    data = bytes(message.NIST)
+    if not domain:
+        return data
+    length = int(data[6 : data.index(b"\x1d")])  # of the first record, 1.001
+    field = f"\x1d1.013:{domain}\x1f1.0".encode()
+    end = data.index(b"\x1c")
+    return data[:end].replace(b"%d" % length, b"%d" % (length + len(field)), 1) + field + data[end:]
 
 
 @pytest.mark.parametrize(
@@ -297,5 +300,6 @@ def test_the_number_of_a_person_is_read_and_never_a_name(fields: dict[str, objec
     assert [record.subject for record in read_nist(with_person(**fields))] == [subject]
 
 
-def test_a_file_of_another_domain_numbers_nobody() -> None:
-    assert [record.subject for record in read_nist(with_person("INT-I", _015="4"))] == [""]
+@pytest.mark.parametrize(("domain", "subject"), [("INT-I", ""), ("NORAM", "NY4"), ("noram", "NY4")])
+def test_a_file_of_another_domain_numbers_nobody(domain: str, subject: str) -> None:
+    assert [record.subject for record in read_nist(with_person(domain, _015="NY4"))] == [subject]

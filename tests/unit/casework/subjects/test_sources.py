@@ -12,13 +12,14 @@ from tests.factories.models import collins, hopper, scaled
 from tests.factories.work import case, entries, gallery, person, write
 
 from plainview.casework.enrolment.enrol import enrol
-from plainview.casework.enrolment.intake import ask_files, run_enrolment
+from plainview.casework.enrolment.intake import ask_files
 from plainview.casework.enrolment.manifest import read_items
 from plainview.casework.galleries.subjects import number_of
 from plainview.casework.models import Enrolment, Gallery, Reference, Subject
 from plainview.casework.subjects.assign import assign
 from plainview.policy.decision import Refused
 from plainview.policy.subjects import LONGEST, MOST_PICTURES
+from plainview.worker.tasks import run_job
 
 
 @pytest.fixture
@@ -110,7 +111,7 @@ def test_an_uploads_numbers_wait_sealed_and_are_enrolled(empty: Gallery, people:
     job = ask_files(empty.pk, [("people.zip", packed)], by_folder=True, acting_member=person("admin"))
     waiting = Enrolment.objects.get(pk=job.subject).files
     assert all(file["subject"] not in ("", "A-1", "B-2") for file in waiting)
-    run_enrolment(job)
+    run_job(job.pk)
     assert counts() == {"A-1": 3, "B-2": 1}
 
 
