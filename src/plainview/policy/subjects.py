@@ -20,6 +20,18 @@ MOST_PICTURES = 500
 """Pictures under one number: chosen, ten times the longest booking histories; more is a column that names no person."""
 
 
+SUBJECT_RULES = (
+    ("subject.number", "gallery", f"A subject's number has 1 to {LONGEST} printable characters."),
+    ("subject.too_many", "gallery", f"One subject has at most {MOST_PICTURES} pictures."),
+    (
+        "subject.examined_apart",
+        "gallery",
+        "People whom an examiner told apart for one probe are not made one subject.",
+    ),
+)
+"""The rules of this file for the rulebook: id, what it is about, what it says."""
+
+
 def usable_number(number: str) -> Decision:
     """Allow a number of 1 to `LONGEST` printable characters."""
     if not number:

@@ -242,7 +242,7 @@ class Batches:
         ]
         created = Reference.objects.bulk_create(references)
         subjects = {reference.subject_id for reference in created if reference.subject_id is not None}
-        head = log_changes(self._gallery, [(reference, True) for reference in created], subjects)
+        head, people = log_changes(self._gallery, [(reference, True) for reference in created], subjects)
         Gallery.objects.filter(pk=self._gallery.pk).update(pack=pack)
         Enrolment.objects.filter(pk=self._run.pk).update(images=F("images") + len(fresh))
         write_entry(
@@ -258,6 +258,7 @@ class Batches:
                 **({"subjects": len(subjects)} if subjects else {}),
             },
             acting_member=self._member,
+            rows=[*created, *people],
         )
         by_picture: dict[str, list[Reference]] = {}
         for reference in created:
@@ -358,6 +359,7 @@ def _reference(
         pack=pack,
         template=sealed,
         picture_hash=seal_hash(ready.near_hash, identity),
+        size=list(ready.size),
         provenance=dict(ready.item.provenance),
         subject=subject,
     )

@@ -168,7 +168,7 @@ def _store(
                 done.append(reference)
         Reference.everything.bulk_update(done, ["template", "pack"])
         subjects = {reference.subject_id for reference in done if reference.subject_id is not None}
-        head = log_changes(gallery, [(reference, True) for reference in done], subjects)
+        head, people = log_changes(gallery, [(reference, True) for reference in done], subjects)
         write_entry(
             "references.re_embedded",
             {
@@ -179,5 +179,6 @@ def _store(
                 "last_change": head,
             },
             acting_member=member,
+            rows=[*done, *people],
         )
     result.remade += len(done)

@@ -25,6 +25,7 @@ from plainview.casework.galleries.subjects import log_changes
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import BarredPicture, Gallery, Member, Reference
+from plainview.casework.models.rows import Recorded
 from plainview.casework.pictures import forget_pictures
 from plainview.casework.workspace.services import index_reached, services
 from plainview.policy import rules
@@ -100,7 +101,7 @@ def erase_reference(
     require_free(held_reference(reference), f"Reference {reference.public_id}")
     blob = reference.blob
     picture_mark = mark(blob)
-    blank(reference)
+    changed = blank(reference)
     if never_again:
         BarredPicture.objects.get_or_create(mark=picture_mark)
     needed = picture_needed(blob)
@@ -118,6 +119,7 @@ def erase_reference(
         },
         {"reason": reason},
         acting_member=acting_member,
+        rows=changed,
     )
     return not needed, receipt.entry
 
@@ -138,8 +140,8 @@ def view_reference(reference_id: str, *, acting_member: Member) -> Reference:
     return reference
 
 
-def blank(reference: Reference) -> None:
-    """Erase all content of a reference in the running transaction; call `finish` after it."""
+def blank(reference: Reference) -> list[Recorded]:
+    """Erase all content of a reference in the running transaction; return the changed rows; call `finish` after it."""
     for eraser in ERASERS:
         eraser(reference)
     gallery = reference.gallery
@@ -157,7 +159,8 @@ def blank(reference: Reference) -> None:
     )
     reference.provenance = {}
     reference.save()
-    log_changes(gallery, [(reference, False)], [] if reference.subject_id is None else [reference.subject_id])
+    subjects = [] if reference.subject_id is None else [reference.subject_id]
+    return [reference, *log_changes(gallery, [(reference, False)], subjects)[1]]
 
 
 def finish(*galleries: Gallery) -> int:

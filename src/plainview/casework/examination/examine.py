@@ -15,7 +15,7 @@ from plainview.casework.agreements.read import both
 from plainview.casework.examination.assign import assign_verifier
 from plainview.casework.examination.drafts import Answers, Saved, erase_draft, open_draft, write_draft
 from plainview.casework.log.guard import acting
-from plainview.casework.log.write import Receipt, write_entry
+from plainview.casework.log.write import Receipt, saved_with, write_entry
 from plainview.casework.models import Candidate, Draft, Examination, Member, Reference
 from plainview.casework.people.read import binding, training_facts
 from plainview.casework.search.candidates import picture_of
@@ -124,7 +124,7 @@ def examine(
         )
         _not_twice(candidate, acting_member)
         pictures = _opened(candidate, acting_member)
-        examination = Examination.objects.create(
+        examination = Examination(
             candidate=candidate,
             member=acting_member,
             components=dict(components),
@@ -133,7 +133,7 @@ def examine(
             acknowledged=list(shown),
             pictures=pictures,
         )
-        receipt = write_entry(
+        write_entry(
             "examination.recorded",
             {
                 "examination": examination.public_id,
@@ -150,9 +150,8 @@ def examine(
                 **({"pictures": pictures} if pictures else {}),
             },
             acting_member=acting_member,
+            rows=lambda entry: saved_with(examination, entry),
         )
-        examination.entry = receipt.entry
-        examination.save(update_fields=["entry"])
         erase_draft(acting_member, candidate)
         if conclusion == looking.POTENTIAL:
             assign_verifier(examination)

@@ -71,7 +71,9 @@ def subject_with(gallery: Gallery, number: str) -> Subject:
     return subject
 
 
-def log_changes(gallery: Gallery, rows: Sequence[tuple[Reference, bool]], subjects: Collection[int]) -> int:
+def log_changes(
+    gallery: Gallery, rows: Sequence[tuple[Reference, bool]], subjects: Collection[int]
+) -> tuple[int, list[Subject]]:
     """Append rows to a gallery's ordered log, with the subjects' templates made again; the gallery's row is locked.
 
     Args:
@@ -80,13 +82,14 @@ def log_changes(gallery: Gallery, rows: Sequence[tuple[Reference, bool]], subjec
         subjects: keys of all subjects that have gained or lost a picture, or a template of one.
 
     Returns:
-        The number of the last row.
+        The number of the last row, and the subjects that were made again: the caller's entry commits to them.
     """
     changes = [_change(reference, is_add) for reference, is_add in rows]
     written = {reference.pk for reference, is_add in rows if is_add}
+    remade: list[Subject] = []
     for subject in Subject.objects.filter(pk__in=subjects).order_by("pk"):
         before = subject.lead_id
-        _remake(subject, gallery)
+        remade += _remake(subject, gallery)
         # The lead has another template; the one before is no longer what an index holds of this person.
         for key in dict.fromkeys((before, subject.lead_id)):
             if key is not None and key not in written:
@@ -99,15 +102,15 @@ def log_changes(gallery: Gallery, rows: Sequence[tuple[Reference, bool]], subjec
     GalleryChange.objects.bulk_create(changes)
     Gallery.objects.filter(pk=gallery.pk).update(log_head=F("log_head") + len(changes))
     gallery.log_head += len(changes)
-    return gallery.log_head
+    return gallery.log_head, remade
 
 
 def _change(reference: Reference, is_add: bool) -> GalleryChange:
     return GalleryChange(is_add=is_add, reference=reference, subject_id=reference.subject_id)
 
 
-def _remake(subject: Subject, gallery: Gallery) -> None:
-    """Make a subject's lead, count and template again from the pictures that it has."""
+def _remake(subject: Subject, gallery: Gallery) -> list[Subject]:
+    """Make a subject's lead, count and template again from the pictures that it has; return every row that changed."""
     pictures = Reference.objects.filter(subject=subject).exclude(template=b"").order_by("pk")
     sealed = list(pictures.values_list("pk", "public_id", "template", "pack"))
     subject.pictures = len(sealed)
@@ -118,17 +121,19 @@ def _remake(subject: Subject, gallery: Gallery) -> None:
     if len(sealed) > 1:
         mean = mean_template(np.stack([open_template(public, template) for _, public, template, _ in sealed]))
         subject.template = services().templates.seal(mean.tobytes(), f"subject:{subject.public_id}".encode())
+    changed = [subject]
     if not sealed and subject.merged_into_id is None:  # nothing of the person is left here
-        _forget_number(subject)
-    subject.save()
+        changed = _without_number(subject)
+    for other in changed:
+        other.save()
+    return changed
 
 
-def _forget_number(subject: Subject) -> None:
-    """Blank the number of a subject without pictures, and those that were merged into it; the caller saves it."""
+def _without_number(subject: Subject) -> list[Subject]:
+    """Blank the number of a subject without pictures, and those that were merged into it; return them, not saved."""
     subject.number, subject.mark = b"", f"no picture {subject.public_id}"
-    for other in Subject.objects.filter(merged_into=subject):
-        _forget_number(other)
-        other.save(update_fields=["number", "mark"])
+    merged = Subject.objects.filter(merged_into=subject)
+    return [subject, *(blanked for other in merged for blanked in _without_number(other))]
 
 
 def pictures_beyond_first(gallery_id: int) -> int:

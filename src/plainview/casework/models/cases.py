@@ -7,6 +7,7 @@ from django.db import models
 from plainview.casework.models.galleries import Gallery, GalleryCalibration, Reference, Subject
 from plainview.casework.models.people import Agency, Member, public_id
 from plainview.casework.models.policy import PolicyVersion
+from plainview.casework.models.rows import Recorded
 from plainview.policy.wording import counted
 
 
@@ -41,7 +42,7 @@ class Case(models.Model):
         return self.number
 
 
-class Approval(models.Model):
+class Approval(Recorded):
     """A member's request to search with one probe under one case, and the supervisor's decision."""
 
     public_id = models.CharField(max_length=16, unique=True, default=_approval_id)
@@ -63,7 +64,7 @@ class Approval(models.Model):
         return self.public_id
 
 
-class Search(models.Model):
+class Search(Recorded):
     """A search: the request, written before the answer. `answered_at` is empty until the answer.
 
     `gallery_size` counts who was compared, a subject once; `gallery_pictures` their pictures (null: as many).
@@ -173,7 +174,7 @@ class LapsedSearch(models.Model):
         return f"lapsed {self.search_id}"
 
 
-class Candidate(models.Model):
+class Candidate(Recorded):
     """A candidate of a list: similar, not identified. `score` is the exact cosine, `adjusted` orders the list.
 
     A candidate is a person where the source says so (`subject`): `score` is then of the mean of their pictures,

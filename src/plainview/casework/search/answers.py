@@ -19,9 +19,13 @@ from plainview.casework.agreements.read import both
 from plainview.casework.galleries.read import shown_references
 from plainview.casework.log.write import Receipt, write_entry
 from plainview.casework.models import Candidate, CandidatePicture, Member, Reference, Search
+from plainview.casework.models.rows import Recorded
 from plainview.casework.search.grounds import Ground
 from plainview.casework.search.ranking import Ranked
 from plainview.casework.workspace.insert import insert_many
+
+Compared = dict[int, list[tuple[Reference, Decimal]]]
+"""Rank -> the pictures of a candidate with several, each with its exact cosine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +74,6 @@ def record_answer(
     search.nearness = Decimal(f"{answer.nearness:.6f}")
     with transaction.atomic():
         ground.still_holds()
-        insert_many(candidates)
-        _insert_pictures(search, candidates, compared_to)
         receipt = write_entry(
             "search.answered",
             {
@@ -87,20 +89,26 @@ def record_answer(
             },
             {"list_sha256": hashlib.sha256(json.dumps(rows).encode()).hexdigest()},
             acting_member=acting_member,
-        )
-        search.answer_entry = receipt.entry
-        search.answered_at = timezone.now()
-        Search.objects.filter(pk=search.pk).update(
-            answer_entry=search.answer_entry,
-            answered_at=search.answered_at,
-            gallery_size=search.gallery_size,
-            gallery_pictures=search.gallery_pictures,
-            gallery_seq=search.gallery_seq,
-            calibration=search.calibration,
-            scorer=search.scorer,
-            nearness=search.nearness,
+            rows=lambda entry: _written(search, candidates, compared_to, entry),
         )
     return Answer(search, candidates, receipt)
+
+
+def _written(search: Search, candidates: list[Candidate], compared_to: Compared, entry: int) -> list[Recorded]:
+    insert_many(candidates)
+    _insert_pictures(search, candidates, compared_to)
+    search.answer_entry, search.answered_at = entry, timezone.now()
+    Search.objects.filter(pk=search.pk).update(
+        answer_entry=search.answer_entry,
+        answered_at=search.answered_at,
+        gallery_size=search.gallery_size,
+        gallery_pictures=search.gallery_pictures,
+        gallery_seq=search.gallery_seq,
+        calibration=search.calibration,
+        scorer=search.scorer,
+        nearness=search.nearness,
+    )
+    return [search, *candidates]
 
 
 def _nearest(key: int, answer: Ranked) -> int:
@@ -109,9 +117,7 @@ def _nearest(key: int, answer: Ranked) -> int:
     return max(own, key=lambda picture: (picture[1], -picture[0]))[0] if own else key
 
 
-def _insert_pictures(
-    search: Search, candidates: list[Candidate], compared_to: dict[int, list[tuple[Reference, Decimal]]]
-) -> None:
+def _insert_pictures(search: Search, candidates: list[Candidate], compared_to: Compared) -> None:
     """Record the pictures of candidates who have several."""
     if not any(compared_to.values()):
         return

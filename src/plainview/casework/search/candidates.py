@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from plainview.casework import find
+from plainview.casework.log.commit import require_whole
 from plainview.casework.models import Candidate, CandidatePicture, Member, Reference, Search
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
@@ -85,4 +86,6 @@ def span_of(pictures: Sequence[ShownPicture]) -> str:
 
 def candidates_of(search: Search) -> list[Candidate]:
     """Return the whole list of a search, by rank, each candidate with its reference."""
-    return list(Candidate.objects.filter(search=search).select_related("reference").order_by("rank"))
+    rows = list(Candidate.objects.filter(search=search).select_related("reference").order_by("rank"))
+    require_whole(Candidate, search.pk, len(rows))
+    return rows

@@ -100,7 +100,7 @@ def _store(gallery: Gallery, batch: Sequence[Item], result: Assigned, member: Me
                 reference.save(update_fields=["subject"])
         if moved:
             subjects = {reference.subject_id for reference in moved if reference.subject_id is not None}
-            head = log_changes(gallery, [(reference, True) for reference in moved], subjects)
+            head, people = log_changes(gallery, [(reference, True) for reference in moved], subjects)
             for pictures in set(
                 Reference.objects.filter(pk__in=[r.pk for r in moved]).values_list("subject__pictures")
             ):
@@ -116,6 +116,7 @@ def _store(gallery: Gallery, batch: Sequence[Item], result: Assigned, member: Me
                     "last_change": head,
                 },
                 acting_member=member,
+                rows=[*moved, *people],
             )
     result.assigned += len(moved)
 

@@ -158,7 +158,7 @@ def _move(
         reference.subject = into
     Reference.objects.bulk_update(moved, ["subject"])
     touched = before | ({into.pk} if into else set())
-    head = log_changes(gallery, [(reference, True) for reference in moved], touched)
+    head, people = log_changes(gallery, [(reference, True) for reference in moved], touched)
     if into is not None:
         into.refresh_from_db()
         rules.require(policy.few_enough(into.pictures))
@@ -173,6 +173,7 @@ def _move(
         },
         {**sealed, "references": [reference.public_id for reference in moved], "to": into.public_id if into else ""},
         acting_member=member,
+        rows=[*moved, *people],
     ).entry
 
 
