@@ -15,6 +15,7 @@ import hashlib
 import hmac
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
 
 import numpy as np
 from django.db import connection
@@ -136,9 +137,14 @@ def _without_number(subject: Subject) -> list[Subject]:
     return [subject, *(blanked for other in merged for blanked in _without_number(other))]
 
 
-def pictures_beyond_first(gallery_id: int) -> int:
-    """Return how many more pictures than people a search of the gallery compares."""
-    # Plain SQL: every search runs this.
+def pictures_beyond_first(gallery_id: int, reached: int) -> int:
+    """Return how many more pictures than people a search of the gallery compares at a row of its log."""
+    return _beyond_first(services().origin, gallery_id, reached)
+
+
+# Keyed by the row of the log, which every change of a subject moves: it counts every subject of the gallery.
+@lru_cache(maxsize=64)
+def _beyond_first(origin: str, gallery_id: int, reached: int) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT COALESCE(SUM(pictures - 1), 0) FROM subject WHERE gallery_id = %s AND pictures > 1", [gallery_id]

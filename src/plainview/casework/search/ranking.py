@@ -144,7 +144,7 @@ def _answer(index: Index, calibration: GalleryCalibration, template: Vector, top
         lead: list(zip([key for key, _ in own], _scores(own, template), strict=True))
         for lead, own in pictures_of(candidate.reference for candidate in listed).items()
     }
-    more = pictures_beyond_first(calibration.gallery_id)
+    more = pictures_beyond_first(calibration.gallery_id, reached)
     return Ranked(reached, compared, calibration, ordering.scorer.name, nearness, listed, pictures, compared + more)
 
 
