@@ -15,14 +15,17 @@ from plainview.casework.models import (
     VerificationItem,
 )
 from plainview.casework.pictures import aligned_jpeg
+from plainview.casework.search.candidates import picture_of
 from plainview.policy import examination as looking
 from plainview.policy.decision import Allow, Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
 
 
-def examined_picture(search_id: str, rank: int, which: str, member: Member) -> bytes:
+def examined_picture(search_id: str, rank: int, which: str, member: Member, *, picture: str = "") -> bytes:
     """Return the probe's or the candidate's face for a member who has opened the examination page (an entry).
+
+    Of a candidate with several pictures, `picture` names the one that was opened.
 
     Raises:
         Refused: unknown, erased, or the page was not opened.
@@ -39,7 +42,8 @@ def examined_picture(search_id: str, rank: int, which: str, member: Member) -> b
         )
     if which == "probe":
         return aligned_jpeg(candidate.search.probe_blob, candidate.search.box, edits=candidate.search.edits)
-    return aligned_jpeg(candidate.reference.blob, candidate.reference.box, candidate.reference.points)
+    shown = picture_of(candidate, picture)
+    return aligned_jpeg(shown.blob, shown.box, shown.points)
 
 
 @dataclass(frozen=True, slots=True)

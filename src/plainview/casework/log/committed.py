@@ -120,9 +120,9 @@ _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_plain
 _LETTER = "when a letter about it was sent; nothing depends on it"
 
 COMMITTED: Final = (
-    Committed(models.Search),
-    Committed(models.Candidate, "search_id"),
-    Committed(models.Examination),
+    Committed(models.Search, later={"gallery_pictures": 2}),
+    Committed(models.Candidate, "search_id", later={"subject_id": 2}),
+    Committed(models.Examination, later={"pictures": 2}),
     Committed(models.Verification, apart={"told_at": _LETTER}),
     Committed(models.VerificationItem, "verification_id"),
     Committed(models.Lead, apart={"reminded_at": _LETTER}),
@@ -140,8 +140,13 @@ COMMITTED: Final = (
     Committed(models.PolicyVersion, "id"),
     Committed(models.Proposal),
     Committed(
-        models.Reference, "id", opened={"template": ("templates", "template")}, present=frozenset({"picture_hash"})
+        models.Reference,
+        "id",
+        opened={"template": ("templates", "template")},
+        present=frozenset({"picture_hash"}),
+        later={"subject_id": 2},
     ),
+    Committed(models.Subject, opened={"template": ("templates", "subject"), "number": ("templates", "subject number")}),
     Committed(models.SharedRequest),
     Committed(
         models.SubjectRequest,
@@ -216,6 +221,7 @@ NOT_COMMITTED: Final[Mapping[str, str]] = {
             *("Agency", "Case", "Training", "Trial", "Flag", "LogReview", "Gallery", "GalleryChange", "BarredPicture"),
             *("Agreement", "AgreementVersion", "SharedLead", "Alert", "AlertGallery", "CanaryAlarm", "FeedWithdrawal"),
             *("DisclosureDownload", "DisclosureGrant", "DisclosurePackage", "ExonerationReview", "ProficiencyItem"),
+            *("CandidatePicture",),
             *("Hold", "RetentionEvent", "RetentionItem", "RetentionRun", "RetentionVersion"),
             *("Proposal", "Attestation", "AuditSample", "AuditSampleItem"),
         ),

@@ -22,6 +22,7 @@ from plainview.casework.models.canaries import (
 from plainview.casework.models.cases import (
     Approval,
     Candidate,
+    CandidatePicture,
     Case,
     LapsedSearch,
     Search,
@@ -63,6 +64,7 @@ from plainview.casework.models.galleries import (
     NearDuplicate,
     PendingErasure,
     Reference,
+    Subject,
 )
 from plainview.casework.models.jobs import Job
 from plainview.casework.models.joining import (
@@ -165,6 +167,7 @@ __all__ = [
     "CanaryAlarm",
     "CanaryCheck",
     "Candidate",
+    "CandidatePicture",
     "Case",
     "ClockFault",
     "Delivery",
@@ -222,6 +225,7 @@ __all__ = [
     "SignInRepeat",
     "SignInReset",
     "Still",
+    "Subject",
     "SubjectAnswer",
     "SubjectFinding",
     "SubjectPhoto",

@@ -202,12 +202,12 @@ def _reference(line: Line) -> bool:
     reference = rows.filter(public_id=line.reference).first()
     if reference is None or not reference.template:
         return False
-    blank(reference)
+    changed = blank(reference)
     write_entry(
         "reference.expunged_again",
         {"reference": line.reference, "first_in": line.entry, "change": reference.gallery.log_head},
         acting_member=None,
-        rows=[reference],
+        rows=changed,
     )
     return True
 
