@@ -90,6 +90,9 @@ SEEN_BY: Mapping[str, str] = MappingProxyType(
     {
         "search.requested": "ran the search",
         "candidates.viewed": "opened the candidate list",
+        "candidate.set_aside": "set a candidate aside",
+        "candidates.none": "concluded about the candidate list",
+        "candidates.list_made": "printed the candidate list",
         "examination.viewed": "opened the comparison with a candidate",
         "examination.recorded": "examined a candidate",
         "search.authorised": "authorised the search",

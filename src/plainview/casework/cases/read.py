@@ -12,6 +12,11 @@ def cases(member: Member) -> list[Case]:
     return list(Case.objects.filter(agency=member.agency).select_related("opened_by").order_by("-pk"))
 
 
+def has_case(member: Member, number: str) -> bool:
+    """Say whether the member's agency has a case of exactly this number."""
+    return Case.objects.filter(agency=member.agency, number=number).exists()
+
+
 SHOWN = 100
 """Cases on one page: chosen; typing a text finds others."""
 

@@ -27,6 +27,7 @@ from plainview.casework.models import (
     Verification,
     VerificationItem,
 )
+from plainview.casework.news.tell import tell
 from plainview.casework.people.read import binding, training_facts
 from plainview.index.base import BadTemplate, IndexUnreachable
 from plainview.policy import examination as looking
@@ -132,6 +133,7 @@ def _lay_out(task: Verification, face: Reference, others: list[Reference], about
         {"about": about},
         acting_member=None,
     )
+    tell("verification", task.public_id, [task.verifier], at=task.assigned_at)
     return task
 
 

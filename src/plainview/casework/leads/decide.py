@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from django.utils import timezone
 
@@ -10,10 +10,11 @@ from plainview.casework import find
 from plainview.casework.agreements.guard import still_agreed
 from plainview.casework.agreements.read import both
 from plainview.casework.examination.read import verdicts
-from plainview.casework.leads.read import lead_shown
+from plainview.casework.leads.read import decisions, lead_shown
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Examination, Lead, Member, Outcome, Withheld
+from plainview.casework.news.tell import tell
 from plainview.policy import examination as looking
 from plainview.policy import rules
 from plainview.policy.decision import Refused
@@ -75,6 +76,7 @@ def release(
         )
         lead.entry = receipt.entry
         lead.save(update_fields=["entry"])
+        tell("released", lead.public_id, [examination.member])
     return lead
 
 
@@ -112,6 +114,7 @@ def withhold(examination_id: str, reason: str, *, acting_member: Member) -> With
             {"reason": withheld.reason},
             acting_member=acting_member,
         )
+        tell("withheld", examination.public_id, [examination.member])
     return withheld
 
 
@@ -129,6 +132,31 @@ def view_decision(examination_id: str, *, acting_member: Member) -> Examination:
             acting_member=acting_member,
         )
     return examination
+
+
+def view_waiting(seen: Collection[str], *, acting_member: Member) -> list[str]:
+    """Show a supervisor the faces of the candidates that wait for a decision; the view is an entry.
+
+    Args:
+        seen: ids of examinations whose view is already in the log.
+        acting_member: the supervisor.
+
+    Returns:
+        The ids of the examinations that are now shown for the first time.
+
+    Raises:
+        Refused: no permission.
+    """
+    with acting("lead.decide_view", Permission.LEAD_RELEASE, acting_member):
+        waiting = [row.examination.public_id for row in decisions(acting_member) if row.state != "waiting"]
+        new = [public_id for public_id in waiting if public_id not in seen]
+        for public_id in new:
+            write_entry(
+                "lead.decision_viewed",
+                {"agency": acting_member.agency.public_id, "examination": public_id},
+                acting_member=acting_member,
+            )
+    return new
 
 
 def view_lead(lead_id: str, *, acting_member: Member) -> Lead:

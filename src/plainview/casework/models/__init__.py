@@ -77,6 +77,9 @@ from plainview.casework.models.log import (
     LogOpening,
     LogReview,
 )
+from plainview.casework.models.news import (
+    News,
+)
 from plainview.casework.models.people import (
     Agency,
     Member,
@@ -111,6 +114,10 @@ from plainview.casework.models.subjects import (
     SubjectFinding,
     SubjectPhoto,
     SubjectRequest,
+)
+from plainview.casework.models.triage import (
+    NoneOfThese,
+    SetAside,
 )
 from plainview.casework.models.videos import (
     ProbeFrame,
@@ -184,6 +191,8 @@ __all__ = [
     "LogReview",
     "Member",
     "NearDuplicate",
+    "News",
+    "NoneOfThese",
     "Notice",
     "Outcome",
     "PendingErasure",
@@ -200,6 +209,7 @@ __all__ = [
     "RetentionRun",
     "RetentionVersion",
     "Search",
+    "SetAside",
     "SharedLead",
     "SharedNotice",
     "SharedRequest",

@@ -10,6 +10,7 @@ from plainview.casework import find
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Approval, Case, Member, Search
+from plainview.casework.news.tell import supervisors, tell
 from plainview.policy import joining, rules
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
@@ -45,6 +46,7 @@ def request_approval(case_number: str, purpose: str, probe_sha256: str, *, actin
             {"purpose": approval.purpose, "probe_sha256": probe_sha256},
             acting_member=acting_member,
         )
+        tell("approval.requested", approval.public_id, supervisors(acting_member))
     return approval
 
 
@@ -97,6 +99,7 @@ def decide_approval(public_id: str, *, grant: bool, reason: str, acting_member: 
             {"note": approval.note} if approval.note else {},
             acting_member=acting_member,
         )
+        tell("approval.granted" if grant else "approval.denied", approval.public_id, [approval.member])
     return approval
 
 

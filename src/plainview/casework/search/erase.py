@@ -23,9 +23,11 @@ from plainview.casework.models import (
     Examination,
     Lead,
     LogOpening,
+    NoneOfThese,
     Outcome,
     ProbeTemplate,
     Search,
+    SetAside,
     SharedLead,
     Verification,
     VerificationItem,
@@ -104,7 +106,9 @@ def blank_search(
 
 
 def _erase_looking(search: Search) -> None:
-    """Erase the examinations of the search: they describe data that must not be kept."""
+    """Erase the reviews and examinations of the search: they describe data that must not be kept."""
+    SetAside.objects.filter(candidate__search=search).delete()
+    NoneOfThese.objects.filter(search=search).delete()
     looked = Examination.objects.filter(candidate__search=search)
     Outcome.objects.filter(lead__examination__in=looked).delete()
     SharedLead.objects.filter(lead__examination__in=looked).delete()
