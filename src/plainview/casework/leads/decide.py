@@ -33,7 +33,7 @@ def release(
     Args:
         examination_id: the examination of the candidate.
         contradictions: the answer to each of `CONTRADICTIONS`.
-        override: why it is released although the verifiers disagreed; else "".
+        override: why it is released although a check contradicts or the verifiers disagreed; else "".
         acting_member: a supervisor who did not search, examine or verify.
 
     Raises:
@@ -52,6 +52,7 @@ def release(
             looking.verifier_independent(acting_member.public_id, worked),
             looking.verified(examination.conclusion, [verdict for _, verdict in answers], bool(override)),
             looking.contradictions_answered(contradictions),
+            looking.contradiction_explained(contradictions, override),
         )
         lead = Lead.objects.create(
             examination=examination,

@@ -74,9 +74,11 @@ def _source(search: Search) -> str:
     if concluded is not None:
         parts.append(f"*{text('None of these')}* {text(f'({REVIEW}): {concluded.statement}')}")
     parts.append(f"#grid(columns: (1fr, 1fr, 1fr, 1fr), column-gutter: 0.5cm, row-gutter: 0.6cm, {', '.join(cells)})")
-    parts.append(
-        f"#text(size: 7.5pt)[{text(f'Log: request entry {search.request_entry}, answer entry {search.answer_entry}. Model {search.pack}. A score is the cosine of two templates, never a probability.')}]"
+    foot = (
+        f"Log: request entry {search.request_entry}, answer entry {search.answer_entry}. Model {search.pack}. "
+        "A score is the cosine of two templates, never a probability."
     )
+    parts.append(f"#text(size: 7.5pt)[{text(foot)}]")
     return "\n\n".join(parts)
 
 

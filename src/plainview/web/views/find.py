@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -20,7 +20,7 @@ from plainview.policy.roles import holds
 from plainview.web.views.common import member_of
 
 _SHOWN = 20  # of each kind
-_IDS = {
+_IDS: dict[str, tuple[str, Callable[[str, Member], object], Permission]] = {
     "S": ("search", one.search, Permission.CASE_READ),
     "L": ("lead", one.lead, Permission.LEAD_LIST),
     "M": ("member", one.member_by_id, Permission.MEMBER_LIST),

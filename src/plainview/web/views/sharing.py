@@ -334,7 +334,7 @@ def laid_out(answers: Answers, *, marked: bool) -> dict[str, Any]:
         ],
         "answered": len(answers.components),
         "conclusions": [
-            {"word": word, "id": f"conclusion-{place}", "checked": answers.conclusion == word}
+            {"word": word, "id": f"conclusion-{place}", "checked": answers.conclusion == word, "key": "qwe"[place - 1]}
             for place, word in enumerate(CONCLUSIONS, start=1)
         ],
         "notes": answers.notes,

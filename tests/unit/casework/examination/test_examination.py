@@ -31,7 +31,7 @@ from plainview.policy.examination import COMPONENTS, CONTRADICTIONS, INCONCLUSIV
 
 SIMILAR = dict.fromkeys(COMPONENTS, "similar")
 UNLIKE = SIMILAR | {"nose": "dissimilar"}
-CHECKED = dict.fromkeys(CONTRADICTIONS, "checked, none")
+CHECKED = dict.fromkeys(CONTRADICTIONS, "checked: nothing was found")
 
 
 def rule_of(act: Callable[..., Any], *arguments: Any, **options: Any) -> str:
