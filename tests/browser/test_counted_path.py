@@ -25,7 +25,6 @@ def test_a_lead_takes_few_clicks_and_pages(live: Live, page_of: Callable[..., Pa
     total = examiner.counts + verifier.counts + supervisor.counts
     assert total.clicks <= CLICKS, total
     assert total.pages <= PAGES, total
-    print(total)
 
 
 def test_a_list_is_rejected_by_one_key_a_candidate(live: Live, page_of: Callable[..., Page], tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from plainview.casework.log.state import is_sample
 from plainview.casework.models import Member
 from plainview.casework.news.read import unseen
 from plainview.web.nav import everything, may_search, own_places, places
+from plainview.web.sample import people
 from plainview.web.tasks import count
 
 
@@ -28,4 +29,6 @@ def workspace(request: HttpRequest) -> dict[str, object]:
             "task_count": count(member, fresh=request.method != "GET"),
             "unseen": unseen(member),
         }
+    elif request.path.startswith("/accounts/login/"):
+        context["sample_people"] = people(request)
     return context

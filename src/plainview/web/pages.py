@@ -110,6 +110,7 @@ PAGES: tuple[Page, ...] = (
     Page("me/record.json", log.me_export, "me-export", may.SESSION_OWN),
     Page("sessions/", me.sessions, "sessions", may.SESSION_OWN),
     Page("sessions/<int:number>/end/", me.session_end, "session-end", may.SESSION_OWN),
+    Page("sign-in-as/", me.sign_in_as, "sign-in-as", PUBLIC),
     Page("join/<code>/", me.join, "join", PUBLIC),
     Page("status/", status.status, "status", may.STATUS_READ),
     Page("jobs/<id>/", jobs.job, "job", may.JOB_OWN),

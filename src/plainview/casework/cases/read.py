@@ -36,3 +36,13 @@ def searches_under(case: Case) -> list[Search]:
     """Return every search of a case, newest first, with `found`, the number of its candidates."""
     rows = Search.objects.filter(case=case).annotate(found=Count("candidate"))
     return list(rows.select_related("member", "gallery").order_by("-pk"))
+
+
+def probe_faces(case: Case) -> list[Search]:
+    """Return one search for each probe of a case, the newest first, with `times`, how often it was searched with."""
+    rows = Search.objects.filter(case=case, erased_at=None, sealed_at=None, answered_at__isnull=False).order_by("-pk")
+    faces: dict[tuple[str, str], Search] = {}
+    for row in rows:
+        first = faces.setdefault((row.probe_blob, str(row.box)), row)
+        first.times = getattr(first, "times", 0) + 1  # type: ignore[attr-defined]
+    return list(faces.values())

@@ -228,3 +228,38 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Action -> what happened, in one sentence. Names are never changed: old entries have them."""
+
+
+def sentence(action: str, subject: Mapping[str, object]) -> str:
+    """Return what an entry says happened, as a sentence for people."""
+    if action.endswith(".refused"):
+        act = action.removesuffix(".refused").replace(".", " ").replace("_", " ")
+        return f"Refused: {act}, by rule {subject.get('rule', 'unknown')}."
+    return ACTIONS.get(action, action)
+
+
+_NOT_SHOWN = frozenset({"agency", "via", "rule"})
+
+
+def facts(subject: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Return the public facts of an entry as (name, words): nothing that is empty or false, no list without its length."""
+    shown = []
+    for name, value in subject.items():
+        if name in _NOT_SHOWN or value in (None, "", False, [], {}, ()):
+            continue
+        label = name.replace("_", " ")
+        if value is True:
+            shown.append((label, ""))
+        elif isinstance(value, Mapping):
+            shown.append((label, ", ".join(f"{key} {item}" for key, item in list(value.items())[:3])))
+        elif isinstance(value, list | tuple):
+            shown.append(
+                (
+                    label,
+                    ", ".join(str(item) for item in value[:3])
+                    + (f" and {len(value) - 3} more" if len(value) > 3 else ""),
+                )
+            )
+        else:
+            shown.append((label, str(value)))
+    return shown

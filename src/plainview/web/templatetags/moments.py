@@ -17,10 +17,12 @@ _DAY = 24 * 3600
 
 
 @register.filter
-def moment(value: datetime | None, how: str = "minutes") -> SafeString | str:
-    """Return <time>5 Nov 2026, 23:29 CET</time>; "" for None."""
-    if value is None:
+def moment(value: datetime | str | None, how: str = "minutes") -> SafeString | str:
+    """Return <time>5 Nov 2026, 23:29 CET</time>, of a moment or of an entry's ISO time; "" for None."""
+    if not value:
         return ""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
     return format_html('<time datetime="{}">{}</time>', value.isoformat(timespec="seconds"), written(value, how))
 
 

@@ -14,7 +14,7 @@
   }
   document.documentElement.classList.toggle("keys-off", keysOff());
   function keyed() {
-    return Array.from(document.querySelectorAll("[data-key]")).filter(function (e) { return e.offsetParent !== null || e.type === "radio" || e.closest("[hidden]"); });
+    return Array.from(document.querySelectorAll("[data-key]")).filter(function (e) { return e.offsetParent !== null || e.type === "radio" || e.closest("[data-keys-only]"); });
   }
   function showKeys() {
     var dialog = document.getElementById("keys"), list = dialog.querySelector("dl");
