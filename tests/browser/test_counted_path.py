@@ -59,7 +59,7 @@ def test_none_of_these_needs_every_candidate_on_the_screen(page_of: Callable[...
     walk.search(page)
     page.keyboard.press("n")
     expect(page.get_by_role("dialog", name="None of these")).to_have_count(0)
-    expect(page.get_by_text("Look at every candidate first")).to_be_visible()
+    expect(page.get_by_text("View every candidate first")).to_be_visible()
     for _ in range(page.locator("[data-candidate]").count()):
         page.keyboard.press("j")
     page.keyboard.press("n")

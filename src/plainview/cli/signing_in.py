@@ -7,7 +7,7 @@ import typer
 from plainview.casework.people.samples import credentials
 from plainview.casework.people.sign_in import release, reset_sign_in
 from plainview.cli.acting import acting_member
-from plainview.cli.common import As, Json, answer, print_json, print_table, say
+from plainview.cli.common import As, Json, answer, print_json, say
 from plainview.cli.start import open_workspace
 
 
@@ -21,12 +21,12 @@ def sample_credentials(json: Json = False) -> None:
 
 
 def print_people() -> None:
-    """Print how each sample person signs in."""
-    rows = [
-        (email, sign_in["password"], sign_in["code"], sign_in["totp_secret"])
-        for email, sign_in in credentials().items()
-    ]
-    print_table(("Sample person", "Password", "Current code", "Authenticator secret"), rows)
+    """Print how each sample person signs in: plain lines, which no terminal cuts."""
+    for email, sign_in in credentials().items():
+        typer.echo(f"{email}")
+        typer.echo(f"  Password: {sign_in['password']}")
+        typer.echo(f"  Code now: {sign_in['code']}")
+        typer.echo(f"  Authenticator secret: {sign_in['totp_secret']}")
 
 
 def member_release(email: str, acting: As, json: Json = False) -> None:

@@ -1,4 +1,4 @@
-"""The rules of reviewing a candidate list: setting a candidate aside, and concluding that it is none of them.
+"""The rules of reviewing a candidate list: setting a candidate aside, and concluding a whole list.
 
 Owns the reasons. Both are conclusions of a quick review by one examiner. They must never count as an examination: that
 compares every component and is verified by a second person.
@@ -55,7 +55,7 @@ def every_one_seen(open_ranks: Collection[int], seen: Collection[int]) -> Decisi
             "triage.not_seen",
             "Not concluded",
             f"These candidates were not on your screen: {', '.join(map(str, missing))}.",
-            "Look at every candidate of the list first.",
+            "View every candidate of the list first.",
         )
     return Allow()
 

@@ -87,6 +87,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # A program of the server writes lines for a service manager; the command line prints sentences for people.
 JOURNAL = LINES  # the worker logs so wherever it runs
 LOGGING = JOURNAL if is_server() else {}
+LANGUAGE_CODE = "en"
 USE_TZ = True
 TIME_ZONE = "UTC"
 # On a disk that is mounted read-only nothing can be written beside the database, so it is opened as it is. What a

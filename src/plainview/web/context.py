@@ -1,4 +1,4 @@
-"""Context of every page: the sample notice, the navigation, and what waits for the member."""
+"""Context of every page: the sample notice, the navigation, and how many tasks the member has."""
 
 from __future__ import annotations
 

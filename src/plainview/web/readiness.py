@@ -67,7 +67,7 @@ def needs(draft: Preparation, offers: Collection[Offer], *, urgent: bool = False
         rows.append(Need("id_urgent", "reason for urgency", False, "State why the search cannot wait for a supervisor"))
     wanted = approval_wanted(draft)
     if wanted and not draft.urgent_reason:
-        granted = any(row.granted and not row.search_set.all() for row in approvals_of(draft))
+        granted = any(approval.granted and not approval.search_set.all() for approval in approvals_of(draft))
         rows.append(Need("approval-title", "approval", granted, "A supervisor has approved it" if granted else wanted))
     elif not wanted:
         rows.append(Need("approval-title", "approval", True, "No approval needed"))

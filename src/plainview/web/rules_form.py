@@ -18,7 +18,7 @@ _ROLES = ("examiner", "verifier")  # of whom training is always asked on the pag
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Field:
     """One rule of the page.
 
     Attributes:
@@ -47,12 +47,12 @@ class Row:
     training: tuple[tuple[str, str, int], ...] = ()
 
 
-def rows(now: AgencyPolicy, shown: AgencyPolicy) -> list[Row]:
+def rows(now: AgencyPolicy, shown: AgencyPolicy) -> list[Field]:
     """Return the rows of the page: the values of `shown`, beside those in force."""
-    return [_row(field.name, getattr(now, field.name), getattr(shown, field.name)) for field in fields(AgencyPolicy)]
+    return [_field(field.name, getattr(now, field.name), getattr(shown, field.name)) for field in fields(AgencyPolicy)]
 
 
-def _row(name: str, before: object, value: object) -> Row:
+def _field(name: str, before: object, value: object) -> Field:
     rule, between = rule_of(name), limits(name)
     kind = (
         "yes"
@@ -68,7 +68,7 @@ def _row(name: str, before: object, value: object) -> Row:
         else "text"
     )
     trained = {role.value: needed for role, needed in value.items()} if isinstance(value, Mapping) else {}
-    return Row(
+    return Field(
         name,
         rule.label,
         rule.says,
@@ -97,7 +97,7 @@ def text_of(posted: QueryDict, now: AgencyPolicy) -> str:
     for field in fields(AgencyPolicy):
         name, value = field.name, getattr(now, field.name)
         if isinstance(value, Mapping):
-            for role in dict.fromkeys((*_ROLES, *(held.value for held in value))):
+            for role in dict.fromkeys((*_ROLES, *(trained.value for trained in value))):
                 course, hours = posted.get(f"course_{role}", ""), posted.get(f"hours_{role}", "")
                 if course.strip():
                     tables += [

@@ -83,7 +83,7 @@ def tasks_of(member: Member) -> list[Task]:
     return sorted(rows, key=lambda task: (not task.late, -(task.at or now).timestamp()))
 
 
-_HELD = 15.0  # seconds for which a count is shown again: of the same process, unless the member acts
+_FRESH = 15.0  # seconds for which a count is shown again: of the same process, unless the member acts
 _counts: dict[int, tuple[float, int]] = {}
 _lock = threading.Lock()
 
@@ -92,7 +92,7 @@ def count(member: Member, *, fresh: bool = False) -> int:
     """Return the number of the member's tasks, as it was a few seconds ago unless `fresh`."""
     with _lock:
         earlier = _counts.get(member.pk)
-    if earlier is not None and not fresh and time.monotonic() - earlier[0] < _HELD:
+    if earlier is not None and not fresh and time.monotonic() - earlier[0] < _FRESH:
         return earlier[1]
     return remember(member, len(list(_tasks(member))))
 
@@ -300,18 +300,18 @@ def _requests(member: Member) -> Iterator[Task]:
     if holds(member.roles, Permission.RIGHTS_ANSWER):
         rows = requests_to_answer(member)
     elif holds(member.roles, Permission.RIGHTS_CONFIRM):
-        rows = [row for row in requests_to_answer(member) if row.request.state == RECEIVED]
+        rows = [item for item in requests_to_answer(member) if item.request.state == RECEIVED]
     else:
         rows = []
-    for row in rows:
+    for item in rows:
         yield Task(
             "Answer a person's request",
-            f"{row.request.public_id}: {', '.join(row.request.wishes)}",
+            f"{item.request.public_id}: {', '.join(item.request.wishes)}",
             "Answer",
-            reverse("rights-request", args=[row.request.public_id]),
+            reverse("rights-request", args=[item.request.public_id]),
             icon="person",
-            due=f"{'overdue since' if row.left < 0 else 'until'} {row.request.due_on:%-d %b %Y}",
-            late=row.left < 0 or bool(row.pressing),
+            due=f"{'overdue since' if item.left < 0 else 'until'} {item.request.due_on:%-d %b %Y}",
+            late=item.left < 0 or bool(item.pressing),
         )
 
 

@@ -180,7 +180,7 @@ def set_preference(
     time_zone: str = "",
     acting_member: Member,
 ) -> AlertPreference:
-    """Set how the member is notified: about alerts, and of what waits for them.
+    """Set how the member is notified: about alerts, and about their tasks.
 
     Raises:
         Refused: an hour or a time zone that does not exist.

@@ -42,7 +42,7 @@ def probe_faces(case: Case) -> list[Search]:
     """Return one search for each probe of a case, the newest first, with `times`, how often it was searched with."""
     rows = Search.objects.filter(case=case, erased_at=None, sealed_at=None, answered_at__isnull=False).order_by("-pk")
     faces: dict[tuple[str, str], Search] = {}
-    for row in rows:
-        first = faces.setdefault((row.probe_blob, str(row.box)), row)
+    for search in rows:
+        first = faces.setdefault((search.probe_blob, str(search.box)), search)
         first.times = getattr(first, "times", 0) + 1  # type: ignore[attr-defined]
     return list(faces.values())

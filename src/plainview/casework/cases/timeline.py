@@ -40,7 +40,7 @@ class Event:
         who: the member who did it; "" for Plainview itself.
         page, key: the name of its page and the id there; "" for a line without a page.
         search, rank: the search whose probe, and the candidate whose face, belong to it.
-        waits: whether it waits for somebody.
+        waits: whether somebody still has to act on it.
     """
 
     at: datetime
@@ -98,23 +98,31 @@ def _case(case: Case) -> Iterator[Event]:
 
 
 def _searches(case: Case) -> Iterator[Event]:
-    for row in Search.objects.filter(case=case).select_related("member", "gallery"):
-        found = row.candidate_set.count()
-        if row.erased_at:
-            yield Event(row.erased_at, "search", f"Search of {row.gallery.name} erased", "", "search", (row.public_id,))
+    for searched in Search.objects.filter(case=case).select_related("member", "gallery"):
+        count = searched.candidate_set.count()
+        if searched.erased_at:
+            yield Event(
+                searched.erased_at,
+                "search",
+                f"Search of {searched.gallery.name} erased",
+                "",
+                "search",
+                (searched.public_id,),
+            )
             continue
-        result = counted(found, "candidate") if row.answered_at else "not answered"
-        if row.sealed_at:
+        result = counted(count, "candidate") if searched.answered_at else "not answered"
+        if searched.sealed_at:
             result = "sealed: on hold, and not authorised in time"
-        waits = bool(row.authorise_by and not row.authorised_at)
+        waits = bool(searched.authorise_by and not searched.authorised_at)
         yield Event(
-            row.requested_at,
+            searched.requested_at,
             "search",
-            f"{row.gallery.name} searched: {result}. {row.purpose}" + (" Urgent, not authorised yet." if waits else ""),
-            row.member.name,
+            f"{searched.gallery.name} searched: {result}. {searched.purpose}"
+            + (" Urgent, not authorised yet." if waits else ""),
+            searched.member.name,
             "search",
-            (row.public_id,),
-            "" if row.sealed_at or not row.answered_at else row.public_id,
+            (searched.public_id,),
+            "" if searched.sealed_at or not searched.answered_at else searched.public_id,
             waits=waits,
         )
 
@@ -122,8 +130,8 @@ def _searches(case: Case) -> Iterator[Event]:
 def _reviews(case: Case) -> Iterator[Event]:
     aside = SetAside.objects.filter(candidate__search__case=case, undone_at=None)
     by_list: dict[tuple[str, str], list[SetAside]] = {}
-    for row in aside.select_related("candidate__search", "member").order_by("pk"):
-        by_list.setdefault((row.candidate.search.public_id, row.member.name), []).append(row)
+    for decision in aside.select_related("candidate__search", "member").order_by("pk"):
+        by_list.setdefault((decision.candidate.search.public_id, decision.member.name), []).append(decision)
     for (search, name), rows in by_list.items():
         yield Event(
             rows[-1].at,
@@ -146,17 +154,17 @@ def _reviews(case: Case) -> Iterator[Event]:
 
 def _examined(case: Case, member: Member, visible: set[int]) -> Iterator[Event]:
     rows = Examination.objects.filter(candidate__search__case=case, pk__in=visible, candidate__search__erased_at=None)
-    for row in rows.select_related("candidate__search", "member"):
-        search, rank = row.candidate.search.public_id, row.candidate.rank
+    for examination in rows.select_related("candidate__search", "member"):
+        search, rank = examination.candidate.search.public_id, examination.candidate.rank
         yield Event(
-            row.recorded_at,
+            examination.recorded_at,
             "examination",
-            f"Candidate {rank} examined: {row.conclusion}",
-            row.member.name,
+            f"Candidate {rank} examined: {examination.conclusion}",
+            examination.member.name,
             "search",
             (search,),
             search,
-            rank if row.member_id == member.pk else 0,
+            rank if examination.member_id == member.pk else 0,
         )
     for lead in Lead.objects.filter(examination__in=rows).select_related(
         "released_by", "examination__candidate__search"
@@ -186,53 +194,61 @@ def _examined(case: Case, member: Member, visible: set[int]) -> Iterator[Event]:
 
 
 def _videos(case: Case) -> Iterator[Event]:
-    for row in Video.objects.filter(case=case).select_related("member"):
-        yield Event(row.begun_at, "video", f"Video {row.name} uploaded", row.member.name, "video", (row.public_id,))
+    for video in Video.objects.filter(case=case).select_related("member"):
+        yield Event(
+            video.begun_at, "video", f"Video {video.name} uploaded", video.member.name, "video", (video.public_id,)
+        )
 
 
 def _alerts(case: Case) -> Iterator[Event]:
-    for row in Alert.objects.filter(case=case).select_related("member"):
+    for alert in Alert.objects.filter(case=case).select_related("member"):
         yield Event(
-            row.created_at,
+            alert.created_at,
             "alert",
-            f"Alert {row.public_id} saved" + (" and ended" if row.closed_at else ", compared with new references"),
-            row.member.name,
+            f"Alert {alert.public_id} saved" + (" and ended" if alert.closed_at else ", compared with new references"),
+            alert.member.name,
             "alerts",
         )
 
 
 def _approvals(case: Case) -> Iterator[Event]:
-    for row in Approval.objects.filter(case=case).select_related("member", "decided_by"):
-        yield Event(row.requested_at, "approval", "Approval requested", row.member.name, waits=row.granted is None)
-        if row.decided_at and row.decided_by:
+    for approval in Approval.objects.filter(case=case).select_related("member", "decided_by"):
+        yield Event(
+            approval.requested_at,
+            "approval",
+            "Approval requested",
+            approval.member.name,
+            waits=approval.granted is None,
+        )
+        if approval.decided_at and approval.decided_by:
             yield Event(
-                row.decided_at,
+                approval.decided_at,
                 "approval",
-                "Approval granted" if row.granted else f"Approval denied: {row.note}",
-                row.decided_by.name,
+                "Approval granted" if approval.granted else f"Approval denied: {approval.note}",
+                approval.decided_by.name,
             )
 
 
 def _shared(case: Case) -> Iterator[Event]:
-    for row in SharedRequest.objects.filter(case=case).select_related("agreement__holder", "member"):
+    for request in SharedRequest.objects.filter(case=case).select_related("agreement__holder", "member"):
         yield Event(
-            row.made_at,
+            request.made_at,
             "share",
-            f"{row.agreement.holder.name} asked to search",
-            row.member.name,
+            f"{request.agreement.holder.name} asked to search",
+            request.member.name,
             "shared-request",
-            (row.public_id,),
+            (request.public_id,),
         )
 
 
 def _drafts(case: Case, member: Member) -> Iterator[Event]:
-    for row in Preparation.objects.filter(case=case, member=member, discarded_at=None, used_at=None):
+    for draft in Preparation.objects.filter(case=case, member=member, discarded_at=None, used_at=None):
         yield Event(
-            row.changed_at,
+            draft.changed_at,
             "search",
-            f"Draft: {row.file_name}",
+            f"Draft: {draft.file_name}",
             member.name,
             "preparation",
-            (row.public_id,),
+            (draft.public_id,),
             waits=True,
         )

@@ -14,7 +14,7 @@ from django.utils import timezone
 from plainview.casework.agreements.read import both
 from plainview.casework.examination.read import verdicts
 from plainview.casework.galleries.read import open_template
-from plainview.casework.models import Approval, Candidate, Case, Examination, Flag, Lead, Member, Search
+from plainview.casework.models import Approval, Candidate, Case, Examination, Flag, Lead, Member, NoneOfThese, Search
 from plainview.casework.proficiency.read import figures_of
 from plainview.policy.disclosure import WHOLE, shown_as
 from plainview.policy.examination import POTENTIAL
@@ -269,7 +269,9 @@ def result_of(search: Search) -> tuple[str, list[str]]:
         return "lead released", named
     if named:
         return "potential candidate", named
-    return (NULL_RESULTS[1] if rows else "not examined"), []
+    if rows or NoneOfThese.objects.filter(search=search, undone_at=None).exists():
+        return NULL_RESULTS[1], []
+    return "not examined", []
 
 
 def case_facts(search: Search) -> dict[str, Any]:

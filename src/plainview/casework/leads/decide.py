@@ -149,7 +149,7 @@ def view_waiting(seen: Collection[str], *, acting_member: Member) -> list[str]:
         Refused: no permission.
     """
     with acting("lead.decide_view", Permission.LEAD_RELEASE, acting_member):
-        waiting = [row.examination.public_id for row in decisions(acting_member) if row.state != "waiting"]
+        waiting = [due.examination.public_id for due in decisions(acting_member) if due.state != "waiting"]
         new = [public_id for public_id in waiting if public_id not in seen]
         for public_id in new:
             write_entry(

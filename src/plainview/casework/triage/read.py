@@ -34,7 +34,7 @@ def review_of(search: Search, member: Member) -> Review:
     examined = Examination.objects.filter(candidate__search=search, member=member).select_related("candidate")
     return Review(
         dict(aside.values_list("candidate__rank", "reason")),
-        {row.candidate.rank: row for row in examined},
+        {examination.candidate.rank: examination for examination in examined},
         NoneOfThese.objects.filter(search=search, member=member, undone_at=None).first(),
     )
 
@@ -69,26 +69,26 @@ def reviews(search: Search) -> dict[str, Any]:
         "is": REVIEW,
         "set_aside": [
             {
-                "rank": row.candidate.rank,
-                "member": row.member.public_id,
-                "reason": row.reason,
-                "at": row.at.isoformat(),
-                "entry": row.entry,
-                "taken_back_at": row.undone_at.isoformat() if row.undone_at else None,
-                "taken_back_entry": row.undo_entry,
+                "rank": decision.candidate.rank,
+                "member": decision.member.public_id,
+                "reason": decision.reason,
+                "at": decision.at.isoformat(),
+                "entry": decision.entry,
+                "taken_back_at": decision.undone_at.isoformat() if decision.undone_at else None,
+                "taken_back_entry": decision.undo_entry,
             }
-            for row in aside
+            for decision in aside
         ],
         "none_of_these": [
             {
-                "member": row.member.public_id,
-                "candidates": row.count,
-                "statement": row.statement,
-                "at": row.at.isoformat(),
-                "entry": row.entry,
-                "taken_back_at": row.undone_at.isoformat() if row.undone_at else None,
-                "taken_back_entry": row.undo_entry,
+                "member": decision.member.public_id,
+                "candidates": decision.count,
+                "statement": decision.statement,
+                "at": decision.at.isoformat(),
+                "entry": decision.entry,
+                "taken_back_at": decision.undone_at.isoformat() if decision.undone_at else None,
+                "taken_back_entry": decision.undo_entry,
             }
-            for row in none
+            for decision in none
         ],
     }

@@ -126,8 +126,10 @@ def search(request: HttpRequest, public_id: str) -> HttpResponse:
         return render(request, "candidates/unanswered.html", {"search": search})
     lists = [search]
     if "together" in request.GET:
-        lists += [row for row in _siblings(search) if row.pk != search.pk and row.answered_at and not row.erased_at]
-    opened = [_opened(request, row.public_id, member) for row in lists]
+        lists += [
+            other for other in _siblings(search) if other.pk != search.pk and other.answered_at and not other.erased_at
+        ]
+    opened = [_opened(request, other.public_id, member) for other in lists]
     return render(request, "candidates/list.html", _context(request, member, opened))
 
 
@@ -135,7 +137,7 @@ Opened = tuple[Search, list[Candidate], Receipt]
 
 
 def _opened(request: HttpRequest, public_id: str, member: Member) -> Opened:
-    """Open a list, which is an entry of the log, or go on with a view of it that is."""
+    """Open a list, which is an entry of the log, or continue a view of it that is."""
     receipt = _open_still(request, public_id) if {"sort", "only"} & request.GET.keys() else None
     if receipt is None:
         answer = view_candidates(public_id, acting_member=member)
@@ -151,20 +153,22 @@ def _context(request: HttpRequest, member: Member, opened: list[Opened]) -> dict
     review = review_of(search, member)
     rows: list[ShownCandidate] = []
     warnings: list[Caution] = []
-    for row, candidates, _ in opened:
-        found, about = shown_list(row, candidates, review if row.pk == search.pk else review_of(row, member))
-        rows += found
+    for listed, candidates, _ in opened:
+        mine = review if listed.pk == search.pk else review_of(listed, member)
+        shown, about = shown_list(listed, candidates, mine)
+        rows += shown
         warnings += [caution for caution in about if caution.rank is None and caution not in warnings]
     if len(opened) > 1:  # numbers of two galleries do not compare; how rare each is in its own gallery does
-        rows.sort(key=lambda shown: -(shown.meaning.rate.once_in if shown.meaning.rate else 0.0))
+        rows.sort(key=lambda candidate: -(candidate.meaning.rate.once_in if candidate.meaning.rate else 0.0))
     return {
         "search": search,
-        "lists": [row for row, _, _ in opened],
+        "lists": [listed for listed, _, _ in opened],
         "together": len(opened) > 1,
         "finding": finding(rows),
         "bands": bands(arranged(rows, sort, only)),
         "total": len(rows),
-        "done": review.done([shown.candidate.rank for shown in rows]),
+        "shown": len(arranged(rows, sort, only)),
+        "done": review.done([candidate.candidate.rank for candidate in rows]),
         "review": review,
         "receipt": receipt,
         "sort": sort,

@@ -100,7 +100,7 @@ def _case_page(request: HttpRequest, number: int, form: CloseForm, status: int =
     member = member_of(request)
     case = find.case_by_key(number, member)
     _, policy = binding(member.agency)
-    visible = {row.pk for row in examinations(member)}
+    visible = {examination.pk for examination in examinations(member)}
     events = timeline(case, member, examinations=visible)
     only = request.GET.get("only", "")
     shown = [event for event in events if not only or event.kind == only]
@@ -118,7 +118,7 @@ def _case_page(request: HttpRequest, number: int, form: CloseForm, status: int =
             "total": len(events),
             "waiting": [event for event in events if event.waits],
             "probes": probe_faces(case),
-            "purposes": sorted({row.purpose for row in searches if row.purpose}),
+            "purposes": sorted({search.purpose for search in searches if search.purpose}),
             "searches": searches,
             "form": form,
             "holds": held_case(case),

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from plainview.casework import find as one
+from plainview.casework import find as look_up_by
 from plainview.casework.cases.read import find_cases
 from plainview.casework.galleries.read import galleries
 from plainview.casework.models import Member
@@ -21,10 +21,10 @@ from plainview.web.views.common import member_of
 
 _SHOWN = 20  # of each kind
 _IDS: dict[str, tuple[str, Callable[[str, Member], object], Permission]] = {
-    "S": ("search", one.search, Permission.CASE_READ),
-    "L": ("lead", one.lead, Permission.LEAD_LIST),
-    "M": ("member", one.member_by_id, Permission.MEMBER_LIST),
-    "E": ("release", one.examination, Permission.LEAD_RELEASE),
+    "S": ("search", look_up_by.search, Permission.CASE_READ),
+    "L": ("lead", look_up_by.lead, Permission.LEAD_LIST),
+    "M": ("member", look_up_by.member_by_id, Permission.MEMBER_LIST),
+    "E": ("release", look_up_by.examination, Permission.LEAD_RELEASE),
 }
 """First letter of an id -> the name of its page, the look-up, and who may open it."""
 
@@ -51,7 +51,7 @@ def _matching(text: str, member: Member) -> Iterator[dict[str, str]]:
                 "url": reverse("case", args=[case.pk]),
             }
     if holds(member.roles, Permission.GALLERY_LIST):
-        for gallery in [row for row in galleries(member) if text.lower() in row.name.lower()][:_SHOWN]:
+        for gallery in [gallery for gallery in galleries(member) if text.lower() in gallery.name.lower()][:_SHOWN]:
             yield {
                 "kind": "gallery",
                 "title": gallery.name,

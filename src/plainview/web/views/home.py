@@ -1,4 +1,4 @@
-"""Tasks: what waits for the member, what they handed on; and the page of everything they may open."""
+"""The tasks of a member, what they handed on; and the page of everything they may open."""
 
 from __future__ import annotations
 

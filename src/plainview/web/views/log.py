@@ -43,7 +43,7 @@ def log(request: HttpRequest) -> HttpResponse:
     asked = request.GET.get("action", "")
     if asked and asked not in dict(seen):  # an older kind of entry, from a link
         seen.append((asked, sentence(asked, {"rule": "…"})))
-    form.fields["action"].choices = [("", "Everything"), *sorted(seen, key=lambda row: row[1])]  # type: ignore[attr-defined]
+    form.fields["action"].choices = [("", "Everything"), *sorted(seen, key=lambda choice: choice[1])]  # type: ignore[attr-defined]
     wanted = read.Wanted()
     if form.is_valid():
         about = form.cleaned_data.pop("about").strip()

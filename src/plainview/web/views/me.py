@@ -43,7 +43,7 @@ def session_end(request: HttpRequest, number: int) -> HttpResponse:
 @require_POST
 def sign_in_as(request: HttpRequest) -> HttpResponse:
     """Sign in as a made-up person, where `sample.people` offers it; elsewhere the page does not exist."""
-    person = next((row for row in people(request) if row.public_id == request.POST.get("person")), None)
+    person = next((member for member in people(request) if member.public_id == request.POST.get("person")), None)
     if person is None:
         raise Http404
     login(request, person, backend=BACKEND)

@@ -29,13 +29,13 @@ def news(request: HttpRequest) -> HttpResponse:
     member = member_of(request)
     rows = [
         {
-            "text": KINDS.get(row.kind, row.kind),
-            "about": row.about,
-            "url": _address(row, member),
-            "at": row.due_at,
-            "new": row.seen_at is None,
+            "text": KINDS.get(item.kind, item.kind),
+            "about": item.about,
+            "url": _address(item, member),
+            "at": item.due_at,
+            "new": item.seen_at is None,
         }
-        for row in news_of(member)
+        for item in news_of(member)
     ]
     mark_seen(member)
     return render(request, "news/list.html", {"rows": rows})
@@ -48,29 +48,29 @@ def now(request: HttpRequest) -> HttpResponse:
     The token is for a page whose member signed in again in another tab: its own is of the session that ended.
     """
     member = member_of(request)
-    row = newest(member)
+    item = newest(member)
     since = request.GET.get("since", "")
-    if row is not None and since and str(row.pk) != since:
+    if item is not None and since and str(item.pk) != since:
         forget(member)
     return JsonResponse(
         {
             "unseen": unseen(member),
             "tasks": count(member),
-            "newest": row.pk if row else 0,
-            "text": KINDS.get(row.kind, row.kind) if row else "",
-            "url": _address(row, member) if row else "",
+            "newest": item.pk if item else 0,
+            "text": KINDS.get(item.kind, item.kind) if item else "",
+            "url": _address(item, member) if item else "",
             "token": get_token(request),
         }
     )
 
 
-def _address(row: News, member: Member) -> str:
-    if row.kind in _PAGES:
-        return reverse(_PAGES[row.kind], args=[row.about])
-    if row.kind == "approval.requested":
+def _address(item: News, member: Member) -> str:
+    if item.kind in _PAGES:
+        return reverse(_PAGES[item.kind], args=[item.about])
+    if item.kind == "approval.requested":
         return reverse("approvals")
-    if row.kind == "withheld":
-        examination = Examination.objects.filter(public_id=row.about, member=member).first()
+    if item.kind == "withheld":
+        examination = Examination.objects.filter(public_id=item.about, member=member).first()
         if examination is not None:
             candidate = examination.candidate
             return reverse("examine", args=[candidate.search.public_id, candidate.rank])

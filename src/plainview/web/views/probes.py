@@ -154,7 +154,7 @@ def draft_page(
             "listed": " ".join(draft.purpose.split()).lower() in policy.purposes,
             "urgent": urgent,
             "needs": required,
-            "missing": [row for row in required if not row.met],
+            "missing": [need for need in required if not need.met],
         },
         status=422 if (problem is not None or errors) and not from_htmx(request) else 200,
     )

@@ -43,7 +43,9 @@ def preparation_search(request: HttpRequest, public_id: str) -> HttpResponse:
 def _missing(draft: Preparation, *, urgent: bool) -> list[tuple[str, str]]:
     """Return (field, message) for each missing answer; the search checks every rule again."""
     rows = needs(draft, offers(draft), urgent=urgent)
-    missing = [(row.field, f"{row.says}.") for row in rows if not row.met and row.field not in _CHECKED_BY_THE_SEARCH]
+    missing = [
+        (need.field, f"{need.says}.") for need in rows if not need.met and need.field not in _CHECKED_BY_THE_SEARCH
+    ]
     if not draft.galleries and not any(field == "galleries" for field, _ in missing):
         missing.append(("galleries", "Choose at least one gallery."))  # the page ticked one; it was unticked
     return missing

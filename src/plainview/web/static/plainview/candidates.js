@@ -69,7 +69,7 @@
     if (!dialog) return;
     if (missing.length) {
       go(missing[0], true);
-      window.plainview.toast("Look at every candidate first: " + missing.length + " of the list " + (missing.length === 1 ? "was" : "were") + " not on the screen yet.", "");
+      window.plainview.toast("View every candidate first: " + missing.length + " of the list " + (missing.length === 1 ? "was" : "were") + " not on the screen yet.", "");
       return;
     }
     dialog.querySelector("[name=seen]").value = Array.from(seen).join(",");
