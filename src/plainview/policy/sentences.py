@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 
 from plainview.policy.agency import CAUTION, PICTURES, RANGES, STOP, AgencyPolicy
@@ -22,7 +22,7 @@ class Rule:
     label: str
     says: str
     unit: str = ""
-    choices: Mapping[str, str] = MappingProxyType({})
+    choices: Mapping[str, str] = field(default_factory=dict)
 
 
 RULES: Mapping[str, Rule] = MappingProxyType(
@@ -90,6 +90,9 @@ RULES: Mapping[str, Rule] = MappingProxyType(
 """Field of `AgencyPolicy` -> how it is shown, in the order of the page."""
 
 
+_NAMES = tuple(each.name for each in fields(AgencyPolicy))
+
+
 def rule_of(name: str) -> Rule:
     """Return how a field is shown; one without a row of its own by its name."""
     return RULES.get(name) or Rule(name.replace("_", " ").capitalize(), "")
@@ -98,10 +101,10 @@ def rule_of(name: str) -> Rule:
 def written(policy: AgencyPolicy) -> str:
     """Return the policy as the file that `agency.parse` reads back to the same values."""
     lines = ["# Every change is recorded with its author and its reason."]
-    for field in fields(AgencyPolicy):
-        value = getattr(policy, field.name)
-        if field.name != "training":
-            lines.append(f"{field.name} = {_toml(value)}")
+    for name in _NAMES:
+        value = getattr(policy, name)
+        if name != "training":
+            lines.append(f"{name} = {_toml(value)}")
     for role, needed in policy.training.items():
         lines += ["", f"[training.{_key(role)}]", f"course = {_toml(needed.course)}", f"hours = {needed.hours}"]
     return "\n".join(lines) + "\n"
@@ -117,8 +120,8 @@ def differences(before: AgencyPolicy, after: AgencyPolicy) -> list[tuple[str, st
 
 
 def _pairs(before: AgencyPolicy, after: AgencyPolicy) -> Iterator[tuple[str, object, object]]:
-    for field in fields(AgencyPolicy):
-        yield field.name, getattr(before, field.name), getattr(after, field.name)
+    for name in _NAMES:
+        yield name, getattr(before, name), getattr(after, name)
 
 
 def in_words(name: str, value: object) -> str:

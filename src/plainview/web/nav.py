@@ -32,6 +32,7 @@ class Place:
         url_name: its page; pages below that address belong to it.
         of: the roles that have it in their header.
         also: names of further pages that belong to it.
+        below: beginnings of further addresses that belong to it.
         about: what it is for, on the page of everything; empty for a place of the header alone.
     """
 
@@ -39,13 +40,14 @@ class Place:
     url_name: str
     of: frozenset[Role] = frozenset()
     also: tuple[str, ...] = ()
+    below: tuple[str, ...] = ()
     about: str = ""
 
 
 PLACES = (
     Place("Tasks", "home", _ALL - {Role.DEFENCE}, ("prepare", "verifications", "approvals", "news")),
     Place("Disclosed searches", "disclosures", frozenset({Role.DEFENCE})),
-    Place("Cases", "cases", _WORKS, ("videos", "examinations")),
+    Place("Cases", "cases", _WORKS, ("videos",), ("/searches/", "/examinations/", "/stills/")),
     Place("Leads", "leads", _WORKS),
     Place("Alerts", "alerts", frozenset({Role.EXAMINER})),
     Place("Log", "log", frozenset({Role.AUDITOR, Role.OUTSIDE_AUDITOR})),
@@ -139,7 +141,7 @@ def may_search(request: HttpRequest) -> bool:
 
 
 def _is_here(path: str, place: Place) -> bool:
-    starts = (reverse(place.url_name), *(reverse(name) for name in place.also))
+    starts = (reverse(place.url_name), *(reverse(name) for name in place.also), *place.below)
     return any(path == start if start == "/" else path.startswith(start) for start in starts)
 
 

@@ -61,6 +61,7 @@ from plainview.web.views import (
     verification,
     videos,
     webhooks,
+    well_known,
 )
 
 may = Permission
@@ -100,6 +101,10 @@ class Page:
 
 
 PAGES: tuple[Page, ...] = (
+    # What programs ask every site for.
+    Page("favicon.ico", well_known.favicon, "favicon", PUBLIC),
+    Page("robots.txt", well_known.robots, "robots", PUBLIC),
+    Page(".well-known/security.txt", well_known.security, "security-txt", PUBLIC),
     # Home, and the member's own pages.
     Page("", home.home, "home", MEMBER),
     Page("find/", find.find, "find", MEMBER),

@@ -112,6 +112,13 @@
   });
 
   document.addEventListener("DOMContentLoaded", function () {
+    // On a phone a table stacks: each cell then says which column it is.
+    document.querySelectorAll("table.stack").forEach(function (table) {
+      var heads = Array.from(table.querySelectorAll("thead th")).map(function (head) { return head.textContent.trim(); });
+      table.querySelectorAll("tbody tr").forEach(function (line) {
+        Array.from(line.children).forEach(function (cell, i) { if (cell.tagName === "TD" && heads[i] && !cell.dataset.label) cell.dataset.label = heads[i]; });
+      });
+    });
     var errors = document.getElementById("errors");
     if (errors) errors.focus();
     document.querySelectorAll("[data-show-keys]").forEach(function (button) { button.addEventListener("click", showKeys); });
