@@ -138,7 +138,7 @@ def test_faces_edits_and_origin_are_kept_as_they_are_chosen(client: Client) -> N
     page = text(client.get(there))
     assert "does not choose for you" in page
     assert page.count("data-face=") == 2
-    assert page.count('type="radio" name="face"') == 2
+    assert page.count('type="radio" form="ask" name="face"') == 2
     assert client.get(there + "face.jpg").status_code == 404
     assert (
         client.post(there + "save/", {"face": "2"}, headers={"HX-Request": "true", "HX-Target": "chosen"}).status_code
