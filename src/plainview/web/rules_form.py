@@ -53,7 +53,8 @@ def rows(now: AgencyPolicy, shown: AgencyPolicy) -> list[Field]:
 
 
 def _field(name: str, before: object, value: object) -> Field:
-    rule, between = rule_of(name), limits(name)
+    rule = rule_of(name)
+    low, high = limits(name) or (None, None)
     kind = (
         "yes"
         if isinstance(value, bool)
@@ -77,7 +78,8 @@ def _field(name: str, before: object, value: object) -> Field:
         "\n".join(value) if isinstance(value, tuple) else value,
         in_words(name, before),
         before != value,
-        *(between or (None, None)),
+        low,
+        high,
         tuple(rule.choices.items()),
         tuple(
             (role, trained[role].course if role in trained else "", trained[role].hours if role in trained else 0)

@@ -42,9 +42,14 @@ def preparation_search(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def _missing(draft: Preparation, *, urgent: bool) -> list[tuple[str, str]]:
     """Return (field, message) for each missing answer; the search checks every rule again."""
-    rows = needs(draft, offers(draft), urgent=urgent)
+    requirements = needs(draft, offers(draft), urgent=urgent)
     missing = [
-        (need.field, f"{need.says}.") for need in rows if not need.met and need.field not in _CHECKED_BY_THE_SEARCH
+        (need.field, f"{need.says}.")
+        for need in requirements
+        # A chosen gallery that the rules do not allow is for the search to refuse, on record.
+        if not need.met
+        and need.field not in _CHECKED_BY_THE_SEARCH
+        and not (need.field == "galleries" and draft.galleries)
     ]
     if not draft.galleries and not any(field == "galleries" for field, _ in missing):
         missing.append(("galleries", "Choose at least one gallery."))  # the page ticked one; it was unticked

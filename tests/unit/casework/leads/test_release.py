@@ -108,7 +108,7 @@ def test_people_are_reminded_once_a_month_until_an_outcome_is_known(examination:
         assert [row.pk for row in outcomes_due(supervisor)] == [lead.pk]
         assert [row.pk for row in outcomes_due(examiner)] == [lead.pk]
         assert outcomes_due(person("verifier")) == []
-    letter, other = mail.outbox
+    letter, other = [letter for letter in mail.outbox if "something is waiting" not in letter.subject]
     assert {*letter.to, *other.to} == {supervisor.email, examiner.email}
     assert lead.public_id in letter.body
     case = lead.examination.candidate.search.case

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.factories.decisions import rule_of
+from django.db import transaction
 from tests.factories.verification import another, examined
 from tests.factories.work import case, entries, gallery, person, probe, search
 
@@ -16,6 +17,13 @@ from plainview.casework.search.erase import erase_search
 from plainview.casework.triage.aside import none_of_these, set_aside, take_back, take_none_back
 from plainview.casework.triage.read import review_of, reviews
 from plainview.casework.triage.sheet import make_list
+from plainview.policy.decision import Refused
+
+
+def rule_of(act: Callable[..., Any], *arguments: Any, **options: Any) -> str:
+    with pytest.raises(Refused) as caught:
+        act(*arguments, **options)
+    return caught.value.rule_id
 
 
 @pytest.fixture
@@ -34,7 +42,8 @@ def test_setting_aside_is_one_entry_with_its_reason_and_undoing_it_another(found
     row = set_aside(found, 1, "other person", acting_member=examiner)
     (entry,) = entries("candidate.set_aside")
     assert entry.seq == row.entry
-    assert dict(entry.subject) | {"agency": ""} == {
+    assert dict(entry.subject) | {"agency": "", "via": ""} == {
+        "via": "",
         "agency": "",
         "search": found,
         "rank": 1,
@@ -102,7 +111,8 @@ def test_the_defence_receives_reviews_as_reviews_with_what_was_taken_back(found:
 def test_an_erased_search_keeps_no_review(found: str) -> None:
     set_aside(found, 1, "other person", acting_member=person("examiner"))
     none_of_these(found, "other ears on each", [1, 2], acting_member=person("examiner"))
-    erase_search(_search(found), "for this test")
+    with transaction.atomic():
+        erase_search(_search(found), "for this test")
     assert not SetAside.objects.exists()
     assert not NoneOfThese.objects.exists()
 
