@@ -14,7 +14,7 @@
   }
   document.documentElement.classList.toggle("keys-off", keysOff());
   function keyed() {
-    return Array.from(document.querySelectorAll("[data-key]")).filter(function (e) { return e.offsetParent !== null || e.type === "radio" || e.closest("[data-keys-only]"); });
+    return Array.from(document.querySelectorAll("[data-key]")).filter(function (e) { return e.offsetParent !== null || e.type === "radio" || e.closest("[data-keys-only], details[data-keys]:not([open])"); });
   }
   function showKeys() {
     var dialog = document.getElementById("keys"), list = dialog.querySelector("dl");
@@ -37,7 +37,7 @@
     if (event.key === "?") { event.preventDefault(); showKeys(); return; }
     if (event.key === "/" && document.getElementById("find")) { event.preventDefault(); document.getElementById("find").focus(); return; }
     var target = keyed().find(function (e) { return e.dataset.key === event.key; });
-    if (target) { event.preventDefault(); if (target.offsetParent !== null) target.focus({ preventScroll: true }); target.click(); }
+    if (target) { event.preventDefault(); var closed = target.closest("details[data-keys]:not([open])"); if (closed) closed.open = true; if (target.offsetParent !== null) target.focus({ preventScroll: true }); target.click(); }
   });
   // Ctrl-Enter sends the form of the page with its primary button, from any field.
   document.addEventListener("keydown", function (event) {

@@ -119,6 +119,8 @@
     var to = at(cut.svg, event);
     if (Math.abs(to.x - cut.from.x) + Math.abs(to.y - cut.from.y) > Number(cut.svg.dataset.width) / 100) cut.moved = true;
     if (!cut.moved) return;
+    var tools = find(".edit-tools");
+    if (tools) tools.open = true;
     var part = {
       x: Math.round(Math.min(to.x, cut.from.x)), y: Math.round(Math.min(to.y, cut.from.y)),
       width: Math.round(Math.abs(to.x - cut.from.x)), height: Math.round(Math.abs(to.y - cut.from.y))
