@@ -90,7 +90,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
 """Field of `AgencyPolicy` -> how it is shown, in the order of the page."""
 
 
-_NAMES = tuple(each.name for each in fields(AgencyPolicy))
+_NAMES = tuple(entry.name for entry in fields(AgencyPolicy))
 
 
 def rule_of(name: str) -> Rule:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from plainview.policy import purposes as stated
-from plainview.policy import triage
 from plainview.policy.agency import EVIDENCE_DAYS, MAX_URGENT_HOURS, MIN_LIST, STOP, AgencyPolicy
 from plainview.policy.alerts import MAX_ONE_IN, MIN_ONE_IN
 from plainview.policy.disclosure import EXONERATION, disclosed_pictures
@@ -19,6 +18,7 @@ from plainview.policy.rights import COUNT, FACES, FILED, MAX_EXTENSION, NAMED, U
 from plainview.policy.roles import Role
 from plainview.policy.search import NOT_PHOTOGRAPHED, ORIGINS
 from plainview.policy.sharing import GIVES, MAX_AGREEMENT_DAYS, MAX_ANSWER_DAYS
+from plainview.policy.triage import REVIEW_RULES
 from plainview.policy.video import SIZE_RULES
 from plainview.policy.wording import counted
 
@@ -39,7 +39,7 @@ def table(policy: AgencyPolicy) -> list[PolicyRule]:
         *_joining(policy),
         *_alerts(policy),
         *_galleries(),
-        *_triage(),
+        *REVIEW_RULES,
         *_sharing(),
         *_rights(policy),
         *_disclosure(policy),
@@ -217,25 +217,6 @@ def _alerts(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
         ("webhook.rotation", "webhook", "An earlier secret signs for a week at most."),
         ("alert.hours", "alert", "Quiet hours and digests use valid hours of the day."),
         ("alert.time_zone", "alert", "Quiet hours are those of a time zone that exists."),
-    ]
-
-
-def _triage() -> list[tuple[str, str, str]]:
-    reasons = "; ".join(triage.REASONS.values())
-    return [
-        ("triage.reason", "review", f"A candidate is set aside for one of: {reasons}."),
-        ("triage.examined", "review", "A candidate that a member examined keeps that member's conclusion."),
-        ("triage.not_seen", "review", '"None of these" needs every open candidate to have been on the screen.'),
-        (
-            "triage.potential",
-            "review",
-            '"None of these" is not for a list with a potential candidate of the same member.',
-        ),
-        (
-            "triage.statement",
-            "review",
-            '"None of these" states in at least three words what sets the candidates apart.',
-        ),
     ]
 
 

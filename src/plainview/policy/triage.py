@@ -20,6 +20,15 @@ REASONS: Mapping[str, str] = MappingProxyType({"x": OTHER_PERSON, "2": UNUSABLE,
 REVIEW = "review by one examiner, not an examination"
 """What setting aside is called wherever it is shown."""
 
+REVIEW_RULES: tuple[tuple[str, str, str], ...] = (
+    ("triage.reason", "review", f"A candidate is set aside for one of: {'; '.join(REASONS.values())}."),
+    ("triage.examined", "review", "A candidate that a member examined keeps that member's conclusion."),
+    ("triage.not_seen", "review", '"None of these" needs every open candidate to have been on the screen.'),
+    ("triage.potential", "review", '"None of these" is not for a list with a potential candidate of the same member.'),
+    ("triage.statement", "review", '"None of these" states in at least three words what sets the candidates apart.'),
+)
+"""The rules of this file as the rulebook prints them (policy.table)."""
+
 _MIN_WORDS = 3  # of a statement, as examination.explained
 
 

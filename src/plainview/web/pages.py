@@ -7,12 +7,8 @@ enforces it before every view, and tests/integration/test_url_matrix.py walks it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
-
-from django.http import HttpResponseBase
 
 from plainview.casework.enrolment.incoming import MAX_BYTES as UPLOAD
 from plainview.casework.probes.preparations import MAX_BYTES as PROBE
@@ -20,6 +16,7 @@ from plainview.casework.retention.court_orders import MAX_BYTES as ORDER
 from plainview.policy.permissions import Permission
 from plainview.policy.rights import PHOTO_BYTES
 from plainview.policy.video import PART_BYTES
+from plainview.web.page import AROUND, Page
 from plainview.web.sign_in_pages import SIGN_IN, Anyone
 from plainview.web.views import (
     agreements,
@@ -66,39 +63,6 @@ from plainview.web.views import (
 
 may = Permission
 PUBLIC, MEMBER = Anyone.PUBLIC, Anyone.MEMBER
-
-FORM = 1 << 20
-"""Bytes of a form without a file: reasons, reports and drafts are texts."""
-
-AROUND = 64 << 10
-"""Bytes of a form beside its file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page.
-
-    Attributes:
-        path: `<id>` is the public id of a record; the view receives it as `public_id`.
-        view, name: the function that answers, and the name by which templates link to it.
-        who: may open it; the act behind it checks again.
-        options: further arguments of the view, besides the parts of its path.
-        body: bytes that the page accepts at most; more than `serving.bodies.SMALL` only from a signed-in member, unless
-            the page is public.
-    """
-
-    path: str
-    view: Callable[..., HttpResponseBase]
-    name: str
-    who: Permission | Anyone
-    options: Mapping[str, Any] = field(default_factory=dict)
-    body: int = FORM
-
-    @property
-    def route(self) -> str:
-        """The path as Django reads it."""
-        return self.path.replace("<id>", "<str:public_id>")
-
 
 PAGES: tuple[Page, ...] = (
     # What programs ask every site for.
