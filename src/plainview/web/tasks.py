@@ -51,6 +51,7 @@ class Task:
         faces: addresses of pictures, the probe first.
         icon: of `_icon.html`, where there is no face.
         due: by when; `late` marks it.
+        shows: the examination whose faces these are, if a view of them is to be an entry of the log.
     """
 
     title: str
@@ -62,6 +63,7 @@ class Task:
     icon: str = "page"
     due: str = ""
     late: bool = False
+    shows: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +213,7 @@ def _supervisor(member: Member) -> Iterator[Task]:
                 for which in ("probe", "candidate")
             ),
             late=decision.state == "divided",
+            shows=examination.public_id,
         )
 
 

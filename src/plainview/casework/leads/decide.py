@@ -10,7 +10,7 @@ from plainview.casework import find
 from plainview.casework.agreements.guard import still_agreed
 from plainview.casework.agreements.read import both
 from plainview.casework.examination.read import verdicts
-from plainview.casework.leads.read import decisions, lead_shown
+from plainview.casework.leads.read import lead_shown
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Examination, Lead, Member, Outcome, Withheld
@@ -135,29 +135,24 @@ def view_decision(examination_id: str, *, acting_member: Member) -> Examination:
     return examination
 
 
-def view_waiting(seen: Collection[str], *, acting_member: Member) -> list[str]:
-    """Show a supervisor the faces of the candidates that wait for a decision; the view is an entry.
+def view_waiting(examinations: Collection[str], *, acting_member: Member) -> None:
+    """Record that a supervisor sees the faces of these candidates in the list of tasks, one entry for each.
 
     Args:
-        seen: ids of examinations whose view is already in the log.
+        examinations: ids of the examinations whose faces are about to be shown.
         acting_member: the supervisor.
 
-    Returns:
-        The ids of the examinations that are now shown for the first time.
-
     Raises:
-        Refused: no permission.
+        Refused: no permission, unknown or erased.
     """
     with acting("lead.decide_view", Permission.LEAD_RELEASE, acting_member):
-        waiting = [due.examination.public_id for due in decisions(acting_member) if due.state != "waiting"]
-        new = [public_id for public_id in waiting if public_id not in seen]
-        for public_id in new:
+        for public_id in examinations:
+            examination = find.examination(public_id, acting_member)
             write_entry(
                 "lead.decision_viewed",
-                {"agency": acting_member.agency.public_id, "examination": public_id},
+                {"agency": acting_member.agency.public_id, "examination": examination.public_id},
                 acting_member=acting_member,
             )
-    return new
 
 
 def view_lead(lead_id: str, *, acting_member: Member) -> Lead:

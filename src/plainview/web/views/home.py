@@ -22,9 +22,11 @@ def home(request: HttpRequest) -> HttpResponse:
         return redirect("disclosures")  # a defence account has nothing else
     tasks = tasks_of(member)
     remember(member, len(tasks))
-    if holds(member.roles, Permission.LEAD_RELEASE):
-        # The list shows both faces of a candidate to decide on: who has seen them is in the log.
-        for public_id in view_waiting(shown(request), acting_member=member):
+    seen = shown(request)
+    new = [task.shows for task in tasks if task.shows and task.shows not in seen]
+    if new:  # the list shows both faces of a candidate to decide on: who has seen them is in the log
+        view_waiting(new, acting_member=member)
+        for public_id in new:
             shown(request, public_id)
     context = {
         "member": member,
