@@ -89,3 +89,21 @@ def test_a_session_that_ended_is_said_in_a_dialog_and_loses_nothing(
     expect(page.locator("#count")).to_have_text("7")
     page.keyboard.press(answer)
     expect(page.get_by_label("Potential candidate")).to_be_checked()
+
+
+def test_marks_on_both_faces_are_numbered_and_kept(page_of: Callable[..., Page], tmp_path: Path) -> None:
+    page = page_of("examiner")
+    walk.prepare(page, probe(tmp_path))
+    walk.choose(page)
+    found = walk.search(page)
+    page.goto(f"/searches/{found}/candidates/4/examine/")
+    expect(page.locator("#viewer.ready")).to_be_visible()
+    page.keyboard.press("m")
+    page.locator(".stage.probe").click(position={"x": 120, "y": 140})
+    page.locator(".stage.other").click(position={"x": 130, "y": 150})
+    page.get_by_label("Mark 1: what is there").fill("mole left of the nose")
+    expect(page.locator(".marks-other .ring")).to_have_count(1)
+    expect(page.locator("#draft-state")).to_contain_text("Draft saved")
+    page.reload()
+    expect(page.get_by_label("Mark 1: what is there")).to_have_value("mole left of the nose")
+    assert findings(page) == []

@@ -214,6 +214,7 @@ def examinations(search: Search) -> list[dict[str, Any]]:
             "components": examination.components,
             "conclusion": examination.conclusion,
             "notes": examination.notes,
+            "marks": examination.marks,
             "cautions_acknowledged": examination.acknowledged,
             "verifications": [
                 {

@@ -5,7 +5,7 @@ Owns the order: a record replaces the draft in the same transaction. It must nev
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils import timezone
@@ -13,7 +13,7 @@ from django.utils import timezone
 from plainview.casework import find
 from plainview.casework.agreements.read import both
 from plainview.casework.examination.assign import assign_verifier
-from plainview.casework.examination.drafts import Answers, Saved, erase_draft, open_draft, write_draft
+from plainview.casework.examination.drafts import Answers, Saved, erase_draft, marks_of, open_draft, write_draft
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import Receipt, write_entry
 from plainview.casework.models import Candidate, Draft, Examination, Member
@@ -80,6 +80,7 @@ def examine(
     conclusion: str,
     notes: str = "",
     acknowledged: Collection[str] = (),
+    marks: Sequence[Mapping[str, object]] = (),
     acting_member: Member,
 ) -> Examination:
     """Record one person's comparison of a candidate with the probe; a potential candidate goes to a verifier.
@@ -90,6 +91,7 @@ def examine(
         conclusion: one of `CONCLUSIONS`.
         notes: remarks; required if a potential candidate has a dissimilar component.
         acknowledged: ids of the cautions that were read; all cautions about this pair are required.
+        marks: the same place on both faces, as `drafts.marks_of` reads them.
         acting_member: the examiner.
 
     Raises:
@@ -117,6 +119,7 @@ def examine(
             conclusion=conclusion,
             notes=notes.strip(),
             acknowledged=list(shown),
+            marks=marks_of(list(marks)),
         )
         receipt = write_entry(
             "examination.recorded",
@@ -129,7 +132,8 @@ def examine(
                 "cautions": list(shown),
                 **both(search),
             },
-            {"notes": examination.notes} if examination.notes else {},
+            ({"notes": examination.notes} if examination.notes else {})
+            | ({"marks": examination.marks} if examination.marks else {}),
             acting_member=acting_member,
         )
         examination.entry = receipt.entry

@@ -81,6 +81,7 @@ def _sheet(lead: Lead) -> Sheet:
                     ("Edits", "; ".join(facts.edits) or "none"),
                     *([("Still from", facts.still)] if facts.still else []),
                 ],
+                [tuple(mark["probe"]) for mark in examination.marks],
             ),
             Pictured(
                 f"Candidate, rank {candidate.rank} of {len(facts.candidates)}: similar, not identified",
@@ -92,6 +93,7 @@ def _sheet(lead: Lead) -> Sheet:
                     ("Reference", candidate.reference.public_id),
                     ("Source", candidate.reference.source_url or "erased"),
                 ],
+                [tuple(mark["face"]) for mark in examination.marks],
             ),
         ),
         meaning=facts.meaning.text,
@@ -168,6 +170,9 @@ def _sections(lead: Lead, facts: Facts, verdicts: list[Verdict]) -> Iterator[tup
     ]
     yield "People", [*people, ("Released", _who(lead.released_by))]
     yield "Components, as the examiner assessed them", _by_answer(examination.components)
+    if examination.marks:
+        numbered = enumerate(examination.marks, start=1)
+        yield "Marks of the examiner", [(str(number), mark["note"] or "no words") for number, mark in numbered]
     yield (
         f"Gallery {gallery.name}",
         [

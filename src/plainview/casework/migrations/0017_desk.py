@@ -17,6 +17,11 @@ class Migration(migrations.Migration):
             name='time_zone',
             field=models.CharField(blank=True, default='', max_length=64),
         ),
+        migrations.AddField(
+            model_name='examination',
+            name='marks',
+            field=models.JSONField(default=list),
+        ),
         migrations.CreateModel(
             name='News',
             fields=[

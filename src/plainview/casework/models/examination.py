@@ -29,7 +29,11 @@ def _lead_id() -> str:
 
 
 class Examination(models.Model):
-    """A person's one-to-one comparison of a candidate with the probe."""
+    """A person's one-to-one comparison of a candidate with the probe.
+
+    `marks`: the same place on both faces, each {"probe": [x, y], "face": [x, y], "note": text}; x and y are shares of the
+    side of the square of `pictures.aligned_jpeg`, from its left and its top, 0 to 1.
+    """
 
     public_id = models.CharField(max_length=16, unique=True, default=_examination_id)
     candidate = models.ForeignKey(Candidate, on_delete=models.PROTECT)
@@ -38,6 +42,7 @@ class Examination(models.Model):
     conclusion = models.CharField(max_length=30)
     notes = models.TextField(blank=True)
     acknowledged = models.JSONField(default=list)
+    marks = models.JSONField(default=list)
     entry = models.BigIntegerField(null=True)
     recorded_at = models.DateTimeField(auto_now_add=True)
 

@@ -48,6 +48,7 @@ def examination(request: HttpRequest, public_id: str, rank: int) -> HttpResponse
             conclusion=answers.conclusion,
             notes=answers.notes,
             acknowledged=answers.acknowledged,
+            marks=answers.marks,
             acting_member=member,
         )
     except Refused as refused:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -306,8 +307,17 @@ def answers_of(request: HttpRequest) -> Answers:
             "conclusion": sent.get("conclusion"),
             "notes": sent.get("notes"),
             "acknowledged": sent.getlist("acknowledged"),
+            "marks": _marks(sent.get("marks", "")),
         }
     )
+
+
+def _marks(text: str) -> object:
+    """Return what the field of the marks holds; Answers takes only what is valid."""
+    try:
+        return json.loads(text[:20_000]) if text else []
+    except (ValueError, RecursionError):
+        return []
 
 
 def laid_out(answers: Answers, *, marked: bool) -> dict[str, Any]:
@@ -339,6 +349,7 @@ def laid_out(answers: Answers, *, marked: bool) -> dict[str, Any]:
         ],
         "notes": answers.notes,
         "acknowledged": answers.acknowledged,
+        "marks": json.dumps(answers.marks),
     }
 
 
