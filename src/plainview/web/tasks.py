@@ -1,6 +1,6 @@
-"""A member's tasks: one list of everything that waits for them, and what they handed on with its state.
+"""A member's tasks: one list of everything that waits for them.
 
-Owns the order and the words of both. It must never name a score, or show a verifier anything of what a task is about.
+Owns its order and its words. It must never name a score, or show a verifier anything of what a task is about.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from django.utils import timezone
 from plainview.casework.alerts.read import unseen as unseen_alerts
 from plainview.casework.erasure.read import reviews_due
 from plainview.casework.examination.blind import waiting
-from plainview.casework.examination.read import handed_on, standing_of
 from plainview.casework.leads.read import decisions, outcomes_due
 from plainview.casework.misuse.read import flags
-from plainview.casework.models import Examination, Member, Search
+from plainview.casework.models import Member, Search
 from plainview.casework.models.subjects import RECEIVED
 from plainview.casework.people import desk
 from plainview.casework.people.read import policy_text
 from plainview.casework.probes.approvals import approvals_waiting, urgent_waiting
 from plainview.casework.probes.read import drafts
+from plainview.casework.proposals.read import to_decide
 from plainview.casework.retention.read import to_approve
 from plainview.casework.rights.read import requests_to_answer
 from plainview.casework.sharing.read import waiting as shared_waiting
@@ -64,18 +64,6 @@ class Task:
     due: str = ""
     late: bool = False
     shows: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Handed:
-    """Something that the member examined and others now work on; `step` of 4 is reached: examined, verified, released, outcome."""
-
-    title: str
-    about: str
-    url: str
-    at: datetime
-    step: int
-    faces: tuple[str, ...] = ()
 
 
 def tasks_of(member: Member) -> list[Task]:
@@ -243,6 +231,17 @@ def _others(member: Member) -> Iterator[Task]:
                     icon="share",
                     due=f"{_until(shared.request.expires_at)} left",
                 )
+    for proposal in to_decide(member):
+        concerns = f": {proposal.concerns.name}" if proposal.concerns else ""
+        proposer = proposal.proposed_by.name if proposal.proposed_by else "the platform operator"
+        yield Task(
+            "Decide on a proposal",
+            f"{proposal.power.name}{concerns}, proposed by {proposer}",
+            "Decide",
+            reverse("proposal", args=[proposal.public_id]),
+            icon="lock",
+            due=f"{_until(proposal.expires_at)} left",
+        )
     if holds(roles, Permission.RETENTION_APPROVE):
         yield from _keeping(member)
     yield from _requests(member)
@@ -338,45 +337,6 @@ def _administrator(member: Member) -> Iterator[Task]:
             reverse("member", args=[other.public_id]),
             icon="person",
         )
-
-
-def handed_by(member: Member) -> list[Handed]:
-    """Return what the member examined as a potential candidate, until its outcome is reported, newest first."""
-    if not holds(member.roles, Permission.EXAMINATION_RECORD):
-        return []
-    rows = []
-    for examination in handed_on(member):
-        search = examination.candidate.search
-        title, step, url = _state(examination)
-        rows.append(
-            Handed(
-                title,
-                f"{search.case.number}, candidate {examination.candidate.rank}",
-                url,
-                examination.recorded_at,
-                step,
-                (
-                    f"{reverse('search-probe', args=[search.public_id])}?side={FACE}",
-                    f"{reverse('candidate-face', args=[search.public_id, examination.candidate.rank])}?side={FACE}",
-                ),
-            )
-        )
-    return rows
-
-
-def _state(examination: Examination) -> tuple[str, int, str]:
-    """Return the state of an examination in words, the step of 4 that is reached, and where to go."""
-    here = reverse("examine", args=[examination.candidate.search.public_id, examination.candidate.rank])
-    lead = getattr(examination, "lead", None)
-    if lead is not None:
-        return "Released as a lead", 3, reverse("lead", args=[lead.public_id])
-    withheld = getattr(examination, "withheld", None)
-    if withheld is not None:
-        return "Sent back", 2, here
-    standing = standing_of(examination)
-    if standing.whose == "supervisor":
-        return "Waiting for release", 2, here
-    return "Waiting for verification", 1, here
 
 
 def _faces(search: Search, *, first: bool = False) -> tuple[str, ...]:

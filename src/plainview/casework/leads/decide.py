@@ -12,7 +12,7 @@ from plainview.casework.agreements.read import both
 from plainview.casework.examination.read import verdicts
 from plainview.casework.leads.read import lead_shown
 from plainview.casework.log.guard import acting
-from plainview.casework.log.write import write_entry
+from plainview.casework.log.write import saved_with, write_entry
 from plainview.casework.models import Examination, Lead, Member, Outcome, Withheld
 from plainview.casework.news.tell import tell
 from plainview.policy import examination as looking
@@ -54,13 +54,13 @@ def release(
             looking.contradictions_answered(contradictions),
             looking.contradiction_explained(contradictions, override),
         )
-        lead = Lead.objects.create(
+        lead = Lead(
             examination=examination,
             released_by=acting_member,
             contradictions=dict(contradictions),
             override=override.strip(),
         )
-        receipt = write_entry(
+        write_entry(
             "lead.released",
             {
                 "lead": lead.public_id,
@@ -74,9 +74,8 @@ def release(
             },
             {"contradictions": dict(contradictions)} | ({"override_why": override.strip()} if override else {}),
             acting_member=acting_member,
+            rows=lambda entry: saved_with(lead, entry),
         )
-        lead.entry = receipt.entry
-        lead.save(update_fields=["entry"])
         tell("released", lead.public_id, [examination.member])
     return lead
 
@@ -114,6 +113,7 @@ def withhold(examination_id: str, reason: str, *, acting_member: Member) -> With
             },
             {"reason": withheld.reason},
             acting_member=acting_member,
+            rows=[withheld],
         )
         tell("withheld", examination.public_id, [examination.member])
     return withheld
@@ -214,6 +214,7 @@ def record_evidence(lead_id: str, evidence: str, *, acting_member: Member) -> Le
             {"lead": lead.public_id},
             {"evidence": lead.evidence},
             acting_member=acting_member,
+            rows=[lead],
         )
     return lead
 
@@ -238,5 +239,6 @@ def report_outcome(lead_id: str, outcome: str, *, reason: str = "", acting_membe
             },
             {"note": report.note} if report.note else {},
             acting_member=acting_member,
+            rows=[report],
         )
     return report

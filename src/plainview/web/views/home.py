@@ -8,9 +8,13 @@ from django.views.decorators.http import require_GET
 
 from plainview.casework.leads.decide import view_waiting
 from plainview.casework.people import desk
+from plainview.casework.people.attempts import of_today
+from plainview.casework.proposals.read import about
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
-from plainview.web.tasks import handed_by, remember, tasks_of
+from plainview.policy.signing_in import MAX_FAILURES
+from plainview.web.handed import handed_by
+from plainview.web.tasks import remember, tasks_of
 from plainview.web.views.common import member_of, shown
 
 
@@ -31,6 +35,9 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "member": member,
         "blocked": desk.in_the_way(member),
+        "attempts": of_today(member),
+        "many": MAX_FAILURES,
+        "about": about(member),
         "tasks": tasks,
         "handed": handed_by(member),
         "hands_on": holds(member.roles, Permission.EXAMINATION_RECORD),

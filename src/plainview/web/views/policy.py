@@ -1,26 +1,27 @@
-"""People, rules and the record: the agency's policy, and its change by an administrator after a dry run."""
+"""People, rules and the record: the agency's policy, and its change after a dry run, by two members."""
 
 from __future__ import annotations
 
 from itertools import groupby
 
 from django import forms
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from plainview.casework.people.policy import change_policy
 from plainview.casework.people.read import binding, history, policy_text
+from plainview.casework.proposals.make import propose
 from plainview.casework.search.dry_run import DRY_RUN_DAYS, DryRun, dry_run
 from plainview.policy.agency import AgencyPolicy, parse
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
+from plainview.policy.proposals import Kind
 from plainview.policy.roles import GRANTS, Role, holds
 from plainview.policy.sentences import differences
 from plainview.policy.table import table
 from plainview.web.rules_form import rows, text_of
 from plainview.web.views.common import member_of, say
+from plainview.web.views.proposals import proposed
 
 
 class PolicyForm(forms.Form):
@@ -82,7 +83,7 @@ def _roles(own: list[str], values: AgencyPolicy) -> list[dict[str, object]]:
 
 @require_http_methods(["GET", "POST"])
 def policy_change(request: HttpRequest) -> HttpResponse:
-    """Try a policy on the last months' searches, or adopt it for the agency."""
+    """Try a policy on the last months' searches, or propose it for the agency."""
     member = member_of(request)
     stored, undecided = policy_text(member.agency)
     _, now = binding(member.agency)
@@ -97,13 +98,11 @@ def policy_change(request: HttpRequest) -> HttpResponse:
         try:
             after = parse(text)
             if request.POST.get("do") == "change":
-                version = change_policy(text, reason=why, acting_member=member)
-                messages.success(request, f"Version {version.number} is now in force.")
-                return redirect("policy")
+                return proposed(request, propose(Kind.POLICY, {"text": text}, reason=why, acting_member=member))
             if request.POST.get("do") == "try":
                 dry = dry_run(after, member)
         except Refused as refused:
-            say(form, refused, {"policy.why": "why"}.get(refused.rule_id))
+            say(form, refused, {"proposal.reason": "why"}.get(refused.rule_id))
     context = {
         "form": form,
         "rows": rows(now, after),
