@@ -115,7 +115,7 @@ def _lay_out(task: Verification, face: Reference, others: list[Reference], about
     task.save()
     shown = [*others, face]
     _random.shuffle(shown)
-    VerificationItem.objects.bulk_create(
+    items = VerificationItem.objects.bulk_create(
         VerificationItem(
             verification=task, position=position, reference=reference, is_candidate=reference.pk == face.pk
         )
@@ -132,7 +132,7 @@ def _lay_out(task: Verification, face: Reference, others: list[Reference], about
         # Sealed: the public copy of the log must not reveal the subject of the task to the verifier.
         {"about": about},
         acting_member=None,
-        rows=[task, *task.items.all()],
+        rows=[task, *items],  # as they were made: rows that are loaded must be in the log already
     )
     tell("verification", task.public_id, [task.verifier], at=task.assigned_at)
     return task

@@ -6,9 +6,10 @@ from django.db import models
 
 from plainview.casework.models.cases import Candidate, Search
 from plainview.casework.models.people import Member
+from plainview.casework.models.rows import Recorded
 
 
-class SetAside(models.Model):
+class SetAside(Recorded):
     """A candidate that a member set aside; `undone_at` and `undo_entry` once they took that back."""
 
     candidate = models.ForeignKey(Candidate, on_delete=models.PROTECT, related_name="set_aside")
@@ -31,7 +32,7 @@ class SetAside(models.Model):
         return f"{self.candidate_id} {self.reason}"
 
 
-class NoneOfThese(models.Model):
+class NoneOfThese(Recorded):
     """A member's conclusion that no candidate of a list is the person; `undone_at` once they took it back."""
 
     search = models.ForeignKey(Search, on_delete=models.PROTECT, related_name="none_of_these")

@@ -110,12 +110,12 @@ def blank_search(
 
 def _erase_looking(search: Search) -> list[Recorded]:
     """Erase the reviews and examinations of the search: they describe data that must not be kept. Return what was erased."""
-    SetAside.objects.filter(candidate__search=search).delete()
-    NoneOfThese.objects.filter(search=search).delete()
     looked = Examination.objects.filter(candidate__search=search)
     SharedLead.objects.filter(lead__examination__in=looked).delete()
     erased: list[Recorded] = []
     for rows in (
+        SetAside.objects.filter(candidate__search=search),
+        NoneOfThese.objects.filter(search=search),
         Outcome.objects.filter(lead__examination__in=looked),
         Lead.objects.filter(examination__in=looked),
         Withheld.objects.filter(examination__in=looked),

@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from plainview.casework import find
 from plainview.casework.log.guard import acting
-from plainview.casework.log.write import write_entry
+from plainview.casework.log.write import saved_with, write_entry
 from plainview.casework.models import Candidate, Examination, Member, NoneOfThese, Search, SetAside
+from plainview.casework.models.rows import Recorded
 from plainview.casework.people.read import binding, training_facts
 from plainview.casework.search.candidates import answered
 from plainview.policy import rules, triage
@@ -42,8 +43,8 @@ def set_aside(search_id: str, rank: int, reason: str, *, acting_member: Member) 
                 Examination.objects.filter(candidate=candidate, member=acting_member).exists(), candidate.rank
             ),
         )
-        aside = SetAside.objects.create(candidate=candidate, member=acting_member, reason=reason)
-        aside.entry = write_entry(
+        aside = SetAside(candidate=candidate, member=acting_member, reason=reason)
+        write_entry(
             "candidate.set_aside",
             {
                 "agency": acting_member.agency.public_id,
@@ -53,8 +54,8 @@ def set_aside(search_id: str, rank: int, reason: str, *, acting_member: Member) 
                 "is": triage.REVIEW,
             },
             acting_member=acting_member,
-        ).entry
-        aside.save(update_fields=["entry"])
+            rows=lambda entry: saved_with(aside, entry),
+        )
     return aside
 
 
@@ -74,7 +75,7 @@ def take_back(search_id: str, rank: int, *, acting_member: Member) -> SetAside:
                 f"You have not set candidate {rank} aside.",
                 "Nothing more is needed.",
             )
-        aside.undo_entry = write_entry(
+        write_entry(
             "candidate.taken_back",
             {
                 "agency": acting_member.agency.public_id,
@@ -83,9 +84,8 @@ def take_back(search_id: str, rank: int, *, acting_member: Member) -> SetAside:
                 "set_aside": aside.entry,
             },
             acting_member=acting_member,
-        ).entry
-        aside.undone_at = timezone.now()
-        aside.save(update_fields=["undone_at", "undo_entry"])
+            rows=lambda entry: _undone(aside, entry),
+        )
     return aside
 
 
@@ -116,10 +116,8 @@ def none_of_these(search_id: str, statement: str, seen: Collection[int], *, acti
             triage.stated(statement),
         )
         total = Candidate.objects.filter(search=search).count()
-        conclusion = NoneOfThese.objects.create(
-            search=search, member=acting_member, statement=statement.strip(), count=total
-        )
-        conclusion.entry = write_entry(
+        conclusion = NoneOfThese(search=search, member=acting_member, statement=statement.strip(), count=total)
+        write_entry(
             "candidates.none",
             {
                 "agency": acting_member.agency.public_id,
@@ -129,8 +127,8 @@ def none_of_these(search_id: str, statement: str, seen: Collection[int], *, acti
             },
             {"statement": conclusion.statement},
             acting_member=acting_member,
-        ).entry
-        conclusion.save(update_fields=["entry"])
+            rows=lambda entry: saved_with(conclusion, entry),
+        )
     return conclusion
 
 
@@ -150,7 +148,7 @@ def take_none_back(search_id: str, *, acting_member: Member) -> NoneOfThese:
                 "You have not concluded this list.",
                 "Nothing more is needed.",
             )
-        conclusion.undo_entry = write_entry(
+        write_entry(
             "candidates.none_taken_back",
             {
                 "agency": acting_member.agency.public_id,
@@ -158,9 +156,8 @@ def take_none_back(search_id: str, *, acting_member: Member) -> NoneOfThese:
                 "concluded": conclusion.entry,
             },
             acting_member=acting_member,
-        ).entry
-        conclusion.undone_at = timezone.now()
-        conclusion.save(update_fields=["undone_at", "undo_entry"])
+            rows=lambda entry: _undone(conclusion, entry),
+        )
     return conclusion
 
 
@@ -170,6 +167,12 @@ def open_ranks(search: Search, member: Member) -> list[int]:
     rows = rows.exclude(pk__in=SetAside.objects.filter(member=member, undone_at=None).values("candidate"))
     rows = rows.exclude(pk__in=Examination.objects.filter(member=member).values("candidate"))
     return list(rows.order_by("rank").values_list("rank", flat=True))
+
+
+def _undone(decision: SetAside | NoneOfThese, entry: int) -> list[Recorded]:
+    decision.undo_entry, decision.undone_at = entry, timezone.now()
+    decision.save()
+    return [decision]
 
 
 def _concluded(search: Search, member: Member) -> QuerySet[NoneOfThese]:
