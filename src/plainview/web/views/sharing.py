@@ -32,6 +32,7 @@ from plainview.recognition.edits import read as chain
 from plainview.recognition.edits import says
 from plainview.recognition.errors import BadMedia
 from plainview.storage.base import StorageError
+from plainview.web.times import written
 from plainview.web.views.common import member_of, picture, require_shown, say, shown
 
 
@@ -362,7 +363,7 @@ def version_of(request: HttpRequest) -> int:
 def saved_json(saved: Saved) -> JsonResponse:
     """Return what the page shows after saving."""
     return JsonResponse(
-        {"version": saved.version, "saved_at": f"{saved.saved_at:%H:%M:%S}", "elsewhere": saved.elsewhere}
+        {"version": saved.version, "saved_at": written(saved.saved_at, "time"), "elsewhere": saved.elsewhere}
     )
 
 
