@@ -21,7 +21,7 @@
     var file = find("#id_photo", form).files[0], most = Number(form.dataset.most);
     problem("");
     if (file && file.size > most) {
-      problem("The file has " + (file.size / 1048576).toFixed(1) + " MB; the limit is " + (most / 1048576) + " MB. Choose a smaller copy.");
+      problem("The file has " + (file.size / 1048576).toFixed(1) + " MB; the limit is " + (most / 1048576) + " MB. Send a cropped, lossless copy.");
       return;
     }
     form.requestSubmit(find("#send", form));
