@@ -29,6 +29,7 @@ from plainview.casework.models import Candidate, GalleryChange, LogEntry, LogOpe
 from plainview.casework.people.read import binding
 from plainview.casework.pictures import coarse_png, png
 from plainview.casework.search.candidates import candidates_of
+from plainview.casework.triage.read import reviews
 from plainview.casework.workspace.services import services
 from plainview.policy import rules
 from plainview.policy.agency import parse
@@ -234,6 +235,11 @@ def _files(search: Search, looked: dict[str, list[str]]) -> Items:
             "who searched, viewed, examined, verified and released; training and proficiency",
         ),
         ("examinations.json", disclosed.examinations(search), "every examination, verification, lead and outcome"),
+        (
+            "triage.json",
+            reviews(search),
+            "candidates set aside, and conclusions about the whole list: reviews, not examinations",
+        ),
         ("case.json", disclosed.case_facts(search), "the case with its other searches, including null results"),
         ("alerts.json", context.alerts(search.case), "every alert of the case and the searches it raised"),
         ("scores.json", context.scores(search, whole), "what the scores mean in this gallery, with its error rates"),

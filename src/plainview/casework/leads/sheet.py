@@ -82,6 +82,7 @@ def _sheet(lead: Lead) -> Sheet:
                     ("Edits", "; ".join(facts.edits) or "none"),
                     *([("Still from", facts.still)] if facts.still else []),
                 ],
+                [tuple(mark["probe"]) for mark in examination.marks],
             ),
             Pictured(
                 f"Candidate, rank {candidate.rank} of {len(facts.candidates)}: similar, not identified",
@@ -94,6 +95,7 @@ def _sheet(lead: Lead) -> Sheet:
                     ("Source", candidate.reference.source_link or "erased"),
                     *_several(candidate, lead.examination.pictures),
                 ],
+                [tuple(mark["face"]) for mark in examination.marks],
             ),
         ),
         meaning=facts.meaning.text,
@@ -170,6 +172,9 @@ def _sections(lead: Lead, facts: Facts, verdicts: list[Verdict]) -> Iterator[tup
     ]
     yield "People", [*people, ("Released", _who(lead.released_by))]
     yield "Components, as the examiner assessed them", _by_answer(examination.components)
+    if examination.marks:
+        numbered = enumerate(examination.marks, start=1)
+        yield "Marks of the examiner", [(str(number), mark["note"] or "no words") for number, mark in numbered]
     yield (
         f"Gallery {gallery.name}",
         [

@@ -122,7 +122,9 @@ _LETTER = "when a letter about it was sent; nothing depends on it"
 COMMITTED: Final = (
     Committed(models.Search, later={"gallery_pictures": 2}),
     Committed(models.Candidate, "search_id", later={"subject_id": 2}),
-    Committed(models.Examination, later={"pictures": 2}),
+    Committed(models.Examination, later={"pictures": 2, "marks": 3}),
+    Committed(models.SetAside, "id"),
+    Committed(models.NoneOfThese, "id"),
     Committed(models.Verification, apart={"told_at": _LETTER}),
     Committed(models.VerificationItem, "verification_id"),
     Committed(models.Lead, apart={"reminded_at": _LETTER}),
@@ -198,7 +200,7 @@ NOT_COMMITTED: Final[Mapping[str, str]] = {
     **dict.fromkeys(("ProbeTemplate", "Tripwire", "SubjectAnswer", "LapsedSearch", "Letter", "Canary"), _OWN_SEAL),
     **dict.fromkeys(
         (
-            *("AlertMark", "AlertPreference", "AlertSeen", "Notice", "SharedNotice", "Delivery", "WebhookMark"),
+            *("AlertMark", "AlertPreference", "AlertSeen", "News", "Notice", "SharedNotice", "Delivery", "WebhookMark"),
             *("ReportSchedule", "WorkerLife", "WorkerStep", "CanaryCheck", "ClockFault", "Feed", "FeedLink"),
         ),
         _PACE,
