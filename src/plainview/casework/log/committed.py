@@ -138,6 +138,7 @@ COMMITTED: Final = (
         },
     ),
     Committed(models.PolicyVersion, "id"),
+    Committed(models.Proposal),
     Committed(
         models.Reference, "id", opened={"template": ("templates", "template")}, present=frozenset({"picture_hash"})
     ),
@@ -159,7 +160,9 @@ _PACE = "when something is due, sent or was done; nothing is concluded from it"
 _ACCESS = "access, not record: what was done with it has entries under the member's name"
 
 NOT_COMMITTED: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("LogEntry", "LogKey", "LogOpening", "RowCommitment", "RowCheck", "WorkspaceState"), _LOG),
+    **dict.fromkeys(
+        ("LogEntry", "LogKey", "LogOpening", "RowCommitment", "RowCheck", "WorkspaceState", "LogWitness"), _LOG
+    ),
     **dict.fromkeys(
         ("View", "ViewMark", "GalleryCalibration", "NearDuplicate", "BackupRecord", "PublishedRegister"), _DERIVED
     ),
@@ -174,12 +177,31 @@ NOT_COMMITTED: Final[Mapping[str, str]] = {
     **dict.fromkeys(
         (
             *("AlertMark", "AlertPreference", "AlertSeen", "Notice", "SharedNotice", "Delivery", "WebhookMark"),
-            *("ReportSchedule", "WorkerLife", "WorkerStep", "CanaryCheck", "ClockFault", "Feed", "FeedLink"),
+            *(
+                "ApiAnswer",
+                "ReportSchedule",
+                "WorkerLife",
+                "WorkerStep",
+                "CanaryCheck",
+                "ClockFault",
+                "Feed",
+                "FeedLink",
+            ),
         ),
         _PACE,
     ),
     **dict.fromkeys(
-        ("Invitation", "SignInFailure", "SignInRepeat", "SignInReset", "Token", "Webhook", "WebhookSecret"), _ACCESS
+        (
+            "Invitation",
+            "SignInDelay",
+            "SignInFailure",
+            "SignInRepeat",
+            "SignInReset",
+            "Token",
+            "Webhook",
+            "WebhookSecret",
+        ),
+        _ACCESS,
     ),
     **dict.fromkeys(
         (
@@ -187,7 +209,7 @@ NOT_COMMITTED: Final[Mapping[str, str]] = {
             *("Agreement", "AgreementVersion", "SharedLead", "Alert", "AlertGallery", "CanaryAlarm", "FeedWithdrawal"),
             *("DisclosureDownload", "DisclosureGrant", "DisclosurePackage", "ExonerationReview", "ProficiencyItem"),
             *("Hold", "RetentionEvent", "RetentionItem", "RetentionRun", "RetentionVersion"),
-            *("Attestation", "AuditSample", "AuditSampleItem"),
+            *("WitnessRule", "Attestation", "AuditSample", "AuditSampleItem"),
         ),
         _NOT_YET,
     ),

@@ -74,6 +74,7 @@ def write_proposal(
         },
         {"reason": proposal.reason},
         acting_member=by,
+        rows=[proposal],
     )
     tell_proposed(proposal)
     return proposal

@@ -32,6 +32,7 @@ from plainview.casework.models import (
     LogEntry,
     Member,
     Preparation,
+    Proposal,
     Reference,
     Search,
     Video,
@@ -46,6 +47,7 @@ from plainview.casework.videos.erase import blank_rows
 from plainview.casework.workspace.schema import applied
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
+from plainview.policy.proposals import OPEN
 
 _QUIET = frozenset(
     {
@@ -146,7 +148,7 @@ def settle(about: dict[str, Any], *, log: Path | None, kept_checkpoint: str | No
                 "sign_ins_reset": len(ended.codes),
             },
             acting_member=None,
-            rows=Member.objects.filter(email__in=ended.deactivated),
+            rows=[*Member.objects.filter(email__in=ended.deactivated), *Proposal.objects.filter(state=OPEN)],
         )
     finish()
     forget_pages()
