@@ -28,11 +28,13 @@ from django.db.models import (
 from tests.factories import forks
 from tests.factories.records import every_kind, on_disk
 from tests.factories.rows import attack
+from tests.factories.work import person
 
 from plainview.casework.log.committed import COMMITTED, Commitment, Committed, stored
 from plainview.casework.log.rows import shown_key, verify_rows
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Member, RowCommitment
+from plainview.casework.people.members import deactivate
 
 KINDS = [table.kind for table in COMMITTED]
 
@@ -163,23 +165,17 @@ def test_two_swapped_rows_are_both_named(tool: sqlite3.Connection, workspace: Pa
     assert {table for table, _ in named(verified(workspace))} == expected
 
 
-def test_a_row_put_back_to_an_earlier_state_with_its_commitment_is_named(
-    tool: sqlite3.Connection, workspace: Path
-) -> None:
+def test_a_row_put_back_to_an_earlier_state_with_its_commitment_is_named(found: str) -> None:
     """What was really recorded once is not what the log says now: a role that was taken away comes back."""
-    member = tool.execute("SELECT * FROM member WHERE email = 'verifier@agency.example'").fetchone()
-    held = tool.execute("SELECT * FROM row_commitment WHERE key = ?", [member["public_id"]]).fetchone()
-    roles = ["member", "roles", "verifier@agency.example", "--role", "supervisor", "--as", "admin@agency.example"]
-    done = forks.run(workspace, roles)
-    assert done.returncode == 0, done.stderr
-    verified(workspace, code=0)
-    tool.execute("UPDATE member SET roles = ? WHERE id = ?", [member["roles"], member["id"]])
-    tool.execute(
-        "UPDATE row_commitment SET entry = ?, sealed = ? WHERE id = ?", [held["entry"], held["sealed"], held["id"]]
-    )
-    (problem,) = verified(workspace)["rows"]["problems"]
-    assert (problem["table"], problem["key"]) == ("member", member["public_id"])
-    assert problem["says"].startswith(f"put back to its state of entry {held['entry']}; entry ")
+    member = Member.objects.get(email="verifier@agency.example")
+    before = RowCommitment.objects.get(kind="member", key=member.public_id)
+    deactivate(member.email, reason="left", acting_member=person("admin"))
+    assert verify_rows().ok
+    attack("UPDATE member SET is_active = %s WHERE id = %s", True, member.pk)
+    attack("UPDATE row_commitment SET entry = %s, sealed = %s WHERE id = %s", before.entry, before.sealed, before.pk)
+    (problem,) = verify_rows().problems
+    assert (problem.table, problem.key) == ("member", member.public_id)
+    assert problem.says.startswith(f"put back to its state of entry {before.entry}; entry ")
 
 
 def test_without_what_opens_the_commitments_every_row_is_named(tool: sqlite3.Connection, workspace: Path) -> None:

@@ -171,7 +171,7 @@ def _entry(shown: explorer.Shown) -> EntryOut:
 
 def log_entries(request: HttpRequest, wanted: Annotated[EntriesWanted, Query()]) -> EntriesOut:
     """List the entries of the agency's part of the log, the newest first."""
-    asked = explorer.Wanted(wanted.action, wanted.member, wanted.since, wanted.until, wanted.before)
+    asked = explorer.Wanted(wanted.action, (), wanted.member, wanted.since, wanted.until, wanted.before)
     entries, following = explorer.entries(member_of(request), asked, limit=wanted.limit)
     return EntriesOut(items=[_entry(entry) for entry in entries], next=following)
 

@@ -167,7 +167,9 @@ _PACE = "when something is due, sent or was done; nothing is concluded from it"
 _ACCESS = "access, not record: what was done with it has entries under the member's name"
 
 NOT_COMMITTED: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("LogEntry", "LogKey", "LogOpening", "RowCommitment", "RowCheck", "WorkspaceState"), _LOG),
+    **dict.fromkeys(
+        ("LogEntry", "LogKey", "LogOpening", "RowCommitment", "RowCheck", "WorkspaceState", "LogWitness"), _LOG
+    ),
     **dict.fromkeys(
         (
             "View",
@@ -176,8 +178,6 @@ NOT_COMMITTED: Final[Mapping[str, str]] = {
             "NearDuplicate",
             "BackupRecord",
             "PublishedRegister",
-            "LogWitness",
-            "WitnessRule",
         ),
         _DERIVED,
     ),
@@ -225,7 +225,7 @@ NOT_COMMITTED: Final[Mapping[str, str]] = {
             *("DisclosureDownload", "DisclosureGrant", "DisclosurePackage", "ExonerationReview", "ProficiencyItem"),
             *("CandidatePicture",),
             *("Hold", "RetentionEvent", "RetentionItem", "RetentionRun", "RetentionVersion"),
-            *("Proposal", "Attestation", "AuditSample", "AuditSampleItem"),
+            *("WitnessRule", "Attestation", "AuditSample", "AuditSampleItem"),
         ),
         _NOT_YET,
     ),
