@@ -33,7 +33,7 @@ def review_of(search: Search, member: Member) -> Review:
     aside = SetAside.objects.filter(candidate__search=search, member=member, undone_at=None)
     examined = Examination.objects.filter(candidate__search=search, member=member).select_related("candidate")
     return Review(
-        dict(aside.values_list("candidate__rank", "reason")),
+        {decision.candidate.rank: decision.reason for decision in aside.select_related("candidate")},
         {examination.candidate.rank: examination for examination in examined},
         NoneOfThese.objects.filter(search=search, member=member, undone_at=None).first(),
     )
