@@ -249,7 +249,7 @@ def gallery_export(
 
 
 def gallery_re_embed(name: str, acting: As, json: Json = False) -> None:
-    """Compute a gallery's templates again with the loaded model pack; searches wait until all are done."""
+    """Compute a gallery's templates again with the loaded model pack. Until all are done it is searched with the old ones."""
     member = acting_member(acting)
     total = waiting(find.gallery(name, member), services().engine.pack.identity)
     with bar(f"Templates of {name}", total) as shown:
@@ -269,6 +269,16 @@ def gallery_re_embed(name: str, acting: As, json: Json = False) -> None:
         print_json(asdict(result))
     else:
         say(f"{counted(result.remade, 'template')} computed in {result.seconds:.1f} s.")
+        if result.turned:
+            say(
+                f"{counted(result.turned, 'face')} had been enrolled as they lay in their pictures, and are now turned upright."
+            )
+        if result.left:
+            say(
+                f"{counted(result.left, 'reference')} left: the gallery is still searched with its old templates. "
+                "Run this again to continue.",
+                style="yellow",
+            )
         for failure in result.failed:
             warn(f"{failure['reference']}: {failure['why']}", style="red")
     if result.failed:

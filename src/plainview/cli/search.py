@@ -100,6 +100,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
             "notes": search.notes,
             "face": search.face_number,
             "box": search.box,
+            "turned": round(search.quality_detail.get("turned", 0)),
             "quality": search.quality,
             "quality_detail": search.quality_detail,
             "provenance": search.provenance,
@@ -169,6 +170,12 @@ def print_answer(answer: Answer, notice: str) -> None:
         title=f"Search {search.public_id}: {counted(len(answer.candidates), 'candidate')} of {counted(search.gallery_size or 0, 'reference')}",
         caption=notice,
     )
+    if turned := round(search.quality_detail.get("turned", 0)):
+        say(
+            f"The probe's face is turned by {abs(turned)} degrees in the picture; it was compared turned upright. "
+            f"To make the turn an edit of the probe: `--edit rotate:{-turned}`.",
+            style="yellow",
+        )
     if search.shared_request is not None:
         asker = search.shared_request.agreement.asker.name
         say(f"Searched for {asker}, which asked in request {search.shared_request.public_id}.")

@@ -24,7 +24,7 @@ import onnxruntime
 
 from plainview.evaluation import covers
 from plainview.evaluation.dataset import Item
-from plainview.recognition import align, detect, embed, engine, quality
+from plainview.recognition import align, detect, embed, engine, quality, turned
 from plainview.recognition.decode import Decoder, read_file
 from plainview.recognition.engine import Engine
 from plainview.recognition.errors import BadMedia
@@ -40,12 +40,13 @@ class Measured:
 
     Attributes:
         sha256: of the file; empty where it could not be read.
-        template: of the face that `subject` chooses; None: failure to acquire.
+        template: of the face that `subject` chooses, as a probe; None: failure to acquire.
         plain: the same face's `Engine.plain_template`, for the figures without any of what searches add.
         quality: 0 to 100; 0 on failure.
         box: of that face, (x, y, width, height) in pixels of the upright picture; zeros on failure.
         code: why it failed, a `BadMedia` code or "no_template"; else empty.
         why: the same in words.
+        reference: the same face's template as a reference, see `Engine.both_templates`.
     """
 
     sha256: str
@@ -55,13 +56,14 @@ class Measured:
     box: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
     code: str = ""
     why: str = ""
+    reference: Vector | None = None
 
 
 def pack_digest(pack: ModelPack) -> str:
     """Return one hash for everything but the picture that a template depends on: networks, code, libraries."""
     parts = [pack.identity, pack.recogniser.sha256, pack.detector.sha256 if pack.detector else "default"]
     parts += [cv2.__version__, np.__version__, onnxruntime.__version__]
-    files = [__file__, *(module.__file__ for module in (align, covers, detect, embed, engine, quality))]
+    files = [__file__, *(module.__file__ for module in (align, covers, detect, embed, engine, quality, turned))]
     parts += [hashlib.sha256(Path(str(file)).read_bytes()).hexdigest() for file in files]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -98,8 +100,8 @@ class TemplateCache:
         self._file.execute("PRAGMA journal_mode = WAL")  # two runs may share it
         self._file.execute("PRAGMA synchronous = NORMAL")
         self._file.execute(
-            "CREATE TABLE IF NOT EXISTS measured_2 "
-            "(key TEXT PRIMARY KEY, template BLOB, plain BLOB, quality INTEGER, box TEXT, code TEXT, why TEXT) WITHOUT ROWID"
+            "CREATE TABLE IF NOT EXISTS measured_3 (key TEXT PRIMARY KEY, template BLOB, plain BLOB, reference BLOB, "
+            "quality INTEGER, box TEXT, code TEXT, why TEXT) WITHOUT ROWID"
         )
 
     def _begin_anew(self) -> None:
@@ -113,7 +115,7 @@ class TemplateCache:
         """Return what an earlier run made of a picture."""
         try:
             stored = self._file.execute(
-                "SELECT template, plain, quality, box, code, why FROM measured_2 WHERE key = ?", (key,)
+                "SELECT template, plain, reference, quality, box, code, why FROM measured_3 WHERE key = ?", (key,)
             ).fetchone()
         except sqlite3.OperationalError:
             raise
@@ -122,15 +124,17 @@ class TemplateCache:
             return None
         if stored is None:
             return None
-        template, plain = (None if blob is None else np.frombuffer(blob, np.float32) for blob in stored[:2])
-        x, y, width, height = map(float, stored[3].split())
-        return Measured(sha256, template, plain, stored[2], (x, y, width, height), stored[4], stored[5])
+        template, plain, reference = (None if blob is None else np.frombuffer(blob, np.float32) for blob in stored[:3])
+        x, y, width, height = map(float, stored[4].split())
+        box = (x, y, width, height)
+        return Measured(sha256, template, plain, stored[3], box, stored[5], stored[6], reference)
 
     def put(self, key: str, measured: Measured) -> None:
         """Keep it."""
-        blobs = (None if vector is None else vector.tobytes() for vector in (measured.template, measured.plain))
+        vectors = (measured.template, measured.plain, measured.reference)
+        blobs = (None if vector is None else vector.tobytes() for vector in vectors)
         self._file.execute(
-            "INSERT OR REPLACE INTO measured_2 VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO measured_3 VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (key, *blobs, measured.quality, " ".join(map(str, measured.box)), measured.code, measured.why),
         )
 
@@ -216,9 +220,9 @@ def _measure(sha256: str, decoding: Future[Picture], loaded: Engine, covered: bo
             pixels = covers.draw_cover(picture.pixels, face.detection.points, int(sha256[:8], 16))
             picture = Picture(pixels, picture.format, picture.stored_size)
             face = subject(loaded, picture)
-        template = loaded.template(picture, face.detection)
+        reference, template = loaded.both_templates(picture, face.detection)
         plain = loaded.plain_template(picture, face.detection)
-        return Measured(sha256, template, plain, face.quality.overall, face.detection.box)
+        return Measured(sha256, template, plain, face.quality.overall, face.detection.box, reference=reference)
     except BadMedia as bad:
         return Measured(sha256, None, None, 0, code=bad.code, why=bad.why)
     except ValueError:

@@ -22,6 +22,7 @@ from plainview.recognition.packs import (
     Calibration,
     Colour,
     EmbedInput,
+    Mirrored,
     ModelFile,
     ModelPack,
 )
@@ -94,7 +95,7 @@ def read_manifest(text: bytes) -> ModelPack:
         dimension=model.whole("dimension", lowest=2, highest=MAX_DIMENSION),
         alignment=model.one_of("template", ALIGNMENTS),
         permitted_uses=_permitted_uses(top, licence),
-        mirrored=model.switch("mirrored"),
+        mirrored=_mirrored(model),
         calibration=_calibration(top),
         group_differences=top.sentences("group_differences"),
     )
@@ -105,6 +106,13 @@ def read_manifest(text: bytes) -> ModelPack:
 
 def _colour(model: _Table) -> Colour:
     return "RGB" if model.one_of("colour", ("RGB", "BGR")) == "RGB" else "BGR"
+
+
+def _mirrored(model: _Table) -> Mirrored:
+    if model.values.get("mirrored") == "probe":
+        model.values.pop("mirrored")
+        return "probe"
+    return "always" if model.switch("mirrored") else "never"
 
 
 def _permitted_uses(top: _Table, licence: str) -> frozenset[str]:

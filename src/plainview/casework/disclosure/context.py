@@ -51,8 +51,15 @@ LOOKS = {
 """Actions of the log that are views of a search, in words."""
 
 
-def model() -> dict[str, Any]:
-    """Return the software, its versions, and the model's card with its measured error rates and group differences."""
+def model(pack: str) -> dict[str, Any]:
+    """Return the software, its versions, and the model's card with its measured error rates and group differences.
+
+    Args:
+        pack: identity of the pack that searched.
+
+    Raises:
+        PackError: it is not installed.
+    """
     return {
         "tool": "Plainview",
         "maker": "The Plainview authors",
@@ -60,7 +67,7 @@ def model() -> dict[str, Any]:
         "python": platform.python_version(),
         "machine": platform.machine(),
         "libraries": {name: metadata.version(name) for name in _TOOLS},
-        "card": card(services().engine.pack),
+        "card": card(services().engine_of(pack).pack),
     }
 
 

@@ -146,6 +146,7 @@ def blank(reference: Reference) -> None:
     gallery.refresh_from_db(fields=["log_head"])
     GalleryChange.objects.create(gallery=gallery, seq=gallery.log_head, is_add=False, reference=reference)
     reference.template, reference.picture_hash, reference.blob = b"", b"", f"expunged {reference.public_id}"
+    reference.other_template = reference.other_pack = None
     reference.file_name = reference.source_url = reference.page_url = ""
     reference.captured_precision = None
     reference.box, reference.points, reference.quality_detail, reference.quality, reference.captured_on = (

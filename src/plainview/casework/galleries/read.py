@@ -21,6 +21,7 @@ from plainview.casework.models import (
 )
 from plainview.casework.workspace.services import services
 from plainview.index.base import Block
+from plainview.index.errors import BadTemplate
 from plainview.recognition.types import Vector
 
 _KEYS = 500  # parameters of one statement: every database accepts this many
@@ -96,11 +97,11 @@ def _counted(origin: str, gallery_pk: int, log_head: int) -> Statistics:
     )
 
 
-def changes_after(gallery_id: int) -> Callable[[int], Iterator[Block]]:
+def changes_after(gallery_id: int, pack: str = "") -> Callable[[int], Iterator[Block]]:
     """Return the reader of a gallery's ordered log for `index.base.catch_up`.
 
     A reference whose template was erased is passed on as a removal: the numbers stay gap-free and the end state is the
-    same.
+    same. With a pack, a template of another is refused by `BadTemplate`: the gallery was re-embedded meanwhile.
     """
 
     def read(watermark: int) -> Iterator[Block]:
@@ -110,20 +111,30 @@ def changes_after(gallery_id: int) -> Callable[[int], Iterator[Block]]:
             rows = list(
                 GalleryChange.objects.filter(gallery_id=gallery_id, seq__gt=watermark)
                 .order_by("seq")
-                .values_list("seq", "reference_id", "is_add", "reference__template", "reference__public_id")[:_ROWS]
+                .values_list(*_CHANGE)[:_ROWS]
             )
             if not rows:
                 return
-            templates = [open_template(public, sealed) for _, _, is_add, sealed, public in rows if is_add and sealed]
+            added = [(public, sealed, made_by) for _, _, is_add, sealed, public, made_by in rows if is_add and sealed]
+            if pack and any(made_by != pack for _, _, made_by in added):
+                raise BadTemplate(f"a template of another pack than {pack}")
+            templates = [open_template(public, sealed) for public, sealed, _ in added]
             yield Block(
                 rows[0][0],
                 np.array([change[1] for change in rows], dtype=np.int64),
                 np.array([bool(change[2] and change[3]) for change in rows], dtype=np.bool_),
-                np.stack(templates) if templates else np.empty((0, services().engine.pack.dimension), dtype=np.float32),
+                np.stack(templates) if templates else np.empty((0, _dimension(pack)), dtype=np.float32),
             )
             watermark = rows[-1][0]
 
     return read
+
+
+_CHANGE = ("seq", "reference_id", "is_add", "reference__template", "reference__public_id", "reference__pack")
+
+
+def _dimension(pack: str) -> int:
+    return services().engine_of(pack).pack.dimension
 
 
 def log_head(gallery_id: int) -> int:

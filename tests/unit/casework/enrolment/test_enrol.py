@@ -59,7 +59,7 @@ class _Crowd:
     def enrol_faces(self, picture: Any) -> list[Any]:
         return self._engine.enrol_faces(picture)[:1] * 300
 
-    def template(self, picture: Any, detection: Any) -> Any:
+    def reference_template(self, picture: Any, detection: Any) -> Any:
         return np.eye(1, self.pack.dimension, dtype=np.float32)[0]
 
 
