@@ -15,7 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainview.recognition.align import ALIGNED_SIDE, TEMPLATES, cut, similarity
-from plainview.recognition.turned import LEAST, best_turn, four_ways, lean, square_around
+from plainview.recognition.turned import (
+    LEAST,
+    SUSPECT_BELOW,
+    SUSPECT_LEAN,
+    best_turn,
+    every_turn,
+    lean,
+    quarter,
+    square_around,
+    turned_back,
+)
 from plainview.recognition.types import Detection, Pixels, Points
 
 MIN_SCORE = 0.6
@@ -23,6 +33,9 @@ MIN_SCORE = 0.6
 
 SECOND_LOOK_SCORE = 0.3
 """Confidence on the last look at a picture with no face yet: turned, covered or very small ones."""
+
+TURNED_SCORE = 0.7
+"""Confidence from which a face counts that is seen only with the picture turned: four turns invent more than one."""
 
 NMS_IOU = 0.3
 """Boxes that share more than this part of their union are one face (the value of YuNet's own demo)."""
@@ -42,9 +55,6 @@ _LOOK_FACE, _LOOK_SIDE = 80, 160  # pixels: size of the face, and of the square 
 _TILT_START, _TILT_STOP = 3.0, 1.5  # degrees, as the detector reports them: when to begin, when to be content
 _TILT_GAIN = 2.0  # true over reported tilt: 15 degrees are reported as 7, 30 as 14
 _STRAIGHTEN_LOOKS = 3
-
-SUSPECT_BELOW = 0.8
-"""Confidence below which a found face is looked at in its four quarter turns."""
 
 _STEADY_LOOKS = ((1.0, 160), (1.5, 224))
 """How the face is looked at again before it is aligned: its size in units of an aligned face, and the side of the
@@ -194,22 +204,33 @@ class Detector:
                 detections = _largest_first(rows[rows[:, 14] >= threshold])
                 if detections:
                     return detections
+            if threshold == min_score and (lying := self._lying(pixels, max(min_score, TURNED_SCORE))):
+                return lying
         return []
+
+    def _lying(self, pixels: Pixels, threshold: float) -> list[Detection]:
+        """The faces of the turned look that shows one most surely, with their points where they are."""
+        best: list[Detection] = []
+        for turn in (90, -90, 180):
+            turned = np.ascontiguousarray(np.rot90(pixels, turn // 90))
+            scales = _scales(max(pixels.shape[:2]))[0]
+            faces = _largest_first(np.concatenate([self._look(turned, scale, threshold) for scale in scales]))
+            if max((face.score for face in faces), default=0.0) > max((face.score for face in best), default=0.0):
+                best = [turned_back(face, turn, turned.shape[1], turned.shape[0]) for face in faces]
+        return best
 
     def upright(self, pixels: Pixels, face: Detection) -> Detection:
         """The face with its points where they are, whichever way it is turned; it is looked at again only if suspect."""
-        turn, turned = 0, face
-        if face.score < SUSPECT_BELOW:
-            turn, turned = self._quarter_turned(pixels, face)
-        return self._straightened(pixels, turned, turn)
+        reported = lean(face.points)
+        turn = quarter(reported)  # other than 0 where it was found in a turned look already
+        if face.score < SUSPECT_BELOW or abs((reported - turn + 180) % 360 - 180) > SUSPECT_LEAN:
+            turn, face = self._turned(pixels, face, turn)
+        return self._straightened(pixels, face, turn)
 
-    def _quarter_turned(self, pixels: Pixels, face: Detection) -> tuple[int, Detection]:
+    def _turned(self, pixels: Pixels, face: Detection, turn: int) -> tuple[int, Detection]:
         square, back = square_around(pixels, face.box)
-        best = best_turn(self.looked_together(four_ways(square), LEAST), face, back)
-        if best is None or best[0] == 0:
-            return 0, face
-        turn, points, score = best
-        return turn, Detection(face.box, points, max(score, face.score))
+        seen = best_turn(self.looked_together(every_turn(square), LEAST), turn, back)
+        return (turn, face) if seen is None else (seen[0], Detection(face.box, seen[1], max(seen[2], face.score)))
 
     def _straightened(self, pixels: Pixels, face: Detection, turn: int = 0) -> Detection:
         """Look again at a tilted face with the picture turned upright, and take the points from there.

@@ -256,9 +256,9 @@ def test_a_cover_below_the_limit_is_not_said() -> None:
 
 def test_everything_is_explained_worst_first_with_its_unit() -> None:
     rows = explain(GOOD | {"yaw": -50.0, "contrast": 5.0})
-    assert len(rows) == 9
+    assert len(rows) == 8
     assert [(row.name, row.measured) for row in rows[:2]] == [("contrast", "5 grey levels"), ("yaw", "50°")]
-    assert [bool(row.advice) for row in rows] == [True, True, *[False] * 7]
+    assert [bool(row.advice) for row in rows] == [True, True, *[False] * 6]
     assert {row.name: row.measured for row in rows}["detector_score"] == "0.93 of 1"
 
 

@@ -10,10 +10,9 @@ from tests.factories import models
 
 from plainview.recognition.align import TEMPLATES
 from plainview.recognition.decode import Decoder
-from plainview.recognition.detect import SUSPECT_BELOW
 from plainview.recognition.edits import Rotate, apply
 from plainview.recognition.engine import compare
-from plainview.recognition.turned import lean, turned_by, unturned
+from plainview.recognition.turned import SUSPECT_BELOW, TURNS, every_turn, lean, turned_back, turned_by, unturned
 from plainview.recognition.types import Detection, Picture
 
 UPSIDE_DOWN = Path(__file__).parents[2] / "inputs" / "portrait-upside-down.jpg"
@@ -41,10 +40,26 @@ def test_a_face_is_called_turned_beyond_what_people_do_with_their_heads(degrees:
 
 def test_points_of_a_turned_square_come_back() -> None:
     square = np.zeros((96, 96), np.uint8)
-    square[10, 70] = 1  # y, x
-    for turn in (0, 90, 180, -90):
-        y, x = np.argwhere(np.rot90(square, turn // 90))[0]
-        assert unturned(np.array([[x, y]], np.float32), turn).tolist() == [[70, 10]]
+    square[10, 70] = 255  # y, x
+    for turn, shown in zip(TURNS, every_turn(np.repeat(square[:, :, None], 3, axis=2)), strict=True):
+        weights = shown[:, :, 0].astype(float)
+        y, x = (float((weights * grid).sum() / weights.sum()) for grid in np.mgrid[:96, :96])
+        assert unturned(np.array([[x, y]], np.float32), turn)[0] == pytest.approx((70, 10), abs=0.3)
+
+
+@pytest.mark.parametrize("turn", [90, 180, -90])
+def test_a_face_of_a_turned_picture_comes_back(turn: int) -> None:
+    picture = np.zeros((60, 100), np.uint8)
+    picture[20:30, 70:90] = 1
+    picture[22, 75] = 2
+    shown = np.rot90(picture, turn // 90)
+    rows, columns = np.nonzero(shown)
+    y, x = np.argwhere(shown == 2)[0]
+    box = (columns.min(), rows.min(), np.ptp(columns) + 1, np.ptp(rows) + 1)
+    face = Detection(box, np.full((5, 2), (x, y), np.float32), 0.9)
+    back = turned_back(face, turn, shown.shape[1], shown.shape[0])
+    assert back.box == (70, 20, 20, 10)
+    assert back.points.tolist() == [[75, 22]] * 5
 
 
 @pytest.mark.parametrize("degrees", [0, 45, 90, 135, 180, -45, -90, -135])
@@ -89,6 +104,6 @@ def test_a_face_that_was_enrolled_as_it_lay_is_found_turned() -> None:
 
 def test_an_upright_portrait_is_looked_at_no_more_often_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     detector = models.engine().detector
-    monkeypatch.setattr(detector, "_quarter_turned", None)  # calling it would fail
+    monkeypatch.setattr(detector, "_turned", None)  # calling it would fail
     for portrait in (models.hopper(), models.collins()):
         assert len(detector.detect(portrait.pixels)) == 1
