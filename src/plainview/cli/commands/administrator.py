@@ -75,7 +75,7 @@ ROWS = (
         "gallery re-embed",
         May.GALLERY_ENROL,
         "galleries:gallery_re_embed",
-        "Compute a gallery's templates again with the loaded model pack; searches wait until all are done.",
+        "Compute a gallery's templates again with the loaded model pack, while it is searched with the old ones; of every gallery by default.",
         "plainview gallery re-embed booking --as admin@agency.example",
     ),
     Command(
