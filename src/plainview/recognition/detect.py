@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from plainview.recognition.align import ALIGNED_SIDE, TEMPLATES, cut, similarity
 from plainview.recognition.turned import (
+    BELIEVED,
     LEAST,
     SUSPECT_BELOW,
     SUSPECT_LEAN,
@@ -33,9 +34,6 @@ MIN_SCORE = 0.6
 
 SECOND_LOOK_SCORE = 0.3
 """Confidence on the last look at a picture with no face yet: turned, covered or very small ones."""
-
-TURNED_SCORE = 0.7
-"""Confidence from which a face counts that is seen only with the picture turned: four turns invent more than one."""
 
 NMS_IOU = 0.3
 """Boxes that share more than this part of their union are one face (the value of YuNet's own demo)."""
@@ -204,7 +202,7 @@ class Detector:
                 detections = _largest_first(rows[rows[:, 14] >= threshold])
                 if detections:
                     return detections
-            if threshold == min_score and (lying := self._lying(pixels, max(min_score, TURNED_SCORE))):
+            if threshold == min_score and (lying := self._lying(pixels, max(min_score, BELIEVED))):
                 return lying
         return []
 

@@ -30,6 +30,11 @@ SIDE, FACE = 96, 48
 SURER = 0.02
 """By how much more confident another turn must be than the face as it lies; see `SUSPECT_BELOW`."""
 
+BELIEVED = 0.83
+"""Confidence from which another turn is believed. Of 130 faces of LFW turned by 45, 90 or 180 degrees, as they are, 24
+pixels wide, blurred by 3 pixels or darkened to .15, at most 3 in 100 are seen less surely when upright; of pictures with half
+a face, whose other turns are seen with 0.82 at most, none is then turned by more than it leans."""
+
 LEAST = 0.15
 """Confidence from which a look counts at all."""
 
@@ -129,7 +134,7 @@ def best_turn(
             as_expected = float(central[0, 14])
         seen.append((float(central[0, 14]), turn, unturned(central[0, 4:14].reshape(5, 2), turn)))
     score, turn, points = max(seen, key=lambda one: one[0], default=(0.0, expected, np.empty((0, 2))))
-    if turn == expected or score <= as_expected + SURER:
+    if turn == expected or score < BELIEVED or score <= as_expected + SURER:
         return None
     return turn, (points @ back[:, :2].T + back[:, 2]).astype(np.float32), score
 
