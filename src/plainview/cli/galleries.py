@@ -259,7 +259,11 @@ def gallery_re_embed(
     """Compute templates again with the loaded model pack. Until all are done a gallery is searched with its old ones."""
     member = acting_member(acting)
     pack = services().engine.pack.identity
-    chosen = [find.gallery(name, member)] if name else [one for one in galleries(member) if one.pack not in ("", pack)]
+    chosen = (
+        [find.gallery(name, member)]
+        if name
+        else [gallery for gallery in galleries(member) if gallery.pack not in ("", pack)]
+    )
     results = {}
     try:
         for gallery in chosen:
@@ -267,7 +271,11 @@ def gallery_re_embed(
     finally:
         services().close()
     if json:
-        print_json(asdict(results[name]) if name else {"galleries": {key: asdict(one) for key, one in results.items()}})
+        print_json(
+            asdict(results[name])
+            if name
+            else {"galleries": {gallery: asdict(result) for gallery, result in results.items()}}
+        )
     elif not results:
         say(f"Every gallery has templates of {pack}.")
     if any(result.failed for result in results.values()):
@@ -290,7 +298,7 @@ def _re_embedded(gallery: Gallery, pack: str, member: Member, *, quiet: bool) ->
     say(f"{gallery.name}: {counted(result.remade, 'template')} computed in {result.seconds:.1f} s.")
     if result.turned:
         say(
-            f"{counted(result.turned, 'face')} had been enrolled as they lay in their pictures; they are turned upright now."
+            f"{counted(result.turned, 'face')} had been enrolled upside down, on their side or aslant; their templates are of them upright now."
         )
     if result.left:
         say(

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainview.recognition.align import ALIGNED_SIDE, TEMPLATES, cut, similarity
+from plainview.recognition.packs import Looks
 from plainview.recognition.turned import (
     BELIEVED,
     LEAST,
@@ -54,9 +55,10 @@ _TILT_START, _TILT_STOP = 3.0, 1.5  # degrees, as the detector reports them: whe
 _TILT_GAIN = 2.0  # true over reported tilt: 15 degrees are reported as 7, 30 as 14
 _STRAIGHTEN_LOOKS = 3
 
-_STEADY_LOOKS = ((1.0, 160), (1.5, 224))
-"""How the face is looked at again before it is aligned: its size in units of an aligned face, and the side of the
-square around it, in pixels. Chosen on one half of the people of lfw-dev (docs/explanation/score-normalisation.md)."""
+STEADY_LOOKS = {4: ((1.0, 160), (1.5, 224)), 2: ((0.75, 128),)}
+"""How the face is looked at again before it is aligned, as it is and mirrored: its size in units of an aligned face, and
+the side of the square around it, in pixels, by the number of looks. Chosen on one half of the people of lfw-dev
+(docs/explanation/score-normalisation.md)."""
 
 _STEADY_REACH = 0.35  # eye distances: points found farther than this from the first ones are of something else
 
@@ -110,20 +112,7 @@ class Detector:
         """As `looked` for several squares of one size at once, a multiple of 32 pixels; costs less than one by one."""
         blob = cv2.dnn.blobFromImages([np.ascontiguousarray(square) for square in squares])
         outputs = self._session.run(_OUTPUTS, {"input": blob})
-        columns = blob.shape[3]
-        return [
-            merge(
-                np.concatenate(
-                    [
-                        _decode(
-                            [part[place] for part in outputs[4 * i : 4 * i + 4]], stride, columns // stride, threshold
-                        )
-                        for i, stride in enumerate(_STRIDES)
-                    ]
-                )
-            )
-            for place in range(len(squares))
-        ]
+        return [merge(_decode(outputs, place, blob.shape[3], threshold)) for place in range(len(squares))]
 
     def glance(self, pixels: Pixels, *, longest: int = LARGE_SIDE, min_score: float = MIN_SCORE) -> list[Detection]:
         """Find faces with one look, for frames of a video: what one frame does not show, the next may.
@@ -144,16 +133,16 @@ class Detector:
         back = np.array([width / base.shape[1], height / base.shape[0]], np.float32)
         return faces if base is pixels else [_scaled(face, back) for face in faces]
 
-    def steady(self, pixels: Pixels, points: Points, agreed: float = 0.0) -> Points:
+    def steady(self, pixels: Pixels, points: Points, looks: Looks = 4) -> Points:
         """The five points of a face, measured again: the mean of two or four detections in an upright crop.
 
         Each look is at the same face at another size or mirrored, so that the network's small errors differ and
-        their mean is nearer the truth. Four looks take about 5 ms, two 2 ms.
+        their mean is nearer the truth. Two looks take a quarter of the time of four.
 
         Args:
             pixels: uint8, shape (height, width, 3), BGR, 0-255.
             points: as `detect` found them.
-            agreed: eye distances: two looks are enough where no point of theirs differs by more; 0: always four.
+            looks: 2 or 4.
 
         Returns:
             float32, shape (5, 2); the given ones where no look shows the face.
@@ -163,15 +152,13 @@ class Detector:
         """
         steadied: list[NDArray[np.float64]] = []
         middle = (ALIGNED_SIDE - 1) / 2
-        for scale, side in _STEADY_LOOKS:
+        for scale, side in STEADY_LOOKS[looks]:
             target = ((TEMPLATES["arcface-112"] - middle) * scale + (side - 1) / 2).astype(np.float32)
             square = cut(pixels, points, target, side)
             back = cv2.invertAffineTransform(similarity(points, target))
             eyes = float(np.hypot(*(target[1] - target[0])))
             seen = self._seen_twice(square, target, _STEADY_REACH * eyes)
             steadied += [points_there @ back[:, :2].T + back[:, 2] for points_there in seen]
-            if len(seen) == 2 and np.abs(seen[0] - seen[1]).max() <= agreed * eyes:
-                break
         return np.mean(steadied, axis=0).astype(np.float32) if steadied else points
 
     def _seen_twice(self, square: Pixels, target: Points, reach: float) -> list[NDArray[np.float64]]:
@@ -274,12 +261,7 @@ class Detector:
         padded = np.zeros((1, 3, -(-rows // _ALIGN) * _ALIGN, -(-columns // _ALIGN) * _ALIGN), np.float32)
         padded[0, :, :rows, :columns] = pixels.transpose(2, 0, 1)
         outputs = self._session.run(_OUTPUTS, {"input": padded})
-        detections = np.concatenate(
-            [
-                _decode([part[0] for part in outputs[4 * i : 4 * i + 4]], stride, padded.shape[3] // stride, threshold)
-                for i, stride in enumerate(_STRIDES)
-            ]
-        )
+        detections = _decode(outputs, 0, padded.shape[3], threshold)
         detections[:, 0:14:2] *= width / columns
         detections[:, 1:14:2] *= height / rows
         return detections
@@ -323,23 +305,36 @@ def _scales(longest: int) -> tuple[tuple[float, ...], ...]:
     return ((1.0,), (0.5,)) + (((2.0,),) if longest <= SMALL_SIDE else ())
 
 
-def _decode(outputs: list[_Floats], stride: int, columns: int, threshold: float) -> _Floats:
-    """One stride's raw outputs to rows of x, y, width, height, ten point coordinates, score (input pixels).
+def _decode(outputs: list[_Floats], place: int, width: int, threshold: float) -> _Floats:
+    """One picture's raw outputs to rows of x, y, width, height, ten point coordinates, score (input pixels).
 
     The arithmetic is YuNet's (OpenCV, objdetect/src/face_detect.cpp): every cell of a grid `stride` pixels
     wide gives its offset to the box's centre and to the points in cells, and the logarithm of the size in
     cells.
+
+    Args:
+        outputs: of the network, in the order of `_OUTPUTS`.
+        place: of the picture among those that were looked at together.
+        width: of the input, pixels.
+        threshold: confidence from which a cell counts.
     """
-    classes, objects, boxes, points = outputs
-    scores = np.sqrt(np.clip(classes[:, 0], 0, 1) * np.clip(objects[:, 0], 0, 1))
-    chosen = np.flatnonzero(scores >= threshold)  # not so for NaN
-    cells = np.stack([chosen % columns, chosen // columns], axis=1).astype(np.float32)
-    box, offsets = boxes[chosen], points[chosen]
-    result = np.empty((len(chosen), 15), np.float32)
-    result[:, 2:4] = np.exp(np.clip(box[:, 2:4], -10, 10)) * stride
-    result[:, 0:2] = (cells + box[:, 0:2]) * stride - result[:, 2:4] / 2
-    result[:, 4:14] = (np.tile(cells, 5) + offsets) * stride
-    result[:, 14] = scores[chosen]
+    parts = [np.empty((0, 18), np.float32)]
+    for i, stride in enumerate(_STRIDES):
+        classes, objects, boxes, points = (part[place] for part in outputs[4 * i : 4 * i + 4])
+        scores = np.sqrt(np.clip(classes[:, 0], 0, 1) * np.clip(objects[:, 0], 0, 1))
+        chosen = np.flatnonzero(scores >= threshold)  # not so for NaN
+        if len(chosen):
+            columns, part = width // stride, np.empty((len(chosen), 18), np.float32)
+            part[:, 0], part[:, 1], part[:, 2], part[:, 3] = chosen % columns, chosen // columns, stride, scores[chosen]
+            part[:, 4:8], part[:, 8:18] = boxes[chosen], points[chosen]
+            parts.append(part)
+    rows = np.concatenate(parts)
+    cells, strides = rows[:, 0:2], rows[:, 2:3]
+    result = np.empty((len(rows), 15), np.float32)
+    result[:, 2:4] = np.exp(np.clip(rows[:, 6:8], -10, 10)) * strides
+    result[:, 0:2] = (cells + rows[:, 4:6]) * strides - result[:, 2:4] / 2
+    result[:, 4:14] = (np.tile(cells, 5) + rows[:, 8:18]) * strides
+    result[:, 14] = rows[:, 3]
     result = result[(np.abs(result) < _FARTHEST).all(axis=1)]  # not so for NaN and infinity either
     sound = np.ptp(result[:, 4:14:2], axis=1) > 0
     decoded: _Floats = result[sound]

@@ -167,7 +167,7 @@ class Engine:
         return Face(again, assess(picture.pixels, again))
 
     def _aligned(self, picture: Picture, detection: Detection) -> Pixels:
-        points = self.detector.steady(picture.pixels, detection.points, self.pack.points_agree)
+        points = self.detector.steady(picture.pixels, detection.points, self.pack.looks)
         return align(picture.pixels, points, self.pack.alignment)
 
     def plain_template(self, picture: Picture, detection: Detection) -> Vector:

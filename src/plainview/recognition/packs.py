@@ -24,6 +24,8 @@ ALIGNMENTS = ("arcface-112",)
 
 Colour = Literal["RGB", "BGR"]
 
+Looks = Literal[2, 4]
+
 Mirrored = Literal["never", "probe", "always"]
 """Which templates are the mean of a face and its mirror image: none, those that are searched with, or all."""
 
@@ -145,8 +147,7 @@ class ModelPack:
         alignment: a name in `ALIGNMENTS`.
         mirrored: which templates are the mean of the face and its mirror image: twice the time, fewer misses.
         networks: the version whose folder has the files, where they are those of an earlier version; else empty.
-        points_agree: eye distances: the points of a face are looked at twice where the looks agree so closely, else
-            four times; 0: always four times.
+        looks: how often the points of a face are looked at again: 2, or 4 at two sizes (`detect.STEADY_LOOKS`).
         permitted_uses: names in `USES` that the licences allow.
         calibration: score levels, where measured.
         figures: measured error rates.
@@ -164,7 +165,7 @@ class ModelPack:
     alignment: str
     permitted_uses: frozenset[str]
     mirrored: Mirrored = "never"
-    points_agree: float = 0.0
+    looks: Looks = 4
     networks: str = ""
     calibration: Calibration | None = None
     figures: tuple[Figure, ...] = ()
@@ -367,7 +368,7 @@ YUNET_SFACE_2 = ModelPack(
     ),
 )
 
-YUNET_SFACE = replace(YUNET_SFACE_2, version="3", networks="2", mirrored="probe", points_agree=0.03)
+YUNET_SFACE = replace(YUNET_SFACE_2, version="3", networks="2", mirrored="probe", looks=2)
 
 EARLIER: dict[str, ModelPack] = {YUNET_SFACE_2.identity: YUNET_SFACE_2}
 """By identity, versions whose templates a gallery may still have: it is searched with them until it is re-embedded."""

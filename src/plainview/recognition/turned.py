@@ -107,7 +107,7 @@ def unturned(points: NDArray[np.floating], turn: float, side: int = SIDE) -> NDA
     """Points of a square that was turned about its middle, shape (n, 2), in pixels of the square before the turn."""
     angle, middle = np.radians(turn), (side - 1) / 2
     back = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    return (points.astype(np.float64) - middle) @ back + middle
+    return np.asarray((points.astype(np.float64) - middle) @ back + middle, np.float64)
 
 
 def best_turn(
@@ -125,15 +125,15 @@ def best_turn(
     """
     seen: list[tuple[float, int, NDArray[np.float64]]] = []
     as_expected = 0.0
-    for turn, found in zip(TURNS, rows, strict=True):
-        middle = found[:, 0:2] + found[:, 2:4] / 2 - (SIDE - 1) / 2
-        central = found[np.abs(middle).max(axis=1, initial=0) < _OFF_MIDDLE]
+    for turn, faces in zip(TURNS, rows, strict=True):
+        middle = faces[:, 0:2] + faces[:, 2:4] / 2 - (SIDE - 1) / 2
+        central = faces[np.abs(middle).max(axis=1, initial=0) < _OFF_MIDDLE]
         if not len(central):
             continue
         if turn == expected:
             as_expected = float(central[0, 14])
         seen.append((float(central[0, 14]), turn, unturned(central[0, 4:14].reshape(5, 2), turn)))
-    score, turn, points = max(seen, key=lambda one: one[0], default=(0.0, expected, np.empty((0, 2))))
+    score, turn, points = max(seen, key=lambda look: look[0], default=(0.0, expected, np.empty((0, 2))))
     if turn == expected or score < BELIEVED or score <= as_expected + SURER:
         return None
     return turn, (points @ back[:, :2].T + back[:, 2]).astype(np.float32), score

@@ -230,7 +230,7 @@ def test_a_network_that_does_not_do_what_its_manifest_says_does_not_load(
 def test_a_template_is_the_mean_of_the_steady_face_and_its_mirror_image() -> None:
     engine, pixels = models.engine(), models.hopper().pixels
     face = engine.faces(models.hopper())[0].detection
-    aligned = align(pixels, engine.detector.steady(pixels, face.points, engine.pack.points_agree))
+    aligned = align(pixels, engine.detector.steady(pixels, face.points, engine.pack.looks))
     both = [engine._embedder.template(each) for each in (aligned, np.ascontiguousarray(aligned[:, ::-1]))]
     mean = (both[0] + both[1]) / np.linalg.norm(both[0] + both[1])
     assert engine.template(models.hopper(), face) == pytest.approx(mean, abs=1e-6)

@@ -88,7 +88,7 @@ def check_gallery(gallery: Gallery) -> Checked:
     canaries = list(Canary.objects.filter(gallery=gallery, retired_at=None).select_related("reference"))
     sample = _sample(gallery)
     try:
-        engine = services().engine_of(gallery.pack, anew=True)
+        engine = services().engine_of(gallery.pack, again=True)
     except PackError as error:
         return record(gallery, len(canaries), 0, [Fault(MODEL, f"The model cannot be used: {error.why}")])
     pack = engine.pack
@@ -186,8 +186,8 @@ def _templates(canary: Canary, engine: Engine) -> Iterator[tuple[str, Vector | F
             stored = np.frombuffer(services().templates.open(bytes(sealed), context.encode()), dtype=np.float32)
             picture = services().decoder.decode(services().blobs.get(blob))
             _, candidate = engine.probe_face(picture, face)
-            made = engine.reference_template if part == "reference" else engine.template
-            now = made(picture, candidate.detection)
+            template_of = engine.reference_template if part == "reference" else engine.template
+            now = template_of(picture, candidate.detection)
             same = compare(stored, now)
         except (SealBroken, StorageError, BadMedia, ValueError) as error:
             why = getattr(error, "why", "") or "Its stored template cannot be read."

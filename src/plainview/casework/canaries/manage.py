@@ -193,8 +193,8 @@ def _read(engine: Engine, path: Path, *, as_reference: bool) -> _Read:
     data = read_file(path)
     picture = services().decoder.decode(data)
     number, face = engine.probe_face(picture)
-    made = engine.reference_template if as_reference else engine.template
-    return _Read(data, digest_of(data), number, face, made(picture, face.detection))
+    template_of = engine.reference_template if as_reference else engine.template
+    return _Read(data, digest_of(data), number, face, template_of(picture, face.detection))
 
 
 def _require_pair(reference: _Read, probe: _Read, pack: ModelPack) -> None:

@@ -138,7 +138,7 @@ def _batches(gallery: Gallery, pack: str, result: ReEmbedded) -> Iterator[list[_
         while rows := list(references_without(gallery.pk, pack).filter(pk__gt=last).order_by("pk")[:BATCH]):
             last = rows[-1].pk
             batch: list[_New] = []
-            pictures = [list(faces) for _, faces in groupby(rows, key=lambda row: row.blob)]
+            pictures = [list(faces) for _, faces in groupby(rows, key=lambda reference: reference.blob)]
             for outcome in pool.map(_of_picture, pictures):
                 if isinstance(outcome, list):
                     batch += outcome
@@ -159,15 +159,15 @@ def _of_picture(faces: list[Reference]) -> list[_New] | _Unusable:
     engine = services().engine
     try:
         picture = services().decoder.decode(services().blobs.get(faces[0].blob))
-        made = []
+        templates = []
         for reference in faces:
             detection = _enrolled(reference)
             turned = engine.found_turned(picture, detection)
             detection = turned.detection if turned else detection
-            made.append(_New(reference, engine.reference_template(picture, detection), turned))
+            templates.append(_New(reference, engine.reference_template(picture, detection), turned))
     except (BadMedia, BlobMissing, BlobDamaged) as bad:
         return _Unusable([{"reference": reference.public_id, "why": bad.why} for reference in faces])
-    return made
+    return templates
 
 
 def _enrolled(reference: Reference) -> Detection:

@@ -138,23 +138,23 @@ class Services:
         pack, use = str(settings.get("pack", DEFAULT_PACK)), str(settings.get("use", "investigation"))
         return Engine.load(pack, declared_use=use)
 
-    def engine_of(self, pack: str, *, anew: bool = False) -> Engine:
+    def engine_of(self, pack: str, *, again: bool = False) -> Engine:
         """Return the engine that makes templates of one version of a pack: those of a gallery.
 
         Args:
             pack: identity of the pack, "" for a gallery without templates: the loaded one.
-            anew: read and check its files again.
+            again: read and check its files again.
 
         Raises:
             PackError: that version cannot be loaded.
         """
-        if not anew and pack in ("", self.engine.pack.identity):
+        if not again and pack in ("", self.engine.pack.identity):
             return self.engine
-        loaded = self.load_engine() if anew else self.engine
+        loaded = self.load_engine() if again else self.engine
         if pack in ("", loaded.pack.identity):
             return loaded
         with self._lock:
-            engine = None if anew else self._earlier.get(pack)
+            engine = None if again else self._earlier.get(pack)
             if engine is None:
                 from plainview.recognition.engine import Engine
                 from plainview.recognition.install import default_models_dir, find_identity

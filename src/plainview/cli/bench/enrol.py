@@ -1,7 +1,7 @@
 """Measures whole enrolment against its inference, and against a bare loop, in a sample workspace of its own.
 
-The bare loop is what anyone would write with the same two networks: decode the file with OpenCV, look for the face once,
-align it by the points of that look, and run the network once. It stores nothing.
+The bare loop is what anyone would write with the same two networks: decode the file with OpenCV, look for faces once,
+align each by the points of that look, and run the network once. It stores nothing.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from plainview.casework.models import Member
 from plainview.casework.workspace.services import services
 from plainview.recognition.detect import MIN_SCORE
 from plainview.recognition.engine import Engine
+from plainview.recognition.quality import MIN_FACE_PX
 from plainview.recognition.types import Detection, Picture
 
 _SUFFIXES = (".jpg", ".jpeg", ".png")
@@ -99,11 +100,12 @@ def _stages(items: list[Item]) -> dict[str, float]:
 
 def _bare(engine: Engine, items: list[Item]) -> None:
     for item in items:
-        pixels = cv2.imdecode(np.frombuffer(item.path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
-        picture = Picture(np.asarray(pixels, np.uint8), "", (pixels.shape[1], pixels.shape[0]))
-        for row in engine.detector.looked(picture.pixels, MIN_SCORE)[:1]:
-            box = (float(row[0]), float(row[1]), float(row[2]), float(row[3]))
-            engine.plain_template(picture, Detection(box, row[4:14].reshape(5, 2), float(row[14])))
+        pixels = np.asarray(cv2.imdecode(np.frombuffer(item.path.read_bytes(), np.uint8), cv2.IMREAD_COLOR), np.uint8)
+        picture = Picture(pixels, "", (pixels.shape[1], pixels.shape[0]))
+        for face in engine.detector.looked(pixels, MIN_SCORE):
+            box = (float(face[0]), float(face[1]), float(face[2]), float(face[3]))
+            if box[2] >= MIN_FACE_PX:  # as enrolment does
+                engine.plain_template(picture, Detection(box, face[4:14].reshape(5, 2), float(face[14])))
 
 
 def _enrolled(name: str, items: list[Item], admin: Member, cores: int) -> None:
@@ -127,10 +129,10 @@ def _spent(work: Callable[[], None]) -> tuple[float, float, float]:
 
 
 def _children() -> float:
-    """CPU seconds of the running children of this process: the decoder."""
-    ticks = 0
+    """CPU seconds of the children of this process, running and ended: the decoder."""
+    ended, ticks = resource.getrusage(resource.RUSAGE_CHILDREN), 0
     for task in Path("/proc/self/task").iterdir():
         for child in (task / "children").read_text().split():
             fields = Path(f"/proc/{child}/stat").read_text().rpartition(") ")[2].split()
             ticks += int(fields[11]) + int(fields[12])  # utime, stime (proc(5), counted from the state)
-    return ticks / os.sysconf("SC_CLK_TCK")
+    return ticks / os.sysconf("SC_CLK_TCK") + ended.ru_utime + ended.ru_stime
