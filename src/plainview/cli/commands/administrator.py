@@ -75,7 +75,7 @@ ROWS = (
         "gallery re-embed",
         May.GALLERY_ENROL,
         "galleries:gallery_re_embed",
-        "Compute a gallery's templates again with the loaded model pack, while it is searched with the old ones; of every gallery by default.",
+        "Compute templates again with the loaded model pack. Until all are done a gallery is searched with its old ones.",
         "plainview gallery re-embed booking --as admin@agency.example",
     ),
     Command(

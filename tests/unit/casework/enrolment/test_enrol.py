@@ -107,7 +107,8 @@ def test_a_portrait_that_is_upside_down_is_enrolled_with_advice(admin: Member, t
     assert (result.enrolled, result.doubtful_total) == (2, 1)
     (row,) = result.doubtful
     assert (row["path"], row["quality"]) == (source.name, Reference.objects.get(file_name=source.name).quality)
-    assert "upside down" in row["advice"][0]
+    assert "turned by 180 degrees" in row["advice"][0]
+    assert row["turned"] == 180
     run = Enrolment.objects.get()
     assert run.doubtful_total == 1
     assert source.name not in str(run.doubtful)  # nothing of it is left when the reference is erased
