@@ -59,8 +59,8 @@ def main() -> None:
             both = plain + engine.aligned_template(np.ascontiguousarray(aligned[:, ::-1]))
             templates[looks].append((plain, (both / np.linalg.norm(both)).astype(np.float32)))
     print(f"{len(people)} pictures of {len(set(people))} people; one pass {spent['pass'] / len(people) * 1e3:.1f} ms")  # noqa: T201
-    for looks, made in templates.items():
-        kinds = [np.stack([pair[kind] for pair in made]) for kind in (0, 1)]
+    for looks, pairs in templates.items():
+        kinds = [np.stack([pair[kind] for pair in pairs]) for kind in (0, 1)]
         for name, (reference, probe) in _PASSES.items():
             misses, distance = _compared(kinds[probe], kinds[reference], np.array(people))
             print(  # noqa: T201
