@@ -129,7 +129,8 @@ class Detector:
         base = _resized(pixels, min(1.0, longest / max(height, width)))
         scales = _scales(max(base.shape[:2]))[0]
         rows = np.concatenate([self._look(base, scale, min_score) for scale in scales])
-        faces = [self._straightened(base, face) for face in _largest_first(rows)]
+        # A face on its side or upside down is the video's to find: most faces of a frame are seen less surely.
+        faces = [self.upright(base, face, suspect_below=0.0) for face in _largest_first(rows)]
         back = np.array([width / base.shape[1], height / base.shape[0]], np.float32)
         return faces if base is pixels else [_scaled(face, back) for face in faces]
 
@@ -204,11 +205,11 @@ class Detector:
                 best = [turned_back(face, turn, turned.shape[1], turned.shape[0]) for face in faces]
         return best
 
-    def upright(self, pixels: Pixels, face: Detection) -> Detection:
+    def upright(self, pixels: Pixels, face: Detection, *, suspect_below: float = SUSPECT_BELOW) -> Detection:
         """The face with its points where they are, whichever way it is turned; it is looked at again only if suspect."""
         reported = lean(face.points)
         turn = quarter(reported)  # other than 0 where it was found in a turned look already
-        if face.score < SUSPECT_BELOW or abs((reported - turn + 180) % 360 - 180) > SUSPECT_LEAN:
+        if face.score < suspect_below or abs((reported - turn + 180) % 360 - 180) > SUSPECT_LEAN:
             turn, face = self._turned(pixels, face, turn)
         return self._straightened(pixels, face, turn)
 
