@@ -300,6 +300,12 @@ def _parts(
     yield from _parts(references[~first], scores[~first], seqs[~first], middle, upto)
 
 
+def _inserted(search: Search, entry: int) -> list[Search]:
+    search.request_entry = entry
+    insert(search)
+    return [search]
+
+
 def _raise(
     follows: AlertGallery, template: Vector, pack: ModelPack, listed: list[Listed], after: int, upto: int
 ) -> bool:
@@ -358,9 +364,8 @@ def _raise(
             **secret_part(search.provenance),
         },
         acting_member=None,
+        rows=lambda entry: _inserted(search, entry),
     )
-    search.request_entry = asked.entry
-    insert(search)
     answer = Ranked(
         reached=upto,
         compared=_compared(gallery.pk, after, upto),

@@ -253,6 +253,7 @@ class Batches:
                 "last_change": head,
             },
             acting_member=self._member,
+            rows=created,
         )
         by_picture: dict[str, list[Reference]] = {}
         for reference in created:
@@ -344,5 +345,6 @@ def _reference(ready: Ready, number: int, run: Enrolment, gallery: Gallery, pack
         pack=pack,
         template=sealed,
         picture_hash=seal_hash(ready.near_hash, identity),
+        size=list(ready.size),
         provenance=dict(ready.item.provenance),
     )

@@ -6,11 +6,14 @@ It must never leave a gallery with templates of two packs.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import connection, transaction
 from django.db.models import F, QuerySet
 
+from plainview.casework.log.commit import Unit
+from plainview.casework.log.committed import BY_MODEL
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import AlertMark, Canary, Gallery, Member, Reference
 from plainview.casework.workspace.services import index_reached, services
@@ -89,10 +92,17 @@ def exchange(gallery: Gallery, *, acting_member: Member) -> bool:
                 "last_change": head,
             },
             acting_member=acting_member,
+            rows=lambda _: _every(gallery.pk, pack.identity) if count else (),
         )
     with index_reached():
         services().drop_index(gallery.pk, gallery.index_adapter or services().default_adapter)
     return True
+
+
+def _every(gallery_id: int, pack: str) -> Iterator[Unit]:
+    """Yield what the log commits to: every reference with a template, which is another one now."""
+    rows = Reference.everything.filter(gallery_id=gallery_id, pack=pack).exclude(template=b"").order_by("pk")
+    return (Unit(BY_MODEL[Reference], str(key)) for key in rows.values_list("pk", flat=True).iterator())
 
 
 def _probes(gallery: Gallery) -> list[_Probe]:

@@ -31,7 +31,7 @@ _AHEAD, _AHEAD_BYTES = 32, 32 << 20
 @dataclass(frozen=True, slots=True)
 class Ready:
     """A picture with the faces that become its references; `near_hash` is its PDQ hash, or empty;
-    `notes` is what decoding changed or left out.
+    `notes` is what decoding changed or left out; `size` is its width and height, in pixels.
 
     In a rehearsal the templates are missing, and `data` is empty.
     """
@@ -43,6 +43,7 @@ class Ready:
     near_hash: bytes
     notes: tuple[str, ...]
     faces: list[tuple[Face, Vector | None]]
+    size: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +132,20 @@ def _embed(engine: Engine, item: Item, data: bytes, digest: str, rehearsal: bool
     """Decode, find and embed the faces; runs in a thread of its own, without the database."""
     picture = services().decoder.decode(data)
     found_faces = engine.enrol_faces(picture)
+    if item.only is not None:
+        found_faces = [face for number, face in enumerate(found_faces, start=1) if number in item.only]
+    height, width = picture.pixels.shape[:2]
     if rehearsal:
-        return Ready(item, b"", digest, picture.captured_on, b"", picture.notes, [(face, None) for face in found_faces])
+        return Ready(
+            item,
+            b"",
+            digest,
+            picture.captured_on,
+            b"",
+            picture.notes,
+            [(face, None) for face in found_faces],
+            (width, height),
+        )
     faces: list[tuple[Face, Vector | None]] = [
         (face, engine.reference_template(picture, face.detection)) for face in found_faces
     ]
@@ -140,7 +153,7 @@ def _embed(engine: Engine, item: Item, data: bytes, digest: str, rehearsal: bool
     captured_on = picture.captured_on
     if captured_on and is_future(captured_on):  # the clock of a camera, which nobody stated
         captured_on = None
-    return Ready(item, data, digest, captured_on, picture_hash(picture.pixels), picture.notes, faces)
+    return Ready(item, data, digest, captured_on, picture_hash(picture.pixels), picture.notes, faces, (width, height))
 
 
 def _taken(item: Item, job: Future[Ready]) -> Ready | Failed:

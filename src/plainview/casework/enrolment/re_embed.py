@@ -212,6 +212,7 @@ def _store(batch: list[_New], gallery: Gallery, pack: str, result: ReEmbedded, m
                 "references_sha256": digest_of("\n".join(reference.public_id for reference in references).encode()),
             },
             acting_member=member,
+            rows=references,
         )
     result.remade += len(done)
     result.turned += len(turned)
