@@ -55,7 +55,7 @@ COMPONENTS: dict[str, tuple[str, str]] = {
 }
 """Component name -> (unit, meaning)."""
 
-TURNED = "The face is turned by {:.0f} degrees in the picture. Its template was made of it turned upright."
+TURNED = "The face is turned by {:.0f} degrees in the picture. It is compared turned upright."
 
 _Curve = tuple[tuple[float, ...], tuple[float, ...]]
 

@@ -186,9 +186,7 @@ def test_advice_is_given_in_plain_sentences_worst_first() -> None:
 def test_a_turned_face_is_said_and_costs_no_quality() -> None:
     turned = summarise(GOOD | {"roll": 178.0, "turned": 180.0})
     assert turned.overall == summarise(GOOD).overall
-    assert turned.advice == (
-        "The face is turned by 180 degrees in the picture. Its template was made of it turned upright.",
-    )
+    assert turned.advice == ("The face is turned by 180 degrees in the picture. It is compared turned upright.",)
 
 
 def test_every_component_below_good_has_its_own_sentence() -> None:
