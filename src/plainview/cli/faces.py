@@ -16,11 +16,13 @@ from plainview.recognition.types import Face
 
 
 def describe(face: Face) -> dict[str, Any]:
-    """Return one face as JSON: box (x, y, width, height) and points in pixels, detector score, quality 0 to 100."""
+    """Return one face as JSON: box (x, y, width, height) and points in pixels, detector score, quality 0 to 100,
+    and by how many degrees the face is turned clockwise in the picture (0: upright)."""
     return {
         "box": [round(float(value), 1) for value in face.detection.box],
         "points": [[round(float(x), 1), round(float(y), 1)] for x, y in face.detection.points],
         "score": round(face.detection.score, 4),
+        "turned": round(face.quality.components["turned"]),
         "quality": face.quality.overall,
         "quality_detail": {name: round(float(value), 3) for name, value in face.quality.components.items()},
         "advice": list(face.quality.advice),
@@ -39,7 +41,7 @@ def faces(
     with Decoder() as decoder:
         picture = apply(decoder.decode(data), read(with_box((), box, "")))
     engine.probe_face(picture)  # refuses a picture without a usable face
-    detected = engine.faces(picture, closely=True)
+    detected = engine.faces(picture)
     if draw is not None:
         draw_faces(picture, detected, draw)
     if json:

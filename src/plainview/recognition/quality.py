@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from plainview.recognition.align import ALIGNED_SIDE, TEMPLATES, align, similarity
 from plainview.recognition.cover import COVERED, cover
+from plainview.recognition.turned import turned_by
 from plainview.recognition.types import Detection, Pixels, Points, Quality
 
 MIN_FACE_PX = 16
@@ -42,6 +43,10 @@ COMPONENTS: dict[str, tuple[str, str]] = {
     "yaw": ("degrees", "estimate from five points; positive: turned towards the right edge of the picture"),
     "pitch": ("degrees", "estimate from five points; positive: looking up"),
     "roll": ("degrees", "estimate from five points; positive: tilted clockwise in the picture"),
+    "turned": (
+        "degrees",
+        "how far the face lies turned clockwise in the picture, -179 to 180; 0: held upright",
+    ),
     "detector_score": ("score", "confidence of the detector that this is a face, 0 to 1"),
     "cover": (
         "score",
@@ -49,6 +54,8 @@ COMPONENTS: dict[str, tuple[str, str]] = {
     ),
 }
 """Component name -> (unit, meaning)."""
+
+TURNED = "The face is turned by {:.0f} degrees in the picture. It is compared turned upright."
 
 _Curve = tuple[tuple[float, ...], tuple[float, ...]]
 
@@ -60,7 +67,6 @@ _SCORES: dict[str, _Curve] = {
     "over_exposed": ((0.2, 0.5, 0.9), (100, 60, 0)),
     "yaw": ((25, 45, 70, 90), (100, 70, 25, 0)),
     "pitch": ((25, 45, 70, 90), (100, 70, 25, 0)),
-    "roll": ((30, 90, 180), (100, 70, 40)),
     "detector_score": ((0.2, 0.3, 0.6, 0.75), (0, 35, 75, 100)),
 }
 """Component -> (values, scores 0 to 100), straight lines between. Angles by their size without sign. The
@@ -136,6 +142,7 @@ def assess(pixels: Pixels, detection: Detection) -> Quality:
         "yaw": yaw,
         "pitch": pitch,
         "roll": roll,
+        "turned": float(turned_by(detection.points)),
         "detector_score": detection.score,
         "cover": cover(align(pixels, detection.points)),
     }
@@ -180,6 +187,8 @@ def summarise(components: dict[str, float]) -> Quality:
     scores = {name: float(np.interp(abs(components[name]), *curve)) for name, curve in _SCORES.items()}
     worst_first = sorted((name for name in scores if scores[name] < _ADVISE_BELOW), key=lambda name: scores[name])
     sentences = [_sentence(name, components) for name in worst_first]
+    if turned := components.get("turned"):
+        sentences.append(TURNED.format(abs(turned)))
     if components["cover"] >= COVERED:
         sentences.append("Mouth or nose seem covered, or out of the picture.")
     return Quality(overall=round(min(scores.values())), components=components, advice=tuple(dict.fromkeys(sentences)))
@@ -224,7 +233,6 @@ _LABELS = {
     "over_exposed": ("Too bright to see", "{:.2f} of the face"),
     "yaw": ("Turned to the side", "{:.0f}°"),
     "pitch": ("Tipped up or down", "{:.0f}°"),
-    "roll": ("Tilted", "{:.0f}°"),
     "detector_score": ("Seen as a face", "{:.2f} of 1"),
 }
 """Component -> (label, how its value is written)."""
@@ -269,8 +277,6 @@ def _sentence(name: str, components: dict[str, float]) -> str:
         return f"The head is turned about {abs(value):.0f} degrees to the side."
     if name == "pitch":
         return f"The head is tipped about {abs(value):.0f} degrees {'up' if value > 0 else 'down'}."
-    if name == "roll":
-        return f"The head is tilted about {abs(value):.0f} degrees. Turn the picture upright and compare again."
     if name == "contrast":
         return "The face has little contrast."
     return "The detector is not sure that this is a face, or it is partly covered."

@@ -316,7 +316,7 @@ def _measured(original: Picture, chain: Sequence[editing.Edit]) -> dict[str, Any
             "components": {name: round(value, 4) for name, value in face.quality.components.items()},
             "advice": list(face.quality.advice),
         }
-        for face in services().engine.faces(picture, closely=True)
+        for face in services().engine.faces(picture)
     ]
     only = len(faces) == 1 and faces[0]["box"][2] >= MIN_FACE_PX  # type: ignore[index]
     return {"size": _size(picture), "faces": faces, "face": 1 if only else None, "notes": list(original.notes)}
