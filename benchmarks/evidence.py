@@ -28,7 +28,7 @@ import numpy as np
 from evidence_kinds import KINDS
 
 from plainview.evaluation.dataset import Dataset, Item, read_dataset
-from plainview.evaluation.embedding import Measured, default_cache, pack_digest, subject
+from plainview.evaluation.embedding import Measured, as_probe, default_cache, pack_digest, subject
 from plainview.evaluation.identification import identify
 from plainview.evaluation.metrics import Estimate
 from plainview.evaluation.rulings import read_rulings, without
@@ -102,10 +102,14 @@ def search_probe(engine: Engine, pixels: Pixels) -> Probe:
     picture = Picture(pixels, "PNG", (pixels.shape[1], pixels.shape[0]))
     try:
         face = subject(engine, picture)
-        template = engine.template(picture, face.detection)
+    except BadMedia:
+        face = None
+    try:
+        probe = as_probe(engine, picture, face)
+        template = engine.template(probe.picture, probe.face.detection)
     except (BadMedia, ValueError):
         return Probe(None, 0, {})
-    return Probe(template, face.quality.overall, face.quality.components)
+    return Probe(template, probe.face.quality.overall, probe.face.quality.components)
 
 
 @cache

@@ -24,11 +24,12 @@ import onnxruntime
 
 from plainview.evaluation import covers
 from plainview.evaluation.dataset import Item
-from plainview.recognition import align, detect, embed, engine, quality
+from plainview.recognition import align, detect, disturbance, embed, engine, prepare, quality
 from plainview.recognition.decode import Decoder, read_file
 from plainview.recognition.engine import Engine
 from plainview.recognition.errors import BadMedia
 from plainview.recognition.packs import ModelPack
+from plainview.recognition.prepare import Ready, ready
 from plainview.recognition.types import Face, Picture, Vector
 
 _AHEAD = 8  # pictures decoded ahead of the threads that embed them
@@ -61,7 +62,10 @@ def pack_digest(pack: ModelPack) -> str:
     """Return one hash for everything but the picture that a template depends on: networks, code, libraries."""
     parts = [pack.identity, pack.recogniser.sha256, pack.detector.sha256 if pack.detector else "default"]
     parts += [cv2.__version__, np.__version__, onnxruntime.__version__]
-    files = [__file__, *(module.__file__ for module in (align, covers, detect, embed, engine, quality))]
+    files = [
+        __file__,
+        *(module.__file__ for module in (align, covers, detect, disturbance, embed, engine, prepare, quality)),
+    ]
     parts += [hashlib.sha256(Path(str(file)).read_bytes()).hexdigest() for file in files]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -216,7 +220,8 @@ def _measure(sha256: str, decoding: Future[Picture], loaded: Engine, covered: bo
             pixels = covers.draw_cover(picture.pixels, face.detection.points, int(sha256[:8], 16))
             picture = Picture(pixels, picture.format, picture.stored_size)
             face = subject(loaded, picture)
-        template = loaded.template(picture, face.detection)
+        probe = as_probe(loaded, picture, face)
+        template = loaded.template(probe.picture, probe.face.detection)
         plain = loaded.plain_template(picture, face.detection)
         return Measured(sha256, template, plain, face.quality.overall, face.detection.box)
     except BadMedia as bad:
@@ -243,6 +248,23 @@ def subject(loaded: Engine, picture: Picture) -> Face:
 
     least = max(quality.MIN_FACE_PX, faces[0].detection.box[2] / 2)
     return min((face for face in faces if face.detection.box[2] >= least), key=off_centre)
+
+
+def as_probe(loaded: Engine, picture: Picture, face: Face | None) -> Ready:
+    """Prepare a data set's picture as a search would.
+
+    Args:
+        loaded: the model pack.
+        picture: the picture.
+        face: its subject; None where none was found.
+
+    Raises:
+        BadMedia: as `prepare.ready`.
+    """
+    if face is None:
+        return ready(loaded, picture, ())
+    boxes = [other.detection.box for other in loaded.faces(picture)]
+    return ready(loaded, picture, (), boxes.index(face.detection.box) + 1)
 
 
 def seconds_per_probe(items: Sequence[Item], loaded: Engine, decoder: Decoder, at_most: int = 20) -> list[float]:

@@ -32,6 +32,7 @@ from plainview.policy.search import DRAFT_DAYS, ORIGINS
 from plainview.policy.wording import counted
 from plainview.recognition import edits as editing
 from plainview.recognition.errors import BadMedia
+from plainview.recognition.prepare import looked_at
 from plainview.recognition.quality import MIN_FACE_PX
 from plainview.recognition.types import Picture
 from plainview.tables.names import readable
@@ -314,9 +315,9 @@ def _measured(original: Picture, chain: Sequence[editing.Edit]) -> dict[str, Any
             "box": [round(float(value), 1) for value in face.detection.box],
             "quality": face.quality.overall,
             "components": {name: round(value, 4) for name, value in face.quality.components.items()},
-            "advice": list(face.quality.advice),
+            "advice": [*face.quality.advice, *([step] if step else [])],
         }
-        for face in services().engine.faces(picture, closely=True)
+        for face, step in looked_at(services().engine, original, chain)
     ]
     only = len(faces) == 1 and faces[0]["box"][2] >= MIN_FACE_PX  # type: ignore[index]
     return {"size": _size(picture), "faces": faces, "face": 1 if only else None, "notes": list(original.notes)}
