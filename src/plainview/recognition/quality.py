@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainview.recognition.align import ALIGNED_SIDE, TEMPLATES, align, similarity
-from plainview.recognition.cover import COVERED, cover
+from plainview.recognition.cover import COVERED, cover, eyes_cover
+from plainview.recognition.disturbance import signal
 from plainview.recognition.types import Detection, Pixels, Points, Quality
 
 MIN_FACE_PX = 16
@@ -47,6 +48,10 @@ COMPONENTS: dict[str, tuple[str, str]] = {
         "score",
         "how covered mouth and nose seem (a mask, a scarf, a hand), 0 to 1: 0.5 is the limit; no probability",
     ),
+    "eye_cover": ("score", "how covered the eyes seem (dark glasses), 0 to 1: 0.5 is the limit; no probability"),
+    "noise": ("ratio", "noise over the contrast of the face: 0.03 in good light, 1 where they are equal"),
+    "compression_artifacts": ("ratio", "steps at the edges of JPEG blocks over other steps: 1 none, 2.4 at quality 10"),
+    "outside": ("share", "part of the face, from forehead to chin, that is outside the picture, 0 to 1"),
 }
 """Component name -> (unit, meaning)."""
 
@@ -71,6 +76,8 @@ has a sentence of its own."""
 
 _ROWS, _COLUMNS = (0.25, 0.95), (0.2, 0.8)
 """The part of the aligned face, as shares of its side, that shows the face and little else."""
+
+_SPOTS = 16  # across and down: spots of the face that are in the picture or not
 
 _ADVISE_BELOW = 80
 
@@ -124,6 +131,7 @@ def assess(pixels: Pixels, detection: Detection) -> Quality:
     width = detection.box[2]
     eyes = detection.points[1] - detection.points[0]
     yaw, pitch, roll = pose(detection.points)
+    aligned, found = align(pixels, detection.points), signal(pixels, detection.box)
     components = {
         "face_width": width,
         "inter_eye_distance": float(np.hypot(eyes[0], eyes[1])),
@@ -137,7 +145,11 @@ def assess(pixels: Pixels, detection: Detection) -> Quality:
         "pitch": pitch,
         "roll": roll,
         "detector_score": detection.score,
-        "cover": cover(align(pixels, detection.points)),
+        "cover": cover(aligned),
+        "eye_cover": eyes_cover(aligned),
+        "noise": found.noise_share,
+        "compression_artifacts": found.blocks,
+        "outside": _outside(pixels, detection.points),
     }
     return summarise(components)
 
@@ -241,6 +253,17 @@ def _sharpness(grey: NDArray[np.float32], inner: tuple[slice, slice]) -> float:
     coarse = cv2.GaussianBlur(fine, (0, 0), 3.0**0.5)  # together a blur of 2 pixels
     finest = max(0.0, float((grey - fine)[inner].var()) - 1 / 12)
     return float(np.sqrt(finest / (float((fine - coarse)[inner].var()) + 1 / 12)))
+
+
+def _outside(pixels: Pixels, points: Points) -> float:
+    """The part of the inner face that is not in the picture: where its corners and edges would be."""
+    height, width = pixels.shape[:2]
+    back = cv2.invertAffineTransform(similarity(points, TEMPLATES["arcface-112"]))
+    across, down = np.meshgrid(
+        np.linspace(*_COLUMNS, _SPOTS) * ALIGNED_SIDE, np.linspace(_ROWS[0], _ROWS[1], _SPOTS) * ALIGNED_SIDE
+    )
+    x, y = back @ np.stack([across.ravel(), down.ravel(), np.ones(_SPOTS**2)])
+    return float(((x < -0.5) | (y < -0.5) | (x > width - 0.5) | (y > height - 0.5)).mean())
 
 
 def _detail_width(width: float, sharpness: float) -> float:

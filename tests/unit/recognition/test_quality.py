@@ -26,6 +26,10 @@ GOOD = {
     "roll": 0.0,
     "detector_score": 0.93,
     "cover": 0.0,
+    "eye_cover": 0.0,
+    "noise": 0.03,
+    "compression_artifacts": 1.1,
+    "outside": 0.0,
 }
 
 
