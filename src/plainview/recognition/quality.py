@@ -51,6 +51,10 @@ COMPONENTS: dict[str, tuple[str, str]] = {
     "eye_cover": ("score", "how covered the eyes seem (dark glasses), 0 to 1: 0.5 is the limit; no probability"),
     "noise": ("ratio", "noise over the contrast of the face: 0.03 in good light, 1 where they are equal"),
     "compression_artifacts": ("ratio", "steps at the edges of JPEG blocks over other steps: 1 none, 2.4 at quality 10"),
+    "motion_blur": (
+        "ratio",
+        "detail along the direction that has least over that which has most: 0.6 usual, 0.1 smeared by movement",
+    ),
     "outside": ("share", "part of the face, from forehead to chin, that is outside the picture, 0 to 1"),
 }
 """Component name -> (unit, meaning)."""
@@ -149,6 +153,7 @@ def assess(pixels: Pixels, detection: Detection) -> Quality:
         "eye_cover": eyes_cover(aligned),
         "noise": found.noise_share,
         "compression_artifacts": found.blocks,
+        "motion_blur": _evenness(grey.astype(np.float32), inner),
         "outside": _outside(pixels, detection.points),
     }
     return summarise(components)
@@ -253,6 +258,17 @@ def _sharpness(grey: NDArray[np.float32], inner: tuple[slice, slice]) -> float:
     coarse = cv2.GaussianBlur(fine, (0, 0), 3.0**0.5)  # together a blur of 2 pixels
     finest = max(0.0, float((grey - fine)[inner].var()) - 1 / 12)
     return float(np.sqrt(finest / (float((fine - coarse)[inner].var()) + 1 / 12)))
+
+
+def _evenness(grey: NDArray[np.float32], inner: tuple[slice, slice]) -> float:
+    """Smaller over larger eigenvalue of the structure tensor of the face's fine detail (Foerstner and Guelch, 1987)."""
+    fine = grey - cv2.GaussianBlur(grey, (0, 0), 2.0)
+    across, down = (cv2.Scharr(fine, cv2.CV_32F, *order)[inner] for order in ((1, 0), (0, 1)))
+    tensor = np.array(
+        [[(across * across).mean(), (across * down).mean()], [(across * down).mean(), (down * down).mean()]]
+    )
+    least, most = np.linalg.eigvalsh(tensor.astype(np.float64))
+    return float(max(0.0, least) / most) if most > 0 else 1.0
 
 
 def _outside(pixels: Pixels, points: Points) -> float:

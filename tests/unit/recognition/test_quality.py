@@ -29,6 +29,7 @@ GOOD = {
     "eye_cover": 0.0,
     "noise": 0.03,
     "compression_artifacts": 1.1,
+    "motion_blur": 0.6,
     "outside": 0.0,
 }
 
