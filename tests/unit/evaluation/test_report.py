@@ -18,7 +18,7 @@ from plainview.evaluation.verification import verify_all
 
 @pytest.fixture(scope="module")
 def result() -> dict[str, Any]:
-    some = made_up(people=150, each=2, singles=150, noise=1.4)
+    some = made_up(people=150, each=2, singles=320, noise=1.4)
     notes: dict[str, str] = {}
     figures = _verification(verify_all(some, CosineScorer(), seed=1, replicates=50), notes)
     found = identify(some, some.templates, ~some.masked, raw_scorer, seed=1, replicates=50, splits=2)

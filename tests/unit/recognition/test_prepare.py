@@ -107,7 +107,7 @@ def test_the_chosen_face_stays_chosen_among_several() -> None:
         (CLEAN, 95, None),
         (Signal(37, 11, 0.8, 1.1), 95, None),  # dark, without noise: brightening alone loses faces
         (Signal(120, 36, 36 * NOISY - 0.1, 1.1), 95, None),
-        (Signal(120, 36, 36 * NOISY + 0.1, 1.1), 95, (0.0086 * 95, 1.0)),
+        (Signal(120, 36, 36 * NOISY + 0.1, 1.1), 95, (0.0109 * 95, 1.0)),
         (Signal(120, 36, 36 * NOISY + 0.1, 1.1), 30, None),  # detail of a small face looks like noise
         (Signal(120, 36, 13, 1.0), 400, None),  # averaged away before the network sees it
         (Signal(11, 4, 2, 1.0), 95, (0.0146 * 95, 10.0)),
@@ -136,7 +136,8 @@ def test_noise_is_measured_within_a_tenth_and_blocks_show_from_quality_ten() -> 
         np.clip(picture.pixels + np.random.default_rng(3).normal(0, 12, picture.pixels.shape), 0, 255).astype(np.uint8)
     )
     grey = 12 * float(np.hypot(np.hypot(0.114, 0.587), 0.299))
-    assert signal(noisy.pixels, box).noise == pytest.approx(grey, rel=0.12)
+    added = signal(noisy.pixels, box).noise ** 2 - signal(picture.pixels, box).noise ** 2
+    assert added**0.5 == pytest.approx(grey, rel=0.12)
     _, data = cv2.imencode(".jpg", picture.pixels, [cv2.IMWRITE_JPEG_QUALITY, 10])
     blocky = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
     assert signal(blocky, box).blocks > BLOCKY > signal(picture.pixels, box).blocks
