@@ -55,7 +55,7 @@ COMPONENTS: dict[str, tuple[str, str]] = {
         "ratio",
         "detail along the direction that has least over that which has most: 0.6 usual, 0.1 smeared by movement",
     ),
-    "outside": ("share", "part of the face, from forehead to chin, that is outside the picture, 0 to 1"),
+    "outside": ("share", "part of the face, from forehead to chin, that is outside the picture or blank, 0 to 1"),
 }
 """Component name -> (unit, meaning)."""
 
@@ -154,7 +154,7 @@ def assess(pixels: Pixels, detection: Detection) -> Quality:
         "noise": found.noise_share,
         "compression_artifacts": found.blocks,
         "motion_blur": _evenness(grey.astype(np.float32), inner),
-        "outside": _outside(pixels, detection.points),
+        "outside": max(_outside(pixels, detection.points), _blank(aligned)),
     }
     return summarise(components)
 
@@ -280,6 +280,13 @@ def _outside(pixels: Pixels, points: Points) -> float:
     )
     x, y = back @ np.stack([across.ravel(), down.ravel(), np.ones(_SPOTS**2)])
     return float(((x < -0.5) | (y < -0.5) | (x > width - 0.5) | (y > height - 0.5)).mean())
+
+
+def _blank(aligned: Pixels) -> float:
+    """The part of the face's columns that have one colour from forehead to chin: a picture pasted on a canvas."""
+    rows = slice(int(_ROWS[0] * ALIGNED_SIDE), int(_ROWS[1] * ALIGNED_SIDE))
+    columns = slice(int(_COLUMNS[0] * ALIGNED_SIDE), int(_COLUMNS[1] * ALIGNED_SIDE))
+    return float((np.ptp(aligned[rows, columns], axis=0).max(axis=1) <= 1).mean())
 
 
 def _detail_width(width: float, sharpness: float) -> float:

@@ -70,7 +70,10 @@ def test_a_file_without_end_is_given_up_and_not_kept(tmp_path: Path, monkeypatch
 def test_no_address_and_no_redirect_leads_away_from_the_web(place: str, tmp_path: Path) -> None:
     with pytest.raises(PackError, match="not an http or https address"):
         fetch(place, _sha(b""), tmp_path / "network")
-    with served(b"", Location=place) as url, pytest.raises(PackError, match=r"not an http or https address|not allowed"):
+    with (
+        served(b"", Location=place) as url,
+        pytest.raises(PackError, match=r"not an http or https address|not allowed"),
+    ):
         fetch(url, _sha(b""), tmp_path / "network")
     assert list(tmp_path.iterdir()) == []
 
