@@ -238,7 +238,7 @@ def subject(loaded: Engine, picture: Picture) -> Face:
         BadMedia: no_face, or face_too_small.
     """
     faces = loaded.faces(picture)
-    if not faces or faces[0].detection.box[2] < quality.MIN_FACE_PX:
+    if not faces or faces[0].detection.box[2] < quality.MIN_PROBE_PX:
         return loaded.probe_face(picture)[1]  # raises, with the words of a search
     height, width = picture.pixels.shape[:2]
 
@@ -246,7 +246,7 @@ def subject(loaded: Engine, picture: Picture) -> Face:
         x, y, wide, high = face.detection.box
         return math.hypot(x + wide / 2 - width / 2, y + high / 2 - height / 2)
 
-    least = max(quality.MIN_FACE_PX, faces[0].detection.box[2] / 2)
+    least = max(quality.MIN_PROBE_PX, faces[0].detection.box[2] / 2)
     return min((face for face in faces if face.detection.box[2] >= least), key=off_centre)
 
 

@@ -19,11 +19,15 @@ from plainview.recognition.disturbance import signal
 from plainview.recognition.types import Detection, Pixels, Points, Quality
 
 MIN_FACE_PX = 16
-"""Pixels: faces less wide are not compared. Measured by the Plainview authors with the default pack, 300
+"""Pixels: faces less wide are not enrolled, nor followed in a video. Measured by the Plainview authors with the default pack, 300
 people of LFW, one full-size reference and one probe scaled down each: at 64 pixels 1 in 100 mated pairs
 scores below the cosine of FMR 1e-3 and 99 % are ranked first; at 32 it is 2 and 99 %, at 24 4 and 98 %, at
 20 9 and 94 %, at 16 20 and 85 %, at 12 57 and 61 %. Small faces of real cameras, which also blur, do
 worse."""
+
+MIN_PROBE_PX = 12
+"""Pixels: faces less wide are not searched with. A probe is often all there is: of 80 faces of lfw-dev scaled to 16 pixels, which
+are measured as 13 to 18 wide, 9 in 10 are ranked first (docs/reference/recognition.md); the quality says how little it is."""
 
 USUAL_FACE_PX = 60
 """Pixels: from this width on, more pixels did not raise scores in the measurement above."""

@@ -270,4 +270,4 @@ def test_a_blur_takes_detail_as_its_variance_says(sharpness: float, blur: float)
 
 
 def test_the_widths_that_were_measured() -> None:
-    assert (measuring.MIN_FACE_PX, measuring.USUAL_FACE_PX) == (16, 60)
+    assert (measuring.MIN_PROBE_PX, measuring.MIN_FACE_PX, measuring.USUAL_FACE_PX) == (12, 16, 60)

@@ -29,7 +29,7 @@ from plainview.policy.wording import counted
 from plainview.recognition.edits import written
 from plainview.recognition.errors import BadMedia
 from plainview.recognition.prepare import ready
-from plainview.recognition.quality import MIN_FACE_PX
+from plainview.recognition.quality import MIN_PROBE_PX
 from plainview.recognition.types import Picture
 from plainview.recognition.video.fuse import MAX_FRAMES
 from plainview.recognition.video.track import iou
@@ -128,7 +128,7 @@ def draft_still(public_id: str, *, together: bool = False, acting_member: Member
     shares = [iou(tuple(face["box"]), picked.box) for face in draft.faces]
     if shares and max(shares) >= _SAME_PLACE:
         face = shares.index(max(shares)) + 1
-        if draft.faces[face - 1]["box"][2] >= MIN_FACE_PX:
+        if draft.faces[face - 1]["box"][2] >= MIN_PROBE_PX:
             draft = save(draft.public_id, {"face": face}, acting_member=acting_member)
     return draft
 
