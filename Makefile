@@ -6,7 +6,9 @@ PHOTOS ?=
 # One more than there are cores: browser tests mostly wait.
 WORKERS ?= $(shell echo $$(($$(nproc) + 1)))
 
-.PHONY: help wheel providers demo test test-all test-deployed fuzz mutants test-milvus lint prose docs models browser screenshots bench size migration requirements clean
+TEST_PG := PLAINVIEW_TEST_DATABASE=postgresql $(BIN)/python -m pytest -p tests.factories.kept_tables
+
+.PHONY: help audit sbom wheel providers postgresql swift demo test test-all test-deployed test-postgresql fuzz mutants test-milvus lint prose docs models browser screenshots bench size openapi migration requirements clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,14 +46,28 @@ providers: ## Install the sign-in providers, the proxies and the tools of tests/
 	@mkdir -p $(VENV)/providers && cp tests/deployed/providers/package.json tests/deployed/providers/package-lock.json tests/deployed/providers/.npmrc $(VENV)/providers/
 	@cd $(VENV)/providers && { [ -d node_modules/oidc-provider ] || npm ci --silent --no-audit --no-fund; }
 
+postgresql: ## Install PostgreSQL for make test-postgresql, if there is none
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
+	  || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql; } >/dev/null 2>&1 \
+	  || { echo "The tests need PostgreSQL: install it"; exit 1; }
+
+swift: ## Install OpenStack Swift, a server that speaks S3, for the tests of buckets
+	@command -v swift-proxy-server >/dev/null \
+	  || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends swift-proxy swift-account swift-container swift-object; } >/dev/null 2>&1 \
+	  || { echo "The tests of buckets need OpenStack Swift: install swift-proxy, swift-account, swift-container, swift-object"; exit 1; }
+
 test: $(VENV)/.dev models browser ## Run the tests (no network)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow" --durations=20
 
-test-all: $(VENV)/.dev models browser providers ## Run every test, the slow ones too
+test-all: $(VENV)/.dev models browser providers postgresql swift ## Run every test, the slow ones too
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=20
 
 test-deployed: $(VENV)/.dev models providers ## Run the tests of a deployed server that `make test` leaves out; they need nginx and Caddy
 	$(BIN)/python -m pytest tests/deployed -m slow
+
+test-postgresql: $(VENV)/.dev models postgresql ## Run the tests of acts and pages with their records in a real PostgreSQL server
+	$(BIN)/python -m pytest tests/integration/test_postgresql.py
+	$(TEST_PG) -n $(WORKERS) --dist worksteal -m "not slow" tests/unit/casework tests/unit/web
 
 fuzz: $(VENV)/.dev models ## Run the property tests with twenty times the examples, others each time; what fails is kept in tests/fuzz/found
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $$(grep -rlE "^from hypothesis|^import hypothesis" tests --include='test_*.py') -m "not slow"
@@ -69,6 +85,18 @@ lint: $(VENV)/.dev ## Check style, types, layers and prose
 	$(BIN)/lint-imports
 	@$(MAKE) --no-print-directory prose
 
+$(VENV)/.audit: $(BIN)/python requirements/audit.txt
+	$(PYTHON) -m venv $(VENV)/audit
+	$(VENV)/audit/bin/python -m pip install --quiet --require-hashes -r requirements/audit.txt
+	@touch $@
+
+audit: $(VENV)/.audit ## Look for known vulnerabilities and for secrets (OFFLINE=1: say what cannot be checked, and do not fail for it)
+	@PATH="$(VENV)/audit/bin:$$PATH" $(VENV)/audit/bin/python tools/audit.py $(if $(OFFLINE),--offline) requirements/main.txt requirements/milvus.txt requirements/parquet.txt
+
+sbom: $(VENV)/.audit ## Write sbom.cdx.json: every pinned package with its hashes (CycloneDX)
+	@$(VENV)/audit/bin/cyclonedx-py requirements requirements/main.txt --pyproject pyproject.toml --output-reproducible --of JSON -o sbom.cdx.json
+	@$(VENV)/audit/bin/python -c 'import json; print(len(json.load(open("sbom.cdx.json"))["components"]), "packages in sbom.cdx.json")'
+
 prose: $(VENV)/.dev ## Check phrases, names and spelling
 	$(BIN)/python tools/prose.py
 	$(BIN)/codespell --skip tests/inputs --ignore-words tools/codespell-ignore.txt src docs README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md deploy tests
@@ -85,6 +113,7 @@ bench: models ## Measure enrolment, search, video, the web application and alert
 	$(BIN)/plainview bench video
 	$(BIN)/plainview bench serve
 	$(BIN)/python benchmarks/recorded_search.py
+	$(BIN)/python benchmarks/api_search.py
 	$(BIN)/python benchmarks/alert_cost.py
 	$(BIN)/python benchmarks/simulated_year.py
 	$(BIN)/python benchmarks/every_bit_flip.py
@@ -96,11 +125,14 @@ wheel: $(VENV)/.run ## Build the wheel into dist/, for deploy/install.sh
 size: $(BIN)/python ## Install what Plainview needs to run into a temporary folder and print its size
 	$(BIN)/python benchmarks/install_size.py requirements/main.txt
 
+openapi: $(VENV)/.dev ## Publish the operations of the API that are new: what is published stays
+	@PLAINVIEW_HOME=$(VENV)/no-workspace DJANGO_SETTINGS_MODULE=plainview.site.settings $(BIN)/python -W ignore -c "import django; django.setup(); from tests.unit.api import test_published; test_published.publish()"
+
 migration: $(VENV)/.dev ## Make a new migration after a model changed (NAME=word): migrations are only added to, never made again
 	PLAINVIEW_HOME=$(VENV)/no-workspace DJANGO_SETTINGS_MODULE=plainview.site.settings $(BIN)/python -W ignore -m django makemigrations casework -n $(or $(NAME),$(error name it: make migration NAME=word)) -v 1
 
 requirements: ## Compile requirements/*.in (needs uv)
-	for f in main build milvus parquet dev; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -q requirements/$$f.in -o requirements/$$f.txt; done
+	for f in main build milvus parquet rekognition client postgres s3 dev audit; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -q requirements/$$f.in -o requirements/$$f.txt; done
 
 clean: ## Remove the virtual environment and caches
 	rm -rf $(VENV) .mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis

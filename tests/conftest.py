@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import os
 import shutil
-import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -20,13 +19,14 @@ from typing import Any, NamedTuple
 import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from tests import properties
-from tests.factories import stages
+from tests.factories import kept_tables, rows, stages
 
 from plainview.recognition.decode import Decoder
 from plainview.recognition.engine import Engine
 from plainview.recognition.install import default_models_dir
 
 os.environ["PLAINVIEW_HOME"] = os.path.join(tempfile.mkdtemp(prefix="plainview-test-"), "workspace")  # noqa: PTH118
+os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp(prefix="plainview-test-")  # the key of the cache of evaluations
 # Playwright leaves an event loop running in the thread of the tests, where Django would refuse its database to those
 # that follow; only tests see this.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -64,7 +64,7 @@ class Sample(NamedTuple):
     """The sample workspace to copy: its folder and its tables."""
 
     folder: Path
-    tables: sqlite3.Connection
+    tables: kept_tables.Kept
 
 
 @pytest.fixture(scope="session")
@@ -79,7 +79,6 @@ def sample(
     from plainview.casework.workspace.folder import current, lay_out
 
     folder = tmp_path_factory.mktemp("sample") / "workspace"
-    tables = sqlite3.connect(":memory:")
     with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock():
         patch.setenv("PLAINVIEW_HOME", str(folder))
         lay_out(current())
@@ -90,10 +89,8 @@ def sample(
         record_migrations()
         begin_log(sample=True)
         make_sample_people()
-        connection.connection.backup(tables)
-        yield Sample(folder, tables)
+        yield Sample(folder, kept_tables.keep())
         teardown_databases(databases, verbosity=0)
-    tables.close()
 
 
 @pytest.fixture(scope="session")
@@ -143,7 +140,6 @@ def workspace(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Path]:
     """An in-process sample workspace: real keys, blobs and log folder, tables in the test database."""
-    from django.db import connection
 
     from plainview.casework.workspace.services import services
 
@@ -155,11 +151,13 @@ def workspace(
         monkeypatch.setattr("plainview.recognition.decode.Decoder", lambda *, children: decoders(children))
         monkeypatch.setattr(Engine, "load", load_engine)
     with django_db_blocker.unblock():
-        connection.ensure_connection()
-        sample.tables.backup(connection.connection)
+        sample.tables.restore()
         begin_process()
+        rows.watch()
+        rows.begin()
         with stages.beginning(home, begin_process):
             yield home
+            assert rows.unrecorded() == [], "an act wrote a row that its entry does not commit to"
         services.cache_clear()
 
 

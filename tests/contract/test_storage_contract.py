@@ -7,12 +7,14 @@ own interface rightly cannot.
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import pytest
+import pytest_socket
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -23,9 +25,12 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from tests.factories.swift_server import KEY as KEY_ID
+from tests.factories.swift_server import SECRET, SwiftServer, installed
 
 from plainview.storage.base import BlobDamaged, BlobMissing, BlobStore, digest_of
 from plainview.storage.local import LocalBlobStore
+from plainview.storage.s3 import Bucket, S3BlobStore, _client
 from plainview.storage.seal import Sealer
 
 KEY = bytes(range(32))
@@ -61,11 +66,50 @@ class LocalHarness:
         Path(name).write_bytes(data)
 
 
-STORES: dict[str, Callable[[Path], Harness]] = {"local": LocalHarness}
+class S3Harness:
+    """A new bucket of a real server, OpenStack Swift with its s3api."""
+
+    server: ClassVar[SwiftServer]
+
+    def __init__(self, folder: Path) -> None:
+        bucket = f"b{secrets.token_hex(8)}"
+        self.bucket = Bucket(bucket, "pictures/", self.server.url, "us-east-1", KEY_ID, SECRET)
+        self.client = _client(self.bucket)
+        self.client.create_bucket(Bucket=bucket)
+
+    def open(self, key: bytes = KEY) -> BlobStore:
+        return S3BlobStore(self.bucket, Sealer(key))
+
+    def kept(self) -> dict[str, bytes]:
+        listed = self.client.list_objects_v2(Bucket=self.bucket.name).get("Contents", [])
+        names = [entry["Key"] for entry in listed]
+        return {name: self.client.get_object(Bucket=self.bucket.name, Key=name)["Body"].read() for name in names}
+
+    def overwrite(self, name: str, data: bytes) -> None:
+        self.client.put_object(Bucket=self.bucket.name, Key=name, Body=data)
 
 
-@pytest.fixture(params=STORES)
+@pytest.fixture(scope="session")
+def swift(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SwiftServer]:
+    """The server; its programs are reached on loopback alone."""
+    pytest_socket.enable_socket()
+    if not installed():
+        pytest.fail("run `make swift`")
+    server = SwiftServer(tmp_path_factory.mktemp("swift"))
+    server.start()
+    S3Harness.server = server
+    yield server
+    server.stop()
+
+
+LOOPBACK = [pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1"])]
+STORES: dict[str, Callable[[Path], Harness]] = {"local": LocalHarness, "s3": S3Harness}
+
+
+@pytest.fixture(params=["local", pytest.param("s3", marks=[pytest.mark.slow, *LOOPBACK])])
 def new(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Harness]:
+    if request.param == "s3":
+        request.getfixturevalue("swift")
     return lambda: STORES[request.param](tmp_path_factory.mktemp("store"))
 
 

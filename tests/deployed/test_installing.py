@@ -33,8 +33,24 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def bare(folder: Path) -> dict[str, str]:
     """The environment of a new machine; the dependencies are those of the tests, because there is no network."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-    offline = {"PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1", "PYTHONPATH": sysconfig.get_path("purelib")}
-    return {**kept, **offline, "HOME": str(folder), "PYTHON": sys.executable, "COLUMNS": "80"}
+    offline = {"PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1"}
+    return {**kept, **offline, "HOME": str(folder), "PYTHON": str(python(folder)), "COLUMNS": "80"}
+
+
+def python(folder: Path) -> Path:
+    """A Python whose virtual environments find the dependencies as installed ones: isolated children see them too."""
+    wrapper = folder / "python"
+    packages = sysconfig.get_path("purelib")
+    wrapper.write_text(
+        f"""#!/bin/sh
+"{sys.executable}" "$@" || exit
+[ "$1 $2" = "-m venv" ] || exit 0
+shift $(($# - 1))
+for place in "$1"/lib/python3*/site-packages; do echo "{packages}" > "$place/dependencies.pth"; done
+"""
+    )
+    wrapper.chmod(0o755)
+    return wrapper
 
 
 def run(

@@ -43,9 +43,13 @@ OTHERS = {
     "audit rotate": "--reason the-operator-changes",
     "audit heartbeat": "",
     "audit cosignature add": "{folder}/cosigned.txt",
+    "audit cosignature ask": "",
+    "audit tiles": "{folder}/tiles",
     "audit witness init": "{folder}/witness --name witness.example/w1",
     "audit witness cosign": "{folder}/witness {folder}/log",
     "audit witness status": "{folder}/witness",
+    "audit witness follow": "{folder}/witness KEY",
+    "audit witness serve": "{folder}/nothing",
     "verify-package": "{package}",
     "init": "{folder}/new --sample",
     "demo": "",
@@ -58,6 +62,11 @@ OTHERS = {
     "backups run": "--now",
     "restore": "{folder}/monday.age {folder}/restored",
     "upgrade": "",
+    "move-workspace": "--to folder",
+    "proposal table": "",
+    "proposal ask-head": "{proposal}",
+    "proposal rescue": "admin@agency.example --reason lost",
+    "proposal accept": "CODE",
     "clock list": "--all",
     "keys list": "",
     "keys rotate": "--reason a-disk-was-lost",
@@ -80,6 +89,7 @@ OTHERS = {
     "bench enrol": "--images 10",
     "bench video": "--clips 1 --people 2 --seconds 1",
     "version": "",
+    "controls": "--state met",
 }
 """The line of every other command; some are refused, after everything that they load."""
 

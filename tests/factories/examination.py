@@ -7,6 +7,7 @@ from pathlib import Path
 from allauth.mfa.totp.internal import auth as totp
 from django.test import Client
 from tests.factories.browser import code, password_step
+from tests.factories.power import invite_member
 from tests.factories.stages import staged
 from tests.factories.work import case, gallery, person, probe, search
 
@@ -14,7 +15,7 @@ from plainview.casework.examination.examine import examine
 from plainview.casework.examination.verify import answer_verification, show_verification
 from plainview.casework.models import Agency, Member
 from plainview.casework.people.agencies import accept_terms, open_agency, propose_agency
-from plainview.casework.people.members import invite_member, join
+from plainview.casework.people.members import join
 from plainview.policy.examination import COMPONENTS, NOT, POTENTIAL
 from plainview.policy.roles import Role
 

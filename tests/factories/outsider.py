@@ -15,11 +15,13 @@ from django.test import Client
 from plainview.casework.people.agencies import accept_terms
 from plainview.casework.people.agencies import open_agency
 from plainview.casework.people.agencies import propose_agency
-from plainview.casework.people.members import invite_member
 from plainview.casework.people.members import join
+from plainview.policy.roles import Role
 accept_terms(propose_agency("Elsewhere", jurisdiction="J", head_name="H", head_email="h@elsewhere.example"))
-boss = join(open_agency("Elsewhere", administrator_email="boss@elsewhere.example").code, "Boss")
-member = join(invite_member("s@elsewhere.example", ["supervisor"], acting_member=boss).code, "Other supervisor")
+others = [("s@elsewhere.example", Role.SUPERVISOR)]
+opened = open_agency("Elsewhere", administrator_email="boss@elsewhere.example", others=others)
+join(opened.code, "Boss")
+member = join(opened.invited[1].code, "Other supervisor")
 totp.TOTP.activate(member, totp.generate_totp_secret())
 client = Client()
 client.force_login(member, backend="plainview.web.adapters.Backend")

@@ -7,11 +7,12 @@ from datetime import date, timedelta
 from allauth.mfa.totp.internal import auth as totp
 from django.test import Client
 from django.utils import timezone
+from tests.factories.power import invite_member
 from tests.factories.work import person
 
 from plainview.casework.disclosure.grants import Granted, grant
 from plainview.casework.models import Member
-from plainview.casework.people.members import invite_member, join
+from plainview.casework.people.members import join
 
 COUNSEL = "counsel@defence.example"
 

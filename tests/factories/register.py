@@ -7,12 +7,13 @@ from itertools import count
 from typing import Any
 
 from django.db import transaction
+from tests.factories.power import invite_member
 from tests.factories.work import at
 
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Agency, Member
 from plainview.casework.people.agencies import accept_terms, open_agency, propose_agency
-from plainview.casework.people.members import invite_member, join
+from plainview.casework.people.members import join
 
 _numbers = count(1)
 

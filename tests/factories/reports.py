@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.factories.examination import SIMILAR, examined
 from tests.factories.models import collins, hopper
+from tests.factories.power import change_policy, invite_member
 from tests.factories.stages import staged
 from tests.factories.work import case, gallery, person, probe, search, write
 
@@ -20,8 +21,7 @@ from plainview.casework.galleries.passports import create_gallery
 from plainview.casework.leads.decide import release, report_outcome
 from plainview.casework.models import Member
 from plainview.casework.people.agencies import accept_terms, open_agency, propose_agency
-from plainview.casework.people.members import invite_member, join, record_training
-from plainview.casework.people.policy import change_policy
+from plainview.casework.people.members import join, record_training
 from plainview.casework.probes.probe import prepare_probe
 from plainview.casework.search.run import Request, run_search
 from plainview.policy.agency import SAMPLE

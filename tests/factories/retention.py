@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+from tests.factories.power import set_rules
 from tests.factories.stages import staged
 from tests.factories.work import case, gallery, person, probe, search
 
 from plainview.casework import jobs
 from plainview.casework.cases.open_close import close_case
 from plainview.casework.models import Job, Reference, RetentionRun
-from plainview.casework.retention.rules import record_event, set_rules
+from plainview.casework.retention.rules import record_event
 from plainview.casework.retention.runs import approve_run, propose_run
 from plainview.casework.retention.work import work_off
 from plainview.policy.retention import BEGINNING, After

@@ -9,6 +9,7 @@ from typing import Any
 from allauth.mfa.totp.internal import auth as totp
 from django.utils import timezone
 from tests.factories.examination import examined
+from tests.factories.power import change_policy, invite_member
 from tests.factories.stages import staged
 from tests.factories.work import gallery, person, probe
 
@@ -28,8 +29,7 @@ from plainview.casework.models import (
     SharedRequest,
 )
 from plainview.casework.people.agencies import accept_terms, open_agency, propose_agency
-from plainview.casework.people.members import invite_member, join
-from plainview.casework.people.policy import change_policy
+from plainview.casework.people.members import join
 from plainview.casework.probes.preparations import prepare
 from plainview.casework.sharing import agree as agreements
 from plainview.casework.sharing.agree import Proposal

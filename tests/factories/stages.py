@@ -14,7 +14,6 @@ import hashlib
 import io
 import pickle
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from typing import Any, ParamSpec, TypeVar
 import pytest
 from django.db import connection
 from django.utils import timezone
+from tests.factories import kept_tables
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -39,7 +39,7 @@ class _Stage:
     home: Path
     forget: Callable[[], None]
     steps: tuple[Any, ...] = ()
-    seen: tuple[int, int, bytes] = (0, 0, b"")
+    seen: tuple[object, ...] = ()
 
 
 @dataclass
@@ -47,7 +47,7 @@ class _Kept:
     """A workspace after a step: its folder, tables, the files that the step wrote in the test's folder, and its answer."""
 
     folder: Path
-    tables: sqlite3.Connection
+    tables: kept_tables.Kept
     answer: bytes
 
 
@@ -97,11 +97,9 @@ def beginning(home: Path, forget: Callable[[], None]) -> Iterator[None]:
         _stage = None
 
 
-def _seen(home: Path) -> tuple[int, int, bytes]:
+def _seen(home: Path) -> tuple[object, ...]:
     """How much was written by this connection and by others, and the settings."""
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA data_version")
-        return connection.connection.total_changes, cursor.fetchone()[0], (home / "workspace.toml").read_bytes()
+    return *kept_tables.written(), (home / "workspace.toml").read_bytes()
 
 
 class _Pickler(pickle.Pickler):
@@ -183,9 +181,7 @@ def _keep(home: Path, folder: Path | None, written: set[Path], step: tuple[Any, 
         shutil.copytree(
             folder, place / "folder", ignore=lambda at, names: {home.name} if Path(at) == home.parent else ()
         )
-    tables = sqlite3.connect(":memory:")
-    connection.connection.backup(tables)
-    _kept[step] = _Kept(place, tables, data.getvalue())
+    _kept[step] = _Kept(place, kept_tables.keep(), data.getvalue())
 
 
 def _copy(at: _Stage, folder: Path | None, kept: _Kept) -> Any:
@@ -194,6 +190,6 @@ def _copy(at: _Stage, folder: Path | None, kept: _Kept) -> Any:
     shutil.copytree(kept.folder / "workspace", at.home)
     if folder is not None and (kept.folder / "folder").exists():
         shutil.copytree(kept.folder / "folder", folder, dirs_exist_ok=True)
-    kept.tables.backup(connection.connection)
+    kept.tables.restore()
     at.forget()
     return _Unpickler(kept.answer, folder).load()

@@ -11,6 +11,7 @@ import cv2
 from django.utils import timezone
 from tests.factories.live import photographs, wide
 from tests.factories.models import collins, hopper
+from tests.factories.power import invite_member
 from tests.factories.stages import staged
 from tests.factories.work import case, gallery, person, probe, search
 
@@ -20,7 +21,7 @@ from plainview.casework.enrolment.manifest import Item
 from plainview.casework.examination.examine import examine
 from plainview.casework.examination.verify import answer_verification, open_verification
 from plainview.casework.models import Examination, LogOpening, Member, Verification
-from plainview.casework.people.members import invite_member, join, record_training
+from plainview.casework.people.members import join, record_training
 from plainview.casework.workspace.services import services
 from plainview.policy.examination import COMPONENTS, NOT, POTENTIAL
 

@@ -17,6 +17,7 @@ from tests.factories.command_lines import LINES, OWN
 from tests.factories.commands import Result, invoke
 from tests.factories.models import collins, scaled
 from tests.factories.outsiders import in_days, opened
+from tests.factories.power import change_policy, invite_member
 from tests.factories.rights import file
 from tests.factories.sharing import marked_request
 from tests.factories.stages import staged
@@ -37,11 +38,11 @@ from plainview.casework.misuse.flags import raise_flag
 from plainview.casework.misuse.tripwires import add_tripwire
 from plainview.casework.models import CanaryAlarm, Delivery, DisclosurePackage, Member, Reference
 from plainview.casework.people.agencies import accept_terms, open_agency, propose_agency
-from plainview.casework.people.members import invite_member, join
-from plainview.casework.people.policy import change_policy
+from plainview.casework.people.members import join
 from plainview.casework.probes.approvals import request_approval
 from plainview.casework.probes.probe import prepare_probe
 from plainview.casework.proficiency.items import add_item
+from plainview.casework.proposals.make import propose_about
 from plainview.casework.reports.schedules import schedule_report
 from plainview.casework.retention.rules import record_event
 from plainview.casework.retention.runs import propose_run
@@ -55,6 +56,7 @@ from plainview.policy.decision import Refused
 from plainview.policy.examination import COMPONENTS, CONTRADICTIONS, POTENTIAL
 from plainview.policy.misuse import Finding
 from plainview.policy.permissions import Permission
+from plainview.policy.proposals import Kind
 from plainview.policy.retention import BEGINNING, After
 from plainview.policy.roles import GRANTS, OUTSIDERS, Role
 from plainview.worker.tasks import run_job
@@ -111,6 +113,7 @@ def made_things(tmp_path: Path) -> dict[str, str]:
     token, _ = make_token(acting_member=victim)
     examination, verification, lead = _looked_at(urgent.public_id)
     tripwire = add_tripwire(image, "MARKER", consent=True, acting_member=victim).public_id
+    proposal = propose_about(Kind.RESET, trial.email, reason="MARKER", acting_member=admin)
     with transaction.atomic():
         flag = raise_flag(Finding("misuse.test", "MARKER"), victim, None).public_id
     canary_probe = write(scaled(collins(), 0.6), tmp_path / "canary.png")
@@ -185,6 +188,7 @@ def made_things(tmp_path: Path) -> dict[str, str]:
         "until": in_days(30).isoformat(),
         "kept": DisclosurePackage.objects.get(pk=package.subject).public_id,
         "email": victim.email,
+        "proposal": proposal.public_id,
         "trial": trial.email,
         "token": token.public_id,
         "policy": str(policy),

@@ -24,7 +24,7 @@ def once(made: Path, photographs: Path, tmp_path_factory: pytest.TempPathFactory
     shutil.copytree(made, folder / "workspace")
     cli = Cli(folder / "workspace")
     cli.run("enrol", "g", photographs, "--as", ADMIN)
-    cli.run("token", "make", "--as", ADMIN)
+    cli.run("token", "new", "--scope", "all", "--as", ADMIN)
     assert cli.json("backup", folder / "backup")["pictures"] == 2
     return folder
 

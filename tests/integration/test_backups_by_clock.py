@@ -13,13 +13,14 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal import auth as totp
 from django.utils import timezone
 from tests.factories import forks
+from tests.factories.power import invite_member, reset_sign_in
 from tests.factories.work import entries, person
 from tests.integration.conftest import ADMIN, EXAMINER, Cli
 
 from plainview.audit.record import parse_line
 from plainview.casework.models import BackupRecord, Invitation, LogEntry, Member, SignInReset, Token
-from plainview.casework.people.members import deactivate, invite_member, join
-from plainview.casework.people.sign_in import record_session, reset_sign_in, set_password, use_reset
+from plainview.casework.people.members import deactivate, join
+from plainview.casework.people.sign_in import record_session, set_password, use_reset
 from plainview.casework.people.tokens import make_token
 from plainview.casework.upkeep import schedule
 from plainview.casework.upkeep.spent import end_spent

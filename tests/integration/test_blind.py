@@ -14,11 +14,11 @@ import pytest
 from django.test import Client
 from PIL import Image
 from tests.factories.browser import people, signed_in
+from tests.factories.power import change_policy
 from tests.factories.verification import NOTES, another, answered, examined, many, strangers
 from tests.factories.work import entries, person
 
 from plainview.casework.models import Candidate, Member, Reference, Search, Verification
-from plainview.casework.people.policy import change_policy
 from plainview.casework.proficiency.items import add_item
 from plainview.policy.agency import SAMPLE
 from plainview.policy.examination import POTENTIAL

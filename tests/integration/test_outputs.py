@@ -36,6 +36,7 @@ COMMANDS_THAT_WRITE: dict[str, tuple[str, str, str]] = {
     "register export": ("{out} --as " + ADMIN, "register", "register.exported"),
     "gallery export": ("custody {out} --reason moving --as " + ADMIN, "exported", "gallery.exported"),
     "audit export": ("{out}", "copy", "log.exported"),
+    "audit tiles": ("{out}", "tiles", ""),
     "backup": ("{out}", "backup.plainview", ""),
     "retention proof": ("{run} --out {out} --as " + ADMIN, "proof.json", "retention.proved"),
     "rights show": ("{asked} --pdf {out} --as " + ADMIN, "letter.pdf", ""),
@@ -43,9 +44,17 @@ COMMANDS_THAT_WRITE: dict[str, tuple[str, str, str]] = {
     "evaluate --report": ("{data} --cache {cache} --protocol verification --report {out}", "report", ""),
     "evaluate-labels": ("{data} --cache {cache} --out {out}", "pages", ""),
 }
-FOLDERS = {"verify show", "register export", "gallery export", "audit export", "evaluate --report", "evaluate-labels"}
-MAKES_ITS_FOLDER = {"register export"}
-REPLACES = {"faces", "stills", "evaluate", "evaluate --report", "evaluate-labels", "register export"}
+FOLDERS = {
+    "verify show",
+    "register export",
+    "audit tiles",
+    "gallery export",
+    "audit export",
+    "evaluate --report",
+    "evaluate-labels",
+}
+MAKES_ITS_FOLDER = {"register export", "audit tiles"}
+REPLACES = {"faces", "stills", "evaluate", "evaluate --report", "evaluate-labels", "register export", "audit tiles"}
 """Commands that may be given a file or folder that is there."""
 
 READS = {
@@ -62,6 +71,7 @@ READS = {
     "wheel",
     "manifest",
     "mapping",
+    "witnesses",
 }
 READS |= {
     "dataset",

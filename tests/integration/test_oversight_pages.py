@@ -9,15 +9,17 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.test import Client
 from django.utils import timezone
 from tests.factories.browser import people, signed_in
 from tests.factories.examination import another_agency
+from tests.factories.power import invite_member
 from tests.factories.work import case, entries, gallery, person, probe, search
 
 from plainview.audit.proofs import check
 from plainview.casework.misuse.flags import raise_flag
 from plainview.casework.models import Approval, Flag, Member, PolicyVersion, Training, Trial
-from plainview.casework.people.members import invite_member, join
+from plainview.casework.people.members import join
 from plainview.casework.probes.approvals import request_approval
 from plainview.policy.agency import SAMPLE
 from plainview.policy.misuse import Finding
@@ -44,10 +46,41 @@ def test_an_invitation_is_shown_once_and_lets_the_person_in(workspace: Path) -> 
     assert code not in page
 
 
+def approved(proposed: Any, supervisor: Client) -> str:
+    """The page that answers a supervisor's approval of what was just proposed."""
+    page = proposed["Location"]
+    assert "Approve</button>" in text(supervisor.get(page))
+    return text(supervisor.post(f"{page}decide/", {"do": "approve"}, follow=True))
+
+
+def test_a_proposal_is_seen_by_those_concerned_and_decided_by_another(workspace: Path) -> None:
+    client, supervisor = signed_in("admin"), signed_in("supervisor")
+    reset = f"{url_of('examiner@agency.example')}reset/"
+    page = client.post(reset, {"why": "lost the phone"})["Location"]
+    assert "One of these members can approve it: supervisor@agency.example" in text(client.get(page))
+    assert "Approve</button>" not in text(client.get(page))
+    assert "You proposed this" in text(client.post(f"{page}decide/", {"do": "approve"}))
+    assert "Proposed about you" in text(signed_in("examiner").get("/"))
+    assert "Proposals to decide" in text(supervisor.get("/"))
+    auditor = signed_in("auditor")
+    assert "Reset of sign-in" in text(auditor.get("/proposals/"))
+    assert "Reset of sign-in" in text(auditor.get(page))
+    assert auditor.post(f"{page}decide/", {"do": "approve"}).status_code == 403
+    assert "The reason is missing" in text(supervisor.post(f"{page}decide/", {"do": "reject", "reason": ""}))
+    done = text(supervisor.post(f"{page}decide/", {"do": "reject", "reason": "she has it"}, follow=True))
+    assert "Proposal rejected" in done
+    assert person("examiner").has_usable_password()
+    assert "she has it" in text(client.get(page))
+    invited = {"email": "s@agency.example", "roles": ["supervisor"], "why": "a second one"}
+    assert "/join/" in approved(client.post("/members/invite/", invited), supervisor)
+
+
 def test_an_administrator_changes_a_colleague_and_nobody_themself(workspace: Path) -> None:
-    client = signed_in("admin")
+    client, supervisor = signed_in("admin"), signed_in("supervisor")
     examiner, own = url_of("examiner@agency.example"), url_of("admin@agency.example")
-    client.post(f"{examiner}roles/", {"roles": ["examiner", "verifier"]})
+    both = {"roles": ["examiner", "verifier"], "why": "the verifier is on leave"}
+    assert "This field is required" in text(client.post(f"{examiner}roles/", both | {"why": ""}))
+    approved(client.post(f"{examiner}roles/", both), supervisor)
     assert person("examiner").roles == ["examiner", "verifier"]
     day = timezone.now().date()
     course = {"course": "Course", "hours": 9, "completed_on": day.isoformat(), "expires_on": day.isoformat()}
@@ -55,15 +88,14 @@ def test_an_administrator_changes_a_colleague_and_nobody_themself(workspace: Pat
     assert Training.objects.filter(course="Course").exists()
     future = course | {"completed_on": (day + timedelta(days=1)).isoformat()}
     assert "completed in the past" in text(client.post(f"{examiner}training/", future))
-    assert "You would decide about yourself" in text(client.post(f"{own}roles/", {"roles": ["auditor"]}))
+    assert "You would decide about yourself" in text(client.post(f"{own}roles/", both))
     assert "This is you" in text(client.get(own))
     Member.objects.filter(pk=person("examiner").pk).update(locked_at=timezone.now())
-    assert "Unlock account" in text(client.get(examiner))
-    client.post(f"{examiner}release/")
+    assert "Propose to unlock" in text(client.get(examiner))
+    approved(client.post(f"{examiner}release/", {"why": "the phone was wrong"}), supervisor)
     assert person("examiner").locked_at is None
     people()
-    shown = text(client.post(f"{examiner}reset/"))
-    assert "/join/" in shown
+    assert "/join/" in approved(client.post(f"{examiner}reset/", {"why": "lost the phone"}), supervisor)
     assert not person("examiner").has_usable_password()
     client.post(f"{examiner}deactivate/", {"why": "left the agency"})
     assert not person("examiner").is_active
@@ -140,7 +172,7 @@ def test_a_policy_is_tried_before_it_binds(workspace: Path, tmp_path: Path) -> N
     assert PolicyVersion.objects.count() == 1
     assert "It is not TOML" in text(client.post(url, {"text": "=", "do": "try"}))
     assert "The reason is missing" in text(client.post(url, {"text": stricter, "do": "change"}))
-    client.post(url, {"text": stricter, "why": "an incident", "do": "change"})
+    approved(client.post(url, {"text": stricter, "why": "an incident", "do": "change"}), signed_in("supervisor"))
     assert PolicyVersion.objects.order_by("-number")[0].text == stricter.replace("\r\n", "\n")
     page = text(client.get("/policy/"))
     assert "Version 2" in page

@@ -16,12 +16,12 @@ from django.utils import timezone
 from tests.factories import pictures
 from tests.factories.browser import signed_in
 from tests.factories.models import collins, hopper, scaled
+from tests.factories.power import change_policy
 from tests.factories.work import at, case, entries, gallery, person
 
 from plainview.casework.erasure.expunge import expunge
 from plainview.casework.galleries.passports import create_gallery
 from plainview.casework.models import Approval, Candidate, Case, Gallery, Preparation, Search
-from plainview.casework.people.policy import change_policy
 from plainview.casework.probes.approvals import decide_approval
 from plainview.policy.agency import SAMPLE
 from plainview.web import uploads

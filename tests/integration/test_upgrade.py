@@ -90,6 +90,46 @@ def test_log_and_tables_are_the_same_before_and_after(upgraded: tuple[Cli, dict[
     assert "Nothing was changed" in cli.run("upgrade").stdout
 
 
+def test_what_an_older_version_left_is_committed_to_as_it_is_and_said_to_be(
+    upgraded: tuple[Cli, dict[str, object]],
+) -> None:
+    cli, _ = upgraded
+    rows = cli.json("audit", "verify")["rows"]
+    with closing(sqlite3.connect(cli.home / "plainview.sqlite3")) as database:
+        (adopted,) = database.execute(
+            "SELECT count(*) FROM row_commitment c JOIN log_entry e ON e.seq = c.entry "
+            'WHERE instr(e.canonical, cast(\'"action":"rows.adopted"\' as blob))'
+        ).fetchone()
+    assert rows["problems"] == []
+    assert (rows["adopted"], rows["lost"], rows["erased"]) == (adopted, 0, 0)
+    assert 20 < adopted <= rows["checked"]
+    assert "of an older version: as at the upgrade; not committed to before" in cli.run("audit", "verify").stdout
+
+
+def test_what_somebody_altered_before_the_upgrade_is_named_where_older_entries_say_otherwise(old: Cli) -> None:
+    change(
+        old.home,
+        """UPDATE member SET roles = '["auditor"]' WHERE email = 'examiner@agency.example'""",
+        "UPDATE search SET purpose = 'another' WHERE alert_id IS NULL",
+        "UPDATE candidate SET score = 0.999 WHERE search_id IN (SELECT id FROM search WHERE alert_id IS NOT NULL)",
+        "UPDATE examination SET conclusion = 'not a potential candidate'",
+        "UPDATE verification_item SET conclusion = 'inconclusive' WHERE is_candidate",
+        "DELETE FROM lead",
+    )
+    old.json("upgrade")
+    problems = old.json("audit", "verify", code=1)["rows"]["problems"]
+    assert sorted(
+        (problem["table"], problem["says"].partition(",")[0].partition(" is not")[0]) for problem in problems
+    ) == [
+        ("examination", "altered before the upgrade: conclusion"),
+        ("lead", "deleted before the upgrade"),
+        ("member", "altered before the upgrade: roles"),
+        ("search", "altered before the upgrade: candidates"),
+        ("search", "altered before the upgrade: purpose"),
+        ("verification", "altered before the upgrade: conclusions"),
+    ]
+
+
 def test_what_was_there_can_be_used(upgraded: tuple[Cli, dict[str, object]]) -> None:
     cli, _ = upgraded
     (alert,) = cli.json("alert", "list", "--as", EXAMINER)["alerts"]
@@ -211,7 +251,8 @@ def test_a_policy_without_a_new_field_has_its_strictest_value_until_it_is_decide
     assert old.json("policy", "show", "--as", ADMIN)["undecided"] == {"canary_hours": "1"}
     text = old.run("policy", "show", "--file", "--as", ADMIN).stdout
     (tmp_path / "policy.toml").write_text(text.replace("canary_hours = 1", "canary_hours = 12"))
-    old.run("policy", "set", tmp_path / "policy.toml", "--reason", "decided", "--as", ADMIN)
+    proposed = old.json("policy", "set", tmp_path / "policy.toml", "--reason", "decided", "--as", ADMIN)
+    old.run("proposal", "approve", proposed["proposal"], "--as", "supervisor@agency.example")
     assert old.json("policy", "show", "--as", ADMIN)["undecided"] == {}
 
 

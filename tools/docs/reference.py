@@ -8,9 +8,10 @@ from __future__ import annotations
 import inspect
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from tools.docs import commands, source
+from tools.docs import api, commands, source
 from tools.docs.commands import escape
 
 from plainview.casework.log.actions import ACTIONS, REFUSED
@@ -19,6 +20,8 @@ from plainview.policy import agency, table
 from plainview.policy.gate import GROUNDS
 from plainview.policy.permissions import MEANINGS, Permission
 from plainview.policy.roles import GRANTS, Role
+from plainview.recheck.controls import STATES, Control
+from plainview.recheck.controls import controls as all_controls
 from plainview.recognition.errors import CODES
 
 EXPLAINED = {
@@ -44,7 +47,47 @@ def pages() -> dict[str, Callable[[], str]]:
         "reference/refusals.md": refusals,
         "reference/log-entries.md": log_entries,
         "reference/comparisons.md": comparisons,
+        "reference/controls.md": controls,
+        "reference/api.md": api.page,
     }
+
+
+def controls() -> str:
+    """Return the page of the points of standards, with the state of each."""
+    counts = Counter((control.standard, control.state) for control in all_controls())
+    standards = list(dict.fromkeys(control.standard for control in all_controls()))
+    parts = [
+        (
+            "Which points of four texts Plainview meets, and what shows it. `plainview controls` prints the same; the data are "
+            "[controls.csv](controls.csv). A test checks that every file and test exists, and that nothing is called met "
+            "without both."
+        ),
+        (
+            "- **met**: the test shows it.\n- **partly**: something is missing, or no test of ours shows it.\n"
+            "- **operator's**: no program can meet it.\n- **not applicable**: the thing is not there.\n"
+            "- **text not read**: the standard's own words could not be had, so no state is claimed."
+        ),
+        (
+            "ASVS: every point of levels 1 and 2, read in the project's own CSV of 5.0.0. SP 800-63B-4: sections 2, 3.1.1, "
+            "3.1.2, 4 and 5, read in the source of the second public draft of August 2024; the final text of 2025 was not "
+            "found, and its numbers may differ. AI Act: articles 5, 12, 14 and 26 of Regulation (EU) 2024/1689. CJIS Security "
+            "Policy 6.0: its numbers and titles are those of NIST SP 800-53; its text was not found."
+        ),
+        _table(("standard", *STATES), ((name, *(str(counts[name, each]) for each in STATES)) for name in standards)),
+    ]
+    for name in standards:
+        rows = (
+            (control.number, escape(control.text), control.state, escape(control.why), _shown(control))
+            for control in all_controls()
+            if control.standard == name
+        )
+        parts += [f"## {name}", _table(("number", "asks", "state", "how, or what is missing", "shown by"), rows)]
+    return _page("Controls", *parts)
+
+
+def _shown(control: Control) -> str:
+    name = control.test.rpartition("/")[2]
+    return f"`{name}`" if name else ""
 
 
 def settings() -> str:

@@ -119,14 +119,18 @@ def settings_read() -> set[str]:
             keys.add(name)
         elif path.endswith(("upkeep/backup.py", "upkeep/schedule.py")) and owner == "section.get":
             keys.add(f"backup.{name}")
+        elif owner == "bucket.get" and path.endswith("workspace/pictures.py"):
+            keys.add(f"s3.{name}")
+        elif owner == "witness.get" and path.endswith("workspace/folder.py"):
+            keys.add(f"witness.{name}")
         elif owner == "outgoing.get":
-            tables = ("feeds", "webhooks") if path.endswith("outgoing.py") else ("feeds",)
+            tables = ("feeds", "webhooks", "witness") if path.endswith("outgoing.py") else ("feeds",)
             keys.update(f"{table}.{name}" for table in tables)
     for tree in modules().values():
         for node in ast.walk(tree):
             if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "self.settings()":
                 keys.add(_texts(node.slice)[0])
-    return keys - {"mail", "index", "feeds", "webhooks", "backup", "", "agency"}
+    return keys - {"mail", "index", "feeds", "webhooks", "witness", "backup", "s3", "", "agency"}
 
 
 def environment_read() -> set[str]:

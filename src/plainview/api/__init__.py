@@ -1,1 +1,5 @@
-"""The thin typed HTTP API, bearer tokens only, over casework actions and queries."""
+"""The HTTP API: the acts of casework for programs, with the same permissions, rules, refusals and log.
+
+Owns how an act is asked for and answered over HTTP. No rule is here: an operation calls the act that its page and its
+command call.
+"""

@@ -259,7 +259,7 @@ def parse(text: str) -> Checkpoint:
     Raises:
         BadCheckpoint: the text is not a signed checkpoint.
     """
-    return _parse_body(parse_note(text).text)
+    return parse_body(parse_note(text).text)
 
 
 def verify(text: str, keys: Iterable[VerifierKey]) -> Checkpoint:
@@ -271,13 +271,18 @@ def verify(text: str, keys: Iterable[VerifierKey]) -> Checkpoint:
         BadCheckpoint: not a checkpoint, or not validly signed by the key of the log that it names.
     """
     body, signed_by = verify_note(text, keys)
-    checkpoint = _parse_body(body)
+    checkpoint = parse_body(body)
     if all(key.name != checkpoint.origin for key in signed_by):
         raise BadCheckpoint(f"signed, but not by a key of the log {checkpoint.origin}")
     return checkpoint
 
 
-def _parse_body(body: str) -> Checkpoint:
+def parse_body(body: str) -> Checkpoint:
+    """Read the text of a checkpoint without its signatures.
+
+    Raises:
+        BadCheckpoint: the text is not that of a checkpoint.
+    """
     lines = body[:-1].split("\n")
     if len(lines) < 3 or not all(lines):
         raise BadCheckpoint("a checkpoint has at least three lines, none empty: origin, size, root")

@@ -149,26 +149,34 @@ def inclusion_proof_by(
     """
     if not 0 <= index < size:
         raise ValueError(f"a tree of {size} leaves has no leaf {index}")
-
-    def root(start: int, stop: int) -> bytes:
-        if stop - start == 1:
-            return leaf(start)
-        middle = start + _split(stop - start)
-        # A left subtree ends where the frontier's last perfect subtree is exactly it: nothing was merged into it yet.
-        return node_hash(frontier(middle).nodes[-1], root(middle, stop))
-
     start, stop = 0, size
     siblings = []
     while stop - start > 1:
         middle = start + _split(stop - start)
         if index < middle:
-            siblings.append(root(middle, stop))
+            siblings.append(subroot_by(middle, stop, leaf, frontier))
             stop = middle
         else:
-            siblings.append(frontier(middle).nodes[-1])
+            siblings.append(subroot_by(start, middle, leaf, frontier))
             start = middle
     siblings.reverse()
     return siblings
+
+
+def subroot_by(start: int, stop: int, leaf: Callable[[int], bytes], frontier: Callable[[int], Frontier]) -> bytes:
+    """Return the 32-byte root over the leaves `start` to `stop`, a subtree of RFC 9162, from stored frontiers.
+
+    Args:
+        start: number of the first leaf: a multiple of the smallest power of two that is not below `stop - start`.
+        stop: number of the leaf after the last.
+        leaf: gives the 32-byte hash of one leaf.
+        frontier: gives the frontier of the tree of that many leaves, 1 to `stop`.
+    """
+    if stop - start == 1:
+        return leaf(start)
+    middle = start + _split(stop - start)
+    # A left subtree ends where the frontier's last perfect subtree is exactly it: nothing was merged into it yet.
+    return node_hash(frontier(middle).nodes[-1], subroot_by(middle, stop, leaf, frontier))
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
@@ -206,24 +214,45 @@ def consistency_proof(leaves: Sequence[bytes], first: int) -> list[bytes]:
     Raises:
         ValueError: `first` is negative or larger than the tree.
     """
-    if not 0 <= first <= len(leaves):
-        raise ValueError(f"a tree of {len(leaves)} leaves has no prefix of {first} leaves")
+    return _consistency(first, len(leaves), lambda start, stop: _subroot(leaves, start, stop))
+
+
+def consistency_proof_by(
+    first: int, size: int, leaf: Callable[[int], bytes], frontier: Callable[[int], Frontier]
+) -> list[bytes]:
+    """Return what `consistency_proof` returns for the tree of `size` leaves, from stored frontiers.
+
+    Args:
+        first: number of leaves of the older tree.
+        size: number of leaves of the newer tree.
+        leaf: gives the 32-byte hash of one leaf.
+        frontier: gives the frontier of the tree of that many leaves, 1 to `size`.
+
+    Raises:
+        ValueError: `first` is negative or larger than the tree.
+    """
+    return _consistency(first, size, lambda start, stop: subroot_by(start, stop, leaf, frontier))
+
+
+def _consistency(first: int, size: int, subroot: Callable[[int, int], bytes]) -> list[bytes]:
+    if not 0 <= first <= size:
+        raise ValueError(f"a tree of {size} leaves has no prefix of {first} leaves")
     if first == 0:
         return []
-    start, stop = 0, len(leaves)
+    start, stop = 0, size
     proof = []
     on_old_root = True  # whether the subtree in hand is still the old tree itself, whose root the verifier has
     while first < stop:
         middle = start + _split(stop - start)
         if first <= middle:
-            proof.append(_subroot(leaves, middle, stop))
+            proof.append(subroot(middle, stop))
             stop = middle
         else:
-            proof.append(_subroot(leaves, start, middle))
+            proof.append(subroot(start, middle))
             start = middle
             on_old_root = False
     if not on_old_root:
-        proof.append(_subroot(leaves, start, stop))
+        proof.append(subroot(start, stop))
     proof.reverse()
     return proof
 

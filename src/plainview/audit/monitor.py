@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from plainview.audit.checkpoint import parse
 from plainview.audit.durable import replace_file
 from plainview.audit.logfile import LOG_NAME, read_lines, split_line
 from plainview.audit.record import Entry, parse_line
@@ -30,6 +31,8 @@ AHEAD: Final = timedelta(minutes=5)
 
 REVIEWED: Final = "log.reviewed"
 AGENCY_OPENED: Final = "agency.opened"
+ROWS_ALTERED: Final = "rows.altered"
+_MATTER = tuple(action.encode() for action in (REVIEWED, AGENCY_OPENED, ROWS_ALTERED))
 
 
 class BadState(ValueError):
@@ -43,10 +46,14 @@ class State:
     Attributes:
         key: the log's first key (vkey), trusted since the first visit.
         checkpoint: the newest checkpoint that was seen and that extended the one before.
+        tree: of a log that is read as tiles, its frontier at that checkpoint, in hex.
+        grew_at: of such a log, when it was last seen to have grown, seconds since 1970 UTC.
     """
 
     key: str
     checkpoint: str
+    tree: str = ""
+    grew_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +61,7 @@ class Alarm:
     """One reason to call somebody.
 
     Attributes:
-        kind: "unreadable", "damaged", "rewritten", "silent", "clock" or "review".
+        kind: "unreadable", "damaged", "rewritten", "silent", "clock", "review", "records" or "unwitnessed".
         text: one sentence.
     """
 
@@ -110,10 +117,11 @@ def visit(
         whole = verify_folder(folder, vkey=trusted).ok
         kind = "rewritten" if whole else "damaged"
         return [Alarm(kind, problem) for problem in report.problems], report
+    seen = parse(state.checkpoint).size if state else 0
     if report.checkpoint is not None:
         state = State(report.keys[0], report.checkpoint)
         replace_file(state_file, json.dumps(asdict(state), indent=1).encode())
-    return [*_silence(entries, now, max_age), *_reviews(entries, now, review_every)], report
+    return [*_silence(entries, now, max_age), *_reviews(entries, now, review_every), *_records(entries, seen)], report
 
 
 def _entries(folder: Path, count: int) -> list[Entry]:
@@ -123,9 +131,18 @@ def _entries(folder: Path, count: int) -> list[Entry]:
     for number, line in enumerate(read_lines(path, path.stat().st_size)):
         if number == count:
             break
-        if number in (0, count - 1) or REVIEWED.encode() in line or AGENCY_OPENED.encode() in line:
+        if number in (0, count - 1) or any(action in line for action in _MATTER):
             entries.append(parse_line(split_line(line)[0]))
     return entries
+
+
+def _records(entries: list[Entry], seen: int) -> list[Alarm]:
+    """One alarm for every entry since the last visit that says that records differ from the log."""
+    return [
+        Alarm("records", f"entry {entry.seq}: {entry.subject.get('rows')} records are not as the log recorded them")
+        for entry in entries
+        if entry.action == ROWS_ALTERED and entry.seq >= seen
+    ]
 
 
 def _silence(entries: list[Entry], now: datetime, max_age: timedelta) -> list[Alarm]:

@@ -23,14 +23,17 @@ import rfc8785
 from plainview.audit.merkle import Frontier, leaf_hash
 
 Value: TypeAlias = "str | int | bool | Sequence[Value] | Mapping[str, Value] | None"
-"""What an entry may hold. No floats: a number with a fraction prints differently in different languages, and
-whether a log is intact must not hang on that. Scores are strings with fixed decimals ("0.4317")."""
+"""What an entry may hold. No floats: a number with a fraction prints differently in different languages, and whether a
+log is intact must not hang on that. Scores are strings with fixed decimals ("0.4317")."""
 
 FORMAT_VERSION: Final = 1
 """The `v` of every entry of this format."""
 
 MAX_ENTRY_BYTES: Final = 65_536
 """Longest canonical entry, bytes: room for a few hundred ids, and a bound when a hostile file is read."""
+
+MAX_NEW_BYTES: Final = 65_535
+"""Longest that is written now: what fits a bundle of c2sp.org/tlog-tiles."""
 
 MAX_DEPTH: Final = 8
 """Deepest nesting of lists and objects inside `subject`, levels."""
@@ -148,10 +151,7 @@ class Entry:
 
 
 def parse_line(data: bytes) -> Entry:
-    """Read one entry from its canonical bytes.
-
-    Args:
-        data: UTF-8, without a newline.
+    """Read one entry from its canonical bytes, UTF-8 without a newline.
 
     Raises:
         BadEntry: the bytes are not, byte for byte, the canonical form of a valid entry.
@@ -325,14 +325,15 @@ def next_entry(
     """
     stamp = format_time(at)
     if previous_at is not None and stamp < previous_at:
-        if is_behind(at, previous_at):
-            subject = {**subject, CLOCK: stamp}
+        subject = {**subject, CLOCK: stamp} if is_behind(at, previous_at) else subject
         stamp = previous_at
     sealed, openings = {}, []
     for name, value in (secret or {}).items():
         sealed[name], opening = seal(name, value)
         openings.append(opening)
     entry = Entry(frontier.size, stamp, log, action, actor, subject, sealed)
+    if len(entry.canonical) > MAX_NEW_BYTES:
+        raise BadEntry(f"the entry is longer than {MAX_NEW_BYTES} bytes")
     leaf = entry.leaf()
     return NextEntry(entry, leaf, frontier.append(leaf), tuple(openings))
 

@@ -2,8 +2,9 @@
 
     python standalone.py FOLDER [--key VKEY] [--kept FILE] [--register FILE] [--json]
 
-FOLDER holds log.jsonl, checkpoints and key.pub. VKEY is the log's first public key as you learnt it elsewhere;
-without it, FOLDER's own is believed. Keys that the log itself introduced later are followed from there.
+FOLDER holds log.jsonl, checkpoints and key.pub; or tiles (c2sp.org/tlog-tiles), whose root is computed. VKEY is the
+log's first public key as you learnt it elsewhere; without it, FOLDER's own is believed. Keys that it
+introduced later are followed from there.
 FILE is a checkpoint that you kept earlier; or a register.json, whose searches recount.py, which is in the same folder,
 counts again. Exit status: 0 all is sound, 1 it is not, 2 the question could not be asked.
 
@@ -343,10 +344,30 @@ def verify(folder: Path, trusted: Key | None = None, kept_note: bytes | None = N
     return {"ok": not problems, "entries": tree.size, "root": root, "first_bad": first, "problems": problems}
 
 
+def verify_tiles(folder: Path, key: Key) -> dict[str, Any]:
+    """Compute the root from every leaf hash of the tiles and compare it with the checkpoint; return as `verify` does."""
+    tree, problems = Tree(), []
+    try:
+        size, root = read_checkpoint(key, (folder / "checkpoint").read_bytes())
+        for number in range(-(-size // 256)):
+            *above, last = re.findall("...", f"{number:0{-(-len(str(number)) // 3) * 3}}")
+            full, width = folder.joinpath("tile", "0", *(f"x{part}" for part in above), last), size - 256 * number
+            partial = full.with_name(f"{last}.p") / str(width)
+            data = (partial if partial.is_file() else full).read_bytes()
+            for at in range(0, 32 * min(256, width), 32):
+                tree.add(data[at : at + 32])
+        if tree.root() != root:
+            raise Bad(f"the tiles do not give the root of the {size} entries that were signed")
+    except (Bad, OSError) as error:
+        problems.append(str(error))
+    top = tree.root().hex()
+    return {"ok": not problems, "entries": tree.size, "root": top, "first_bad": None, "problems": problems}
+
+
 def main() -> int:
     """Read the command line, verify, print the verdict; return the exit status."""
     parser = argparse.ArgumentParser(description="Verify a copy of a Plainview log.")
-    parser.add_argument("folder", type=Path, help="the folder with log.jsonl, checkpoints and key.pub")
+    parser.add_argument("folder", type=Path, help="the folder with log.jsonl, checkpoints and key.pub, or with tiles")
     parser.add_argument("--key", metavar="VKEY", help="the log's public key, learnt elsewhere than in FOLDER")
     parser.add_argument("--kept", metavar="FILE", type=Path, help="a checkpoint that you kept earlier")
     parser.add_argument("--register", metavar="FILE", type=Path, help="a register.json, to count it again")
@@ -356,7 +377,10 @@ def main() -> int:
         if not args.folder.is_dir():
             raise Bad(f"{args.folder} is not a folder")
         key = Key(args.key) if args.key is not None else None
-        verdict = verify(args.folder, key, args.kept.read_bytes() if args.kept else None)
+        if (args.folder / "tile").is_dir():
+            verdict = verify_tiles(args.folder, key or Key("tiles hold no key: give it"))
+        else:
+            verdict = verify(args.folder, key, args.kept.read_bytes() if args.kept else None)
         if args.register and verdict["ok"]:
             register_bytes = args.register.read_bytes()
             problems = verify(args.folder, key, json.loads(register_bytes)["checkpoint"].encode())["problems"]

@@ -1,30 +1,49 @@
 """A witness: an outside body that keeps the newest checkpoint it saw of each log, and cosigns what extends it.
 
-Owns a folder: the witness's key, one small file for each log with the checkpoint that it cosigned last, and
-the evidence of what it refused. The rules are those of c2sp.org/tlog-witness; the checkpoint comes as a file
-instead of over HTTP. It must never cosign a smaller or a different history, and never give a cosignature out
-before what it vouches for is on the disk.
+Owns a folder: the witness's key, the list of logs that it follows over the network, one small file for each log with
+the checkpoint that it cosigned last, and the evidence of what it refused. The rules are those of
+c2sp.org/tlog-witness, whether the checkpoint comes with a copy of the log or as a request. It must never cosign a
+smaller or a different history, and never give a cosignature out before what it vouches for is on the disk.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from plainview.audit.checkpoint import BadCheckpoint, BadKey, Checkpoint, VerifierKey, verify
-from plainview.audit.cosignature import WitnessSigner
+from plainview.audit.checkpoint import (
+    BadCheckpoint,
+    BadKey,
+    Checkpoint,
+    VerifierKey,
+    parse,
+    parse_note,
+    verify,
+    verify_note,
+)
+from plainview.audit.cosignature import WitnessSigner, cosignatures
 from plainview.audit.durable import locked, replace_file, sync_folder
-from plainview.audit.merkle import verify_consistency
+from plainview.audit.loglist import HEADER, BadLogList, FollowedLog, parse_logs
+from plainview.audit.merkle import EMPTY_ROOT, verify_consistency
+from plainview.audit.submission import BadSubmission, Submission, parse_submission
 
 KEY_NAME: Final = "witness.key"
 PUBLIC_NAME: Final = "witness.pub"
 LOGS: Final = "logs"
 EVIDENCE: Final = "evidence"
+LIST_NAME: Final = "logs.txt"
+
+DAY: Final = 86_400
+"""Seconds of the day in which new checkpoints are counted."""
+
+MOST_EVIDENCE: Final = 1000
+"""Pieces of evidence that are kept; later ones are refused all the same. Chosen: 130 MB at the very most, so that a log
+that lies all day cannot fill the disk of its witness."""
 
 Prove = Callable[[int], Sequence[bytes]]
 """Given the size that the witness keeps, returns the consistency proof from it to the offered checkpoint."""
@@ -46,6 +65,19 @@ class WitnessRefused(Exception):
         self.why = why
         self.next_step = next_step
         self.evidence = evidence
+
+
+class Rejected(Exception):
+    """A request that is not answered with a cosignature.
+
+    Attributes:
+        status: HTTP status of tlog-witness; 429 and 503 are this witness's own.
+        size: the size that a 409 states, None for every other answer.
+    """
+
+    def __init__(self, status: int, why: str, size: int | None = None) -> None:
+        super().__init__(why)
+        self.status, self.size = status, size
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +124,7 @@ class Witness:
                 "Make a witness, or restore the folder from your backup.",
             )
         self.key = self._signer.verifier
+        self._grown: dict[str, tuple[int, int]] = {}  # origin -> the day, and the checkpoints that grew it that day
 
     @classmethod
     def create(cls, path: Path, name: str) -> Witness:
@@ -174,6 +207,108 @@ class Witness:
             replace_file(self._file(offered.origin), json.dumps(asdict(newest), indent=1).encode())
         return cosigned
 
+    def follow(self, key: VerifierKey, origin: str = "") -> None:
+        """Add a key of a log to the list of logs that may send checkpoints over the network.
+
+        Raises:
+            WitnessRefused: witness.folder: the list is damaged.
+        """
+        with locked(self.path / ".lock"):
+            known = self.followed()
+            origin = origin or key.name
+            if origin in known and key in known[origin].keys:
+                return
+            path = self.path / LIST_NAME
+            text = path.read_text("utf-8") if path.is_file() else f"{HEADER}\n"
+            named = f"origin {origin}\n" if origin != key.name else ""
+            replace_file(path, f"{text.rstrip()}\n\nvkey {key.text}\n{named}".encode())
+
+    def followed(self) -> Mapping[str, FollowedLog]:
+        """Return the logs of the list, by their origin.
+
+        Raises:
+            WitnessRefused: witness.folder: the list is damaged.
+        """
+        path = self.path / LIST_NAME
+        try:
+            return parse_logs(path.read_text("utf-8")) if path.is_file() else {}
+        except (OSError, UnicodeDecodeError, BadLogList) as error:
+            raise WitnessRefused("witness.folder", f"{path}: {error}.", "Correct the list of logs.") from None
+
+    def add_checkpoint(self, body: bytes, now: int) -> str:
+        """Answer one request of tlog-witness: return this witness's signature line for the checkpoint in it.
+
+        The checks are in the order of the specification.
+
+        Args:
+            body: the body of the request.
+            now: seconds since 1970 UTC.
+
+        Raises:
+            Rejected: nothing was cosigned, and what is kept is unchanged.
+            WitnessRefused: witness.folder: a file is damaged.
+        """
+        asked, offered, log = self._read_request(body)
+        with locked(self.path / ".lock"):
+            last = self.kept_of(offered.origin)
+            known, root = (last.size, bytes.fromhex(last.root)) if last is not None else (0, EMPTY_ROOT)
+            if offered.size > known and self._signed_before(asked.note):
+                self._keep(last, asked.note, "state", "This witness cosigned what it no longer knows of.", now)
+                raise Rejected(503, "this witness has lost its memory of the log; its operator must restore it")
+            if asked.old != known:
+                raise Rejected(409, "the old size is not the size of the latest cosigned checkpoint", known)
+            if last is not None and offered.size == known and offered.root != root:
+                both = f"{offered.origin} signed two histories of {known} entries: {last.root} and {offered.root.hex()}"
+                self._keep(last, asked.note, "fork", f"{both}.", now)
+                raise Rejected(409, "another history of this size was cosigned before")
+            if not verify_consistency(known, offered.size, root, offered.root, asked.proof):
+                self._keep(last, asked.note, "unproven", "The proof does not show that this extends that.", now)
+                raise Rejected(422, "the proof does not show that the checkpoint extends the latest cosigned one")
+            if offered.size > known:
+                self._count(log, now)
+            at = max(now, last.at if last is not None else 0)  # a clock that was set back
+            line = self._signer.cosign(asked.note, at).removesuffix("\n").rpartition("\n")[2] + "\n"
+            if last is None or offered.size > known:
+                first = last.key if last is not None else log.keys[0].text
+                newest = LastCheckpoint(offered.origin, first, offered.size, offered.root.hex(), asked.note, at)
+                replace_file(self._file(offered.origin), json.dumps(asdict(newest), indent=1).encode())
+        return line
+
+    def _count(self, log: FollowedLog, now: int) -> None:
+        """Refuse a log that grows more often than its entry in the list allows; asking again for the same is free."""
+        day, count = self._grown.get(log.origin, (0, 0))
+        count = count if day == now // DAY else 0
+        if count >= log.per_day:
+            raise Rejected(429, f"this log may have {log.per_day:g} new checkpoints a day cosigned")
+        self._grown[log.origin] = (now // DAY, count + 1)
+
+    def _read_request(self, body: bytes) -> tuple[Submission, Checkpoint, FollowedLog]:
+        try:
+            asked = parse_submission(body)
+            offered = parse(asked.note)
+        except (BadSubmission, BadCheckpoint) as error:
+            raise Rejected(400, str(error)) from None
+        log = self.followed().get(offered.origin)
+        if log is None:
+            raise Rejected(404, "this witness does not follow that log")
+        try:
+            verify_note(asked.note, log.keys)
+        except BadCheckpoint as error:
+            raise Rejected(403, str(error)) from None
+        if asked.old > offered.size:
+            raise Rejected(400, "the old size is larger than the checkpoint")
+        return asked, offered, log
+
+    def _signed_before(self, note: str) -> bool:
+        """Say whether the note has a cosignature of this witness: it vouched for this before."""
+        mine = (self.key.name, self.key.key_id)
+        if all((signature.name, signature.key_id) != mine for signature in parse_note(note).signatures):
+            return False
+        try:
+            return bool(cosignatures(note, [self.key]))
+        except BadCheckpoint:
+            return False
+
     def _check(self, last: LastCheckpoint, offered: Checkpoint, note: str, prove: Prove, now: int) -> None:
         both = (
             f"{offered.origin} offers {offered.size} entries with root {offered.root.hex()}, "
@@ -187,18 +322,27 @@ class Witness:
             raise self._refusal("witness.fork", f"This is a different history: {both}.", last, note, now)
 
     def _refusal(self, rule_id: str, why: str, last: LastCheckpoint, note: str, now: int) -> WitnessRefused:
-        """Keep both checkpoints, each signed by the log itself: together they prove what it did."""
-        moment = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
-        digest = sha256((last.checkpoint + note).encode()).hexdigest()[:12]
-        folder = self.path / EVIDENCE / f"{moment}-{rule_id.removeprefix('witness.')}-{digest}"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        replace_file(folder / "kept", last.checkpoint.encode())
-        replace_file(folder / "offered", note.encode())
-        replace_file(folder / "why.txt", f"{why}\n".encode())
-        sync_folder(self.path / EVIDENCE)
+        folder = self._keep(last, note, rule_id.removeprefix("witness."), why, now)
         return WitnessRefused(
             rule_id, why, f"Both checkpoints are in {folder}. Publish them and inform the auditor.", folder
         )
+
+    def _keep(self, last: LastCheckpoint | None, note: str, kind: str, why: str, now: int) -> Path:
+        """Keep both checkpoints, each signed by the log itself: together they prove what it did. Once a pair."""
+        moment = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
+        before = last.checkpoint if last is not None else ""
+        digest = sha256((before + note).encode()).hexdigest()[:12]
+        pieces = sorted((self.path / EVIDENCE).iterdir())
+        same = [piece for piece in pieces if piece.name.endswith(f"-{kind}-{digest}")]
+        if same or len(pieces) >= MOST_EVIDENCE:
+            return same[0] if same else self.path / EVIDENCE
+        folder = self.path / EVIDENCE / f"{moment}-{kind}-{digest}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        replace_file(folder / "kept", before.encode())
+        replace_file(folder / "offered", note.encode())
+        replace_file(folder / "why.txt", f"{why}\n".encode())
+        sync_folder(self.path / EVIDENCE)
+        return folder
 
     def _file(self, origin: str) -> Path:
         return self.path / LOGS / f"{sha256(origin.encode()).hexdigest()[:32]}.json"

@@ -277,6 +277,9 @@ finding = Kind(models.SubjectFinding, agency("request__agency"), "face", "findin
 # People, and what is a person's own.
 member_by_id = Kind(Member, agency("agency"), "member", "member.unknown", "agency")
 colleague = Kind(Member, agency("agency"), "member", "member.unknown", "agency", by="email")
+proposal = Kind(
+    models.Proposal, agency("agency"), "proposal", "proposal.unknown", "agency concerns proposed_by decided_by"
+)
 job = Kind(models.Job, own("member"), "job", "job.unknown")
 token = Kind(models.Token, own("member"), "token", "token.unknown", there=Q(revoked_at=None), gone="revoked")
 session = Kind(UserSession, own("user"), "session", "session.unknown", by="pk")

@@ -9,6 +9,7 @@ from plainview.casework.find import member_by_email
 from plainview.casework.log.guard import permit, record_opened
 from plainview.casework.log.state import is_sample, is_served
 from plainview.casework.models import Member
+from plainview.casework.models.rows import read_from_now_on
 from plainview.casework.people.tokens import require_token
 from plainview.cli.commands import running
 from plainview.cli.start import open_workspace
@@ -22,10 +23,11 @@ def acting_member(email: str) -> Member:
     """Open the workspace for a member who acts with the permission that the running command needs.
 
     Raises:
-        Refused: as `open_workspace`; the member is unknown or may not; or on a served, non-sample workspace
+        Refused: as `open_workspace`; rows.altered; the member is unknown or may not; or on a served, non-sample workspace
             PLAINVIEW_TOKEN holds no current token of that member. All but the first are recorded.
     """
     open_workspace()
+    read_from_now_on()
     need = running().who
     if not isinstance(need, Permission):
         raise Refused(

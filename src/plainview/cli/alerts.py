@@ -84,7 +84,7 @@ def alert_list(acting: As, json: Json = False) -> None:
             "candidates": [
                 {
                     "reference_id": raised.candidate.reference.public_id,
-                    "source_url": raised.candidate.reference.source_url,
+                    "source_url": raised.candidate.reference.source_link,
                     "score": float(raised.candidate.score),
                     "search_id": raised.search.public_id,
                     "rank": raised.candidate.rank,

@@ -12,13 +12,17 @@ import typer
 import plainview.audit.recount as counter
 import plainview.audit.standalone as verifier
 from plainview.audit.verify import Report, verify_folder
-from plainview.casework.log.cosignatures import add_cosigned
 from plainview.casework.log.read import cosigned, newest_entry, verify_log
 from plainview.casework.log.reviews import heartbeat as beat
 from plainview.casework.log.reviews import record_export, review_log
 from plainview.casework.log.reviews import summary as count
 from plainview.casework.log.rotation import rotate_key
+from plainview.casework.log.rows import Rows, verify_rows
 from plainview.casework.log.write import records
+from plainview.casework.register.tiles import write_tiles
+from plainview.casework.witnesses.add import add_cosigned
+from plainview.casework.witnesses.ask import ask_now
+from plainview.casework.witnesses.read import witnesses_state
 from plainview.cli.acting import acting_member
 from plainview.cli.common import As, Json, answer, print_json, say, warn
 from plainview.cli.start import open_workspace
@@ -33,7 +37,7 @@ def verify(
     kept_checkpoint: Annotated[Path | None, typer.Option("--kept", help="A checkpoint that you kept earlier.")] = None,
     json: Json = False,
 ) -> None:
-    """Check every entry and every signature; names the first bad entry. Exit 1 when anything is wrong."""
+    """Check every entry, signature and recorded row; names the first bad entry and each bad row. Exit 1: something is wrong."""
     try:
         note = kept_checkpoint.read_text("utf-8") if kept_checkpoint else None
     except (OSError, UnicodeDecodeError):
@@ -43,10 +47,11 @@ def verify(
             f"{kept_checkpoint} cannot be read.",
             "Name a checkpoint that was kept.",
         ) from None
-    witnessed = ""
+    witnessed, rows = "", None
     if folder is None:
         open_workspace()
         report = verify_log(kept_checkpoint=note)
+        rows = verify_rows()
         seen = cosigned(report.entries) if report.ok else None
         if seen is not None and seen.problems:
             problems = (*report.problems, *seen.problems)
@@ -54,20 +59,21 @@ def verify(
         witnessed = str(seen) if seen is not None and seen.sizes else ""
     else:
         report = verify_folder(folder, vkey=key, kept_checkpoint=note)
-    _show(report, witnessed, json=json)
-    if not report.ok:
+    _show(report, rows, witnessed, json=json)
+    if not report.ok or (rows is not None and not rows.ok):
         raise typer.Exit(1)
 
 
-def _show(report: Report, witnessed: str, *, json: bool) -> None:
+def _show(report: Report, rows: Rows | None, witnessed: str, *, json: bool) -> None:
     if json:
         print_json(
             {
-                "ok": report.ok,
+                "ok": report.ok and (rows is None or rows.ok),
                 "entries": report.entries,
                 "root": report.root,
                 "first_bad": report.first_bad,
-                "problems": list(report.problems),
+                "problems": [*report.problems, *(str(problem) for problem in (rows.problems if rows else ()))],
+                **({"rows": _counted(rows)} if rows else {}),
                 **({"cosigned": witnessed} if witnessed else {}),
             }
         )
@@ -76,11 +82,36 @@ def _show(report: Report, witnessed: str, *, json: bool) -> None:
         say(f"The log is whole: {counted(report.entries, 'entry', 'entries')}, root {report.root}")
         if witnessed:
             say(f"It is {witnessed}.")
+    else:
+        for problem in report.problems:
+            warn(problem)
+        where = "" if report.first_bad is None else f" The first bad entry is {report.first_bad}."
+        warn(f"The log is NOT whole.{where} Keep it as it is and inform your auditor.")
+    if rows is not None:
+        _show_rows(rows)
+
+
+def _show_rows(rows: Rows) -> None:
+    for problem in rows.problems:
+        warn(str(problem))
+    if not rows.ok:
+        warn("The database is NOT as the log recorded it. Keep it as it is and inform your auditor.")
         return
-    for problem in report.problems:
-        warn(problem)
-    where = "" if report.first_bad is None else f" The first bad entry is {report.first_bad}."
-    warn(f"The log is NOT whole.{where} Keep it as it is and inform your auditor.")
+    say(f"Every row is as the log recorded it: {counted(rows.checked, 'commitment')}, {rows.erased} to erased rows.")
+    if rows.adopted:
+        say(f"{counted(rows.adopted, 'row')} of an older version: as at the upgrade; not committed to before.")
+    if rows.lost:
+        say(f"{counted(rows.lost, 'row')} committed to after a backup that was restored: not in the backup.")
+
+
+def _counted(rows: Rows) -> dict[str, int | list[dict[str, str]]]:
+    return {
+        "checked": rows.checked,
+        "adopted": rows.adopted,
+        "erased": rows.erased,
+        "lost": rows.lost,
+        "problems": [asdict(problem) for problem in rows.problems],
+    }
 
 
 def checkpoint() -> None:
@@ -162,3 +193,32 @@ def add(file: Path, json: Json = False) -> None:
         print_json({"size": size, "witnesses": names})
     else:
         say(f"Kept: {size} entries, cosigned by {', '.join(names)}.")
+
+
+def ask(json: Json = False) -> None:
+    """Ask every witness of the file `witnesses` for its cosignature now, and show what each has."""
+    open_workspace()
+    signed = ask_now()
+    state = witnesses_state()
+    if json:
+        print_json({"cosigned": signed, "witnesses": state})
+    else:
+        for witness in state:
+            say(f"{witness['name']}: {witness['size']} entries. {witness['answer']}".rstrip())
+        if not state:
+            say("No witness is trusted yet.")
+    if any(witness["alarm"] for witness in state):
+        raise typer.Exit(1)
+
+
+def tiles(
+    folder: Path,
+    entries: Annotated[
+        bool, typer.Option("--entries", help="Write the entries too, for an auditor or the defence; never for the web.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Write the log as static tiles that anyone can watch, or bring them up to date: hashes, and no entry."""
+    open_workspace()
+    size = write_tiles(folder, entries=entries)
+    answer(f"Written: {counted(size, 'entry', 'entries')} as tiles in {folder}.", json=json, folder=folder, size=size)

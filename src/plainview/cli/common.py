@@ -92,8 +92,16 @@ def with_box(edits: Sequence[str], box: str | None, name: str) -> list[str]:
     return [*edits, f"face:{box.strip()}" + (f" by {name}" if name else "")]
 
 
+def _require_unaltered() -> None:
+    """Check the rows that a member's command has loaded before it prints anything made of them."""
+    commit = sys.modules.get("plainview.casework.log.commit")  # no command that needs no database waits for it
+    if commit is not None:
+        commit.require_unaltered()
+
+
 def say(text: object = "", *, style: str = "") -> None:
     """Print text for people; the terminal wraps it, so that an id, a path or a command stays whole."""
+    _require_unaltered()
     console.print(str(text), style=style or None, soft_wrap=True)
 
 
@@ -104,6 +112,7 @@ def warn(text: object, *, style: str = "") -> None:
 
 def print_json(value: Any) -> None:
     """Print one JSON object on standard output, and nothing else."""
+    _require_unaltered()
     escaped = (sys.stdout.encoding or "ascii").lower().replace("-", "") != "utf8"
     sys.stdout.write(jsonlib.dumps(value, ensure_ascii=escaped, default=str) + "\n")
 
@@ -148,6 +157,7 @@ def print_rows(
 
 def print_table(heads: Sequence[str], rows: Sequence[Sequence[object]], *, title: str = "", caption: str = "") -> None:
     """Print a table without breaking a word; if it is too wide for that, print a block of lines for each row."""
+    _require_unaltered()
     cells = [[cell_text(value) for value in line] for line in rows]
     widths = _widths([list(heads), *cells], console.width)
     if widths is None:

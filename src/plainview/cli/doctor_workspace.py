@@ -30,6 +30,7 @@ def checks() -> tuple[list[Check], dict[str, Any]]:
     findings = [
         *guarded("declared use", _declared_use),
         *guarded("permissions", _permissions),
+        *guarded("pictures", _pictures),
         *guarded("erasures", lambda: _erasures(facts)),
         *guarded("log", lambda: _log(facts)),
         *guarded("clock", _clock),
@@ -62,6 +63,12 @@ def _permissions() -> Iterator[Check]:
             f"Other users of this machine may open {path}.",
             f"Take the right away: chmod go= {path}. If it is a key, replace it.",
         )
+
+
+def _pictures() -> Iterator[Check]:
+    services().blobs.exists("0" * 64)  # raises when they cannot be reached
+    where = services().workspace.settings().get("blobs", "the folder")
+    yield Check("pictures", "ok", f"They can be reached: {where}.")
 
 
 def _clock() -> Iterator[Check]:

@@ -8,19 +8,26 @@ from typing import Annotated, Any
 
 import typer
 
+from plainview.casework import find
 from plainview.casework.people.agencies import accept_terms, open_agency, propose_agency, suspend_agency
-from plainview.casework.people.members import deactivate, invite_member, join, record_training, set_roles
+from plainview.casework.people.members import deactivate, invite_member, is_only_auditor, join, record_training
 from plainview.casework.people.read import agencies, members, tokens
+from plainview.casework.people.second_factor import check_code, has_factor
 from plainview.casework.people.single_sign_on import configure_sign_in
-from plainview.casework.people.tokens import make_token, revoke_token
+from plainview.casework.people.tokens import Wish, make_token, revoke_token, scopes_held
 from plainview.casework.people.trial_letter import weekly_report
 from plainview.casework.people.trials import approve_trial, send_reports
+from plainview.casework.proposals.make import propose, propose_about
 from plainview.casework.workspace.folder import current
 from plainview.cli.acting import acting_member
 from plainview.cli.common import As, Json, Reason, answer, day_option, print_json, print_rows, sample_notice, say
+from plainview.cli.proposals import proposed
 from plainview.cli.start import open_workspace
 from plainview.policy.decision import Refused
 from plainview.policy.joining import INVITATION_DAYS
+from plainview.policy.proposals import Kind, has_power
+from plainview.policy.roles import Role
+from plainview.policy.tokens import MAX_TOKEN_DAYS, TOKEN_DAYS
 from plainview.policy.wording import counted, day
 
 Roles = Annotated[list[str], typer.Option("--role", help="A role; repeat for more.")]
@@ -53,15 +60,37 @@ def agency_accept(code: str, json: Json = False) -> None:
 
 def agency_open(
     name: str,
-    administrator: Annotated[str, typer.Option(help="E-mail address of its first administrator.")],
+    administrator: Annotated[str, typer.Option(help="E-mail address of its first administrator.")] = "",
+    administrators: Annotated[list[str] | None, typer.Option("--second-administrator", help="Another one.")] = None,
+    supervisors: Annotated[list[str] | None, typer.Option("--supervisor", help="Its first supervisor.")] = None,
+    auditors: Annotated[list[str] | None, typer.Option("--auditor", help="Its first auditor.")] = None,
     json: Json = False,
 ) -> None:
-    """Open an agency whose head has accepted the terms, and invite its first administrator."""
+    """Open an agency whose head has accepted the terms, and invite the first people that the head names."""
     open_workspace()
-    invited = open_agency(name, administrator_email=administrator)
-    if not json:
-        say(f"{name} is open.")
-    _show_code(invited.code, administrator, json=json, agency=name, state="open")
+    others = [
+        (email, role)
+        for role, emails in (
+            (Role.ADMINISTRATOR, administrators),
+            (Role.SUPERVISOR, supervisors),
+            (Role.AUDITOR, auditors),
+        )
+        for email in emails or []
+    ]
+    invited = open_agency(name, administrator_email=administrator, others=others).invited
+    codes = [
+        {"email": person.invitation.email, "roles": person.invitation.roles, "code": person.code} for person in invited
+    ]
+    if json:
+        first = {"email": administrator, "code": invited[0].code, "days": INVITATION_DAYS} if invited else {}
+        print_json({"agency": name, "state": "open", **first, "invited": codes})
+        return
+    say(f"{name} is open.")
+    for person in invited:
+        _show_code(person.code, person.invitation.email, json=False)
+    if len(invited) == 1:
+        say("Some acts need two people. Until a supervisor or a second administrator has joined, only you and the head")
+        say("together can approve them: plainview proposal ask-head.")
 
 
 def agency_suspend(name: str, reason: Reason, json: Json = False) -> None:
@@ -118,10 +147,15 @@ def member_invite(
     acting: As,
     trial: Annotated[bool, typer.Option("--trial", help="For a trial only, which a supervisor approves.")] = False,
     until: Annotated[date | None, day_option(help="Last day of an outside auditor's account.")] = None,
+    reason: Annotated[str, typer.Option(help="Why, for a role that two people give.")] = "",
     json: Json = False,
 ) -> None:
-    """Invite a person into your agency."""
+    """Invite a person into your agency; for a role with power, propose the invitation."""
     member = acting_member(acting)
+    if has_power(role):
+        wanted = {"email": email, "roles": role, "ends_on": until}
+        proposed(propose(Kind.INVITATION, wanted, reason=reason, acting_member=member), json=json)
+        return
     invited = invite_member(email, role, on_trial=trial, ends_on=until, acting_member=member)
     _show_code(invited.code, email, json=json)
 
@@ -171,19 +205,24 @@ def member_list(acting: As, json: Json = False) -> None:
 def member_roles(
     email: str,
     role: Roles,
+    reason: Reason,
     acting: As,
     end_trial: Annotated[bool, typer.Option("--end-trial", help="Make them a full member.")] = False,
     json: Json = False,
 ) -> None:
-    """Change a colleague's roles; this takes effect at their next act."""
+    """Propose a change of a colleague's roles; another member approves it."""
     member = acting_member(acting)
-    changed = set_roles(email, role, on_trial=False if end_trial else None, acting_member=member)
-    answer(f"{changed.email}: {', '.join(changed.roles)}.", json=json, email=changed.email, roles=changed.roles)
+    on_trial = False if end_trial else None
+    proposal = propose_about(Kind.ROLES, email, roles=role, on_trial=on_trial, reason=reason, acting_member=member)
+    proposed(proposal, json=json)
 
 
 def member_deactivate(email: str, reason: Reason, acting: As, json: Json = False) -> None:
-    """Deactivate a colleague's account; what they did stays on record."""
+    """Deactivate a colleague's account, or propose it for the only auditor's; what they did stays on record."""
     member = acting_member(acting)
+    if is_only_auditor(find.colleague(email, member)):
+        proposed(propose_about(Kind.LAST_AUDITOR, email, reason=reason, acting_member=member), json=json)
+        return
     ended = deactivate(email, reason=reason, acting_member=member)
     answer(f"{ended.email} is no longer active.", json=json, email=ended.email, active=ended.is_active)
 
@@ -210,15 +249,49 @@ def member_train(
     )
 
 
-def token_make(acting: As, json: Json = False) -> None:
-    """Create a token for yourself; it is shown once."""
+def token_new(
+    acting: As,
+    scope: Annotated[
+        list[str],
+        typer.Option(
+            help="What the token may do: the name of a permission (search.run), its first word (search), or all. Repeat for more."
+        ),
+    ],
+    days: Annotated[int, typer.Option(help=f"How many days it is valid, 1 to {MAX_TOKEN_DAYS}.")] = TOKEN_DAYS,
+    name: Annotated[str, typer.Option(help="Your own name for it.")] = "",
+    service: Annotated[str, typer.Option(help="Name of the agency's system that acts with it.")] = "",
+    code: Annotated[
+        str,
+        typer.Option(help="The current code of your authenticator app, or a recovery code; not in a sample workspace."),
+    ] = "",
+    compat: Annotated[
+        bool, typer.Option("--compat", help="A key of the interface that is compatible with Amazon Rekognition.")
+    ] = False,
+    case: Annotated[str, typer.Option(help="With --compat: the case that it searches under.")] = "",
+    purpose: Annotated[str, typer.Option(help="With --compat: the purpose of its searches.")] = "",
+    json: Json = False,
+) -> None:
+    """Create a token for a program that acts for you, on the API or on this command line; it is shown once."""
     member = acting_member(acting)
-    token, text = make_token(acting_member=member)
-    if json:
-        print_json({"id": token.public_id, "token": text, "expires": token.expires_at.isoformat(timespec="seconds")})
-        return
-    say(f"Set PLAINVIEW_TOKEN to this token; it is valid until {day(token.expires_at)}:")
-    typer.echo(text)
+    wish = Wish(scope, name=name, service=service, days=days, signs=compat, case=case, purpose=purpose)
+    token, text = make_token(
+        wish, has_factor=has_factor(member), checked=bool(code) and check_code(member, code), acting_member=member
+    )
+    expires = token.expires_at.isoformat(timespec="seconds")
+    scopes = list(scopes_held(token))
+    if json and compat:
+        keys = {"access_key_id": token.public_id, "secret_access_key": text}
+        print_json({"id": token.public_id, **keys, "expires": expires, "scopes": scopes})
+    elif json:
+        print_json({"id": token.public_id, "token": text, "expires": expires, "scopes": scopes})
+    elif compat:
+        say(f"Access key and its secret, valid until {day(token.expires_at)}:")
+        typer.echo(f"aws_access_key_id = {token.public_id}\naws_secret_access_key = {text}")
+    else:
+        say(
+            f"Send it to the API as `Authorization: Bearer`, or set PLAINVIEW_TOKEN to it; valid until {day(token.expires_at)}:"
+        )
+        typer.echo(text)
 
 
 def token_list(acting: As, json: Json = False) -> None:
@@ -227,13 +300,17 @@ def token_list(acting: As, json: Json = False) -> None:
     rows = [
         {
             "token": token.public_id,
+            "name": token.service or token.name,
+            "scopes": " ".join(scopes_held(token)),
             "made_at": token.made_at.isoformat(timespec="seconds"),
+            "used_at": token.used_at and token.used_at.isoformat(timespec="seconds"),
             "expires_at": token.expires_at.isoformat(timespec="seconds"),
             "revoked_at": token.revoked_at and token.revoked_at.isoformat(timespec="seconds"),
         }
         for token in tokens(member)
     ]
-    print_rows("tokens", ("Token", "Created", "Expires", "Revoked"), rows, "You have no token.", json=json)
+    heads = ("Token", "Name", "Scopes", "Created", "Last used", "Expires", "Revoked")
+    print_rows("tokens", heads, rows, "You have no token.", json=json)
 
 
 def token_revoke(token: str, acting: As, json: Json = False) -> None:

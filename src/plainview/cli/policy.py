@@ -7,14 +7,16 @@ from typing import Annotated
 
 import typer
 
-from plainview.casework.people.policy import change_policy
 from plainview.casework.people.read import binding, history, policy_text
+from plainview.casework.proposals.make import propose
 from plainview.casework.search.dry_run import dry_run
 from plainview.casework.workspace.folder import current
 from plainview.cli.acting import acting_member
-from plainview.cli.common import As, Json, Reason, answer, print_json, print_rows, print_table, sample_notice, say, warn
+from plainview.cli.common import As, Json, Reason, print_json, print_rows, print_table, sample_notice, say, warn
+from plainview.cli.proposals import proposed
 from plainview.policy.agency import parse
 from plainview.policy.decision import Refused
+from plainview.policy.proposals import Kind
 from plainview.policy.table import table
 from plainview.policy.wording import counted
 
@@ -80,18 +82,18 @@ def policy_history(acting: As, json: Json = False) -> None:
             "version": version.number,
             "changed_at": version.changed_at.isoformat(timespec="seconds"),
             "changed_by": version.changed_by.email if version.changed_by else "-",
+            "approved_by": version.approved_by.email if version.approved_by else "-",
             "why": version.why,
         }
         for version in history(member)
     ]
-    print_rows("versions", ("Version", "Changed", "By", "Reason"), rows, "No version.", json=json)
+    print_rows("versions", ("Version", "Changed", "By", "Approved by", "Reason"), rows, "No version.", json=json)
 
 
 def policy_set(file: Path, reason: Reason, acting: As, json: Json = False) -> None:
-    """Replace the policy of your agency with a file; try it first with `policy dry-run`."""
+    """Propose a file as the policy of your agency; try it first with `policy dry-run`."""
     member = acting_member(acting)
-    version = change_policy(_text(file), reason=reason, acting_member=member)
-    answer(f"Version {version.number} is now in force.", json=json, version=version.number)
+    proposed(propose(Kind.POLICY, {"text": _text(file)}, reason=reason, acting_member=member), json=json)
 
 
 def policy_dry_run(

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from plainview.casework import find, jobs
 from plainview.casework.models import RetentionRun
-from plainview.casework.retention import rules as retention_rules
+from plainview.casework.proposals import make
 from plainview.casework.retention.proof import proof_of_run
 from plainview.casework.retention.read import (
     ahead,
@@ -33,7 +33,9 @@ from plainview.casework.workspace.services import services
 from plainview.cli.acting import acting_member
 from plainview.cli.common import As, Json, Reason, answer, day_option, print_json, print_rows, sample_notice, say
 from plainview.cli.progress import bar
+from plainview.cli.proposals import proposed
 from plainview.policy.decision import Refused
+from plainview.policy.proposals import Kind
 from plainview.policy.retention import BEGINNING, After
 from plainview.storage.output import output, put
 
@@ -55,7 +57,12 @@ def rules(acting: As, json: Json = False) -> None:
                 "rules": [{"id": rule.id, "says": rule.says} for rule in recorded_events.rules],
                 "text": version.text if version else BEGINNING,
                 "history": [
-                    {"version": past.number, "by": past.changed_by.email, "why": past.why}
+                    {
+                        "version": past.number,
+                        "by": past.changed_by.email,
+                        "approved_by": past.approved_by.email if past.approved_by else None,
+                        "why": past.why,
+                    }
                     for past in rules_history(member)
                 ],
             }
@@ -65,10 +72,9 @@ def rules(acting: As, json: Json = False) -> None:
 
 
 def set_rules(file: Path, reason: Reason, acting: As, json: Json = False) -> None:
-    """Replace the retention rules of your agency with a file; this erases nothing."""
+    """Propose a file as the retention rules of your agency; this erases nothing."""
     member = acting_member(acting)
-    version = retention_rules.set_rules(_text(file), reason=reason, acting_member=member)
-    answer(f"Version {version.number} of the retention rules is now in force.", json=json, version=version.number)
+    proposed(make.propose(Kind.RETENTION, {"text": _text(file)}, reason=reason, acting_member=member), json=json)
 
 
 def upcoming(acting: As, json: Json = False) -> None:

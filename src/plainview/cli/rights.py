@@ -52,7 +52,7 @@ def _face(finding: SubjectFinding) -> dict[str, Any]:
         "reference": finding.reference.public_id if theirs else None,
         "gallery": finding.reference.gallery.name if theirs else None,
         "named": finding.is_named,
-        "source": finding.reference.source_url if theirs else None,
+        "source": finding.reference.source_link if theirs else None,
         "is_person": finding.is_person,
         "outcome": finding.outcome,
         "rule": finding.rule,

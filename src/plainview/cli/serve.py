@@ -55,7 +55,7 @@ def serve(
     require_safe(host, options.secure)
     address = _address(host, port, options)
     running = import_module("plainview.serving.run")
-    context = _context(tls_cert, tls_key) if options.secure == "tls" else None
+    context = tls_context(tls_cert, tls_key) if options.secure == "tls" else None
     certificate = str(tls_cert.absolute()) if tls_cert else ""
     with only_server(workspace, address, certificate), running.listen(host, port) as listener:
         if not state.is_sample():
@@ -99,7 +99,12 @@ def _contradiction(why: str, next_step: str) -> Refused:
     return Refused("serve.options", "Not served", why, next_step)
 
 
-def _context(certificate: Path | None, key: Path | None) -> object:
+def tls_context(certificate: Path | None, key: Path | None) -> object:
+    """Return the TLS context of a certificate and its key.
+
+    Raises:
+        Refused: serve.certificate: they cannot be used.
+    """
     try:
         return import_module("plainview.serving.connections").Context(certificate, key)
     except (OSError, ssl.SSLError, ValueError) as error:

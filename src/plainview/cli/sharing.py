@@ -219,7 +219,7 @@ def request_show(request: str, acting: As, json: Json = False) -> None:
                 "score": float(candidate.candidate.score),
                 "meaning": candidate.meaning.text,
                 "reference_id": candidate.candidate.reference.public_id,
-                "source_url": candidate.candidate.reference.source_url,
+                "source_url": candidate.candidate.reference.source_link,
                 "lead": candidate.lead.public_id if candidate.lead else None,
                 "outcome": candidate.outcome or None,
             }

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import typer
-
 from plainview.casework.people.samples import credentials
-from plainview.casework.people.sign_in import release, reset_sign_in
+from plainview.casework.proposals.make import propose_about
 from plainview.cli.acting import acting_member
-from plainview.cli.common import As, Json, answer, print_json, print_table, say
+from plainview.cli.common import As, Json, Reason, print_json, print_table
+from plainview.cli.proposals import proposed
 from plainview.cli.start import open_workspace
+from plainview.policy.proposals import Kind
 
 
 def sample_credentials(json: Json = False) -> None:
@@ -29,19 +29,13 @@ def print_people() -> None:
     print_table(("Sample person", "Password", "Current code", "Authenticator secret"), rows)
 
 
-def member_release(email: str, acting: As, json: Json = False) -> None:
-    """Unlock a colleague's account after failed attempts."""
+def member_release(email: str, reason: Reason, acting: As, json: Json = False) -> None:
+    """Propose to unlock a colleague's account; another member approves it."""
     member = acting_member(acting)
-    released = release(email, acting_member=member)
-    answer(f"{released.email} is unlocked.", json=json, email=released.email, state="released")
+    proposed(propose_about(Kind.RELEASE, email, reason=reason, acting_member=member), json=json)
 
 
-def member_reset(email: str, acting: As, json: Json = False) -> None:
-    """Remove a colleague's password and second factors; they set up new ones with the code."""
+def member_reset(email: str, reason: Reason, acting: As, json: Json = False) -> None:
+    """Propose to remove a colleague's password and second factors; the approver gets the code for new ones."""
     member = acting_member(acting)
-    code = reset_sign_in(email, acting_member=member)
-    if json:
-        print_json({"email": email, "code": code})
-        return
-    say(f"Give this code to {email}, and nobody else; they open /join/CODE/ with it:")
-    typer.echo(code)
+    proposed(propose_about(Kind.RESET, email, reason=reason, acting_member=member), json=json)

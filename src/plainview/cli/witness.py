@@ -1,22 +1,24 @@
-"""What an outside body runs, without a workspace: `plainview audit witness` and `plainview audit monitor`."""
+"""`plainview audit witness`: what an outside body runs to cosign other people's logs, without a workspace."""
 
 from __future__ import annotations
 
-import subprocess
+import logging
+import sys
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from plainview.audit import monitor as watch
 from plainview.audit.checkpoint import BadKey, VerifierKey, parse
 from plainview.audit.logfile import KEY_NAME, LOG_NAME, read_lines, split_line
 from plainview.audit.merkle import consistency_proof, leaf_hash
 from plainview.audit.verify import Report, verify_folder
 from plainview.audit.witness import Witness, WitnessRefused
 from plainview.cli.common import Json, answer, print_json, say, warn
+from plainview.cli.serve import tls_context
 from plainview.policy.decision import Refused
 from plainview.policy.wording import counted
 
@@ -124,54 +126,57 @@ def _trusted(witness: Witness, log: Path) -> str | None:
     return followed.key if followed else None
 
 
-def monitor(
-    log: Annotated[Path, typer.Argument(help="The log's folder, or a copy that is kept up to date.")],
-    state: Annotated[Path, typer.Option(help="File in which the newest checkpoint is remembered.")],
-    key: Annotated[str | None, typer.Option(help="The log's first key line, from another source.")] = None,
-    every: Annotated[int | None, typer.Option(help="Look again every so many seconds, until stopped.")] = None,
-    once: Annotated[bool, typer.Option("--once", help="Look once (the default).")] = False,
-    max_age: Annotated[int, typer.Option(help="Largest age of the newest entry, in minutes.")] = 45,
-    run: Annotated[
-        str | None, typer.Option("--exec", help="Program to run on alarms; it gets them on standard input.")
-    ] = None,
-    mail_file: Annotated[Path | None, typer.Option(help="File to which alarms are added.")] = None,
+def follow(
+    folder: Folder,
+    key: Annotated[str, typer.Argument(help="A key line of the log, from another source than the log itself.")],
+    origin: Annotated[
+        str, typer.Option(help="First line of its checkpoints, if that is not the name of the key.")
+    ] = "",
     json: Json = False,
 ) -> None:
-    """Watch a log from outside. Exit 1, with one line for each alarm, when something is wrong."""
-    while True:
-        alarms = _look(log, state, key, timedelta(minutes=max_age), json=json)
-        if alarms:
-            _tell(alarms, run, mail_file)
-        if every is None or once:
-            raise typer.Exit(1 if alarms else 0)
-        time.sleep(every)
-
-
-def _look(log: Path, state: Path, key: str | None, max_age: timedelta, *, json: bool) -> list[str]:
+    """Let a log ask for cosignatures over the network; a log that changed its key is followed with both."""
     try:
-        alarms, report = watch.visit(log, state, now=datetime.now(UTC), key=key, max_age=max_age)
-    except (watch.BadState, BadKey) as error:
-        raise Refused("monitor.state", "Not watched", f"{error}.", "Correct that and watch the log again.") from None
-    if json:
-        rows = [{"kind": alarm.kind, "text": alarm.text} for alarm in alarms]
-        print_json({"ok": not alarms, "entries": report.entries if report else None, "alarms": rows})
-    elif not alarms and report is not None:
-        say(f"No alarm: {counted(report.entries, 'entry', 'entries')}, root {report.root}")
-    return [f"{alarm.kind}: {alarm.text}" for alarm in alarms]
+        verifier = VerifierKey.parse(key)
+        Witness(folder).follow(verifier, origin)
+    except BadKey as error:
+        raise Refused(
+            "witness.log_key", "Not followed", f"The key cannot be used: {error}.", "Give the log's key line."
+        ) from None
+    except WitnessRefused as error:
+        raise _refused(error) from None
+    answer(f"Followed: {origin or verifier.name}.", json=json, log=origin or verifier.name)
 
 
-def _tell(alarms: list[str], run: str | None, mail_file: Path | None) -> None:
-    for line in alarms:
-        typer.echo(f"ALARM {line}", err=True)
-    text = "".join(f"{_utc(int(time.time()))} {line}\n" for line in alarms)
-    if mail_file is not None:
-        with mail_file.open("a", encoding="utf-8") as file:
-            file.write(text)
-    if run is not None:
-        try:
-            subprocess.run([run], input=text, text=True, check=True, timeout=60)  # noqa: S603  the caller's own
-        except (OSError, subprocess.SubprocessError) as error:
-            typer.echo(f"ALARM not delivered: {run}: {error}", err=True)
+def serve(
+    folder: Folder,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 7380,
+    prefix: Annotated[str, typer.Option(help="Path below which the witness is, such as /w1.")] = "",
+    tls_cert: Annotated[Path | None, typer.Option(help="Certificate chain, PEM. Replaced files are noticed.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Its key, PEM.")] = None,
+) -> None:
+    """Answer logs that ask for cosignatures (c2sp.org/tlog-witness), until it is stopped."""
+    if (tls_cert is None) != (tls_key is None):
+        raise Refused(
+            "serve.options",
+            "Not served",
+            "A certificate and its key are needed together.",
+            "Give both, or neither behind a proxy that speaks TLS.",
+        )
+    try:
+        witness = Witness(folder)
+        logs = witness.followed()
+    except WitnessRefused as error:
+        raise _refused(error) from None
+    running = import_module("plainview.serving.run")
+    context = tls_context(tls_cert, tls_key) if tls_cert is not None and tls_key is not None else None
+    front = import_module("plainview.serving.witness").WitnessFront(witness, prefix, folder)
+    logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
+    with running.listen(host, port) as listener:
+        say(f"{witness.key.text}")
+        say(f"Follows {counted(len(logs), 'log')}; on {host}, port {port}{prefix} (stop with Ctrl-C)")
+        sys.stdout.flush()
+        running.run(front, listener, context, None)
 
 
 def _utc(at: int) -> str:

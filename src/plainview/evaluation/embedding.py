@@ -21,7 +21,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
 
+from plainview.audit.durable import locked, replace_file
 from plainview.evaluation import covers
 from plainview.evaluation.dataset import Item
 from plainview.recognition import align, detect, disturbance, embed, engine, prepare, quality
@@ -31,7 +33,9 @@ from plainview.recognition.errors import BadMedia
 from plainview.recognition.packs import ModelPack
 from plainview.recognition.prepare import Ready, ready
 from plainview.recognition.types import Face, Picture, Vector
+from plainview.storage.seal import KEY_BYTES, SealBroken, Sealer
 
+_VECTORS = ("template", "plain")  # columns of the cache that are sealed
 _AHEAD = 8  # pictures decoded ahead of the threads that embed them
 
 
@@ -76,8 +80,28 @@ def default_cache() -> Path:
     return Path(base) / "plainview" / "evaluate"
 
 
+def _key() -> bytes:
+    """Return this user's key of the cache, made at the first use, in the user's folder of settings, mode 0600.
+
+    It is not in the cache folder: a copy of the cache alone shows no template.
+
+    Raises:
+        OSError: it cannot be read or written.
+    """
+    base = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    path = Path(base) / "plainview" / "evaluate.key"
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with locked(path.with_name(".evaluate.lock")):
+        if not path.exists() or path.stat().st_size != KEY_BYTES:
+            replace_file(path, os.urandom(KEY_BYTES))
+        return path.read_bytes()
+
+
 class TemplateCache:
-    """Templates of earlier runs in one SQLite file that only its owner may read. A damaged file is replaced by an empty one."""
+    """Templates of earlier runs in one SQLite file that only its owner may read, sealed with a key that is elsewhere.
+
+    A damaged file is replaced by an empty one.
+    """
 
     def __init__(self, folder: Path | None) -> None:
         """Open or make the file; None keeps nothing after this run.
@@ -86,6 +110,7 @@ class TemplateCache:
             OSError, sqlite3.OperationalError: the folder cannot be written.
         """
         self._path = None if folder is None else folder / "templates.sqlite3"
+        self._sealer = Sealer(os.urandom(KEY_BYTES) if folder is None else _key())
         if folder is not None:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
@@ -101,8 +126,10 @@ class TemplateCache:
         self._file = sqlite3.connect(self._path or ":memory:", timeout=30, isolation_level=None)
         self._file.execute("PRAGMA journal_mode = WAL")  # two runs may share it
         self._file.execute("PRAGMA synchronous = NORMAL")
+        self._file.execute("PRAGMA secure_delete = ON")
+        self._file.execute("DROP TABLE IF EXISTS measured_2")  # earlier versions kept the templates in the clear
         self._file.execute(
-            "CREATE TABLE IF NOT EXISTS measured_2 "
+            "CREATE TABLE IF NOT EXISTS measured_3 "
             "(key TEXT PRIMARY KEY, template BLOB, plain BLOB, quality INTEGER, box TEXT, code TEXT, why TEXT) WITHOUT ROWID"
         )
 
@@ -117,7 +144,7 @@ class TemplateCache:
         """Return what an earlier run made of a picture."""
         try:
             stored = self._file.execute(
-                "SELECT template, plain, quality, box, code, why FROM measured_2 WHERE key = ?", (key,)
+                "SELECT template, plain, quality, box, code, why FROM measured_3 WHERE key = ?", (key,)
             ).fetchone()
         except sqlite3.OperationalError:
             raise
@@ -126,17 +153,29 @@ class TemplateCache:
             return None
         if stored is None:
             return None
-        template, plain = (None if blob is None else np.frombuffer(blob, np.float32) for blob in stored[:2])
+        try:
+            template, plain = (self._opened(blob, name, key) for blob, name in zip(stored[:2], _VECTORS, strict=True))
+        except SealBroken:  # another key, or damage: measured again
+            return None
         x, y, width, height = map(float, stored[3].split())
         return Measured(sha256, template, plain, stored[2], (x, y, width, height), stored[4], stored[5])
 
     def put(self, key: str, measured: Measured) -> None:
         """Keep it."""
-        blobs = (None if vector is None else vector.tobytes() for vector in (measured.template, measured.plain))
+        vectors = zip((measured.template, measured.plain), _VECTORS, strict=True)
+        blobs = (
+            None if vector is None else self._sealer.seal(vector.tobytes(), f"{name}:{key}".encode())
+            for vector, name in vectors
+        )
         self._file.execute(
-            "INSERT OR REPLACE INTO measured_2 VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO measured_3 VALUES (?, ?, ?, ?, ?, ?, ?)",
             (key, *blobs, measured.quality, " ".join(map(str, measured.box)), measured.code, measured.why),
         )
+
+    def _opened(self, blob: bytes | None, name: str, key: str) -> NDArray[np.float32] | None:
+        if blob is None:
+            return None
+        return np.frombuffer(self._sealer.open(blob, f"{name}:{key}".encode()), np.float32)
 
     def close(self) -> None:
         """Close the file."""

@@ -24,6 +24,7 @@ class OperatorAct(StrEnum):
 
     INIT = "workspace.init"
     UPGRADE = "workspace.upgrade"
+    MOVE = "workspace.move"
     MODELS_INSTALL = "model.install"
     AGENCY_ACCEPT = "agency.accept"
     AGENCY_LIST = "agency.list"

@@ -6,7 +6,7 @@ Pure functions on plain values, as in rules.py.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from plainview.policy.agency import AgencyPolicy
@@ -113,6 +113,25 @@ def terms_accepted(accepted: bool) -> Decision:
             "The agency's head has not accepted the terms.",
             "Ask the head to accept the terms with the code that they received.",
             act=OperatorAct.AGENCY_ACCEPT,
+        )
+    return Allow()
+
+
+def first_people(roles: Sequence[Role], *, has_administrator: bool) -> Decision:
+    """Allow the operator to invite people with the opening of an agency that has no administrator, one of them among them."""
+    if has_administrator and roles:
+        return Refused(
+            "agency.administrator",
+            "Agency not opened",
+            "The agency has an administrator, so the operator invites nobody.",
+            "Open it without naming people. Its own members invite others.",
+        )
+    if not has_administrator and Role.ADMINISTRATOR not in roles:
+        return Refused(
+            "agency.no_administrator",
+            "Agency not opened",
+            "The agency has no administrator yet, and none is named.",
+            "Name its first administrator.",
         )
     return Allow()
 

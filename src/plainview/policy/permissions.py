@@ -17,6 +17,8 @@ class Permission(StrEnum):
     MEMBER_ROLES = "member.roles"
     MEMBER_DEACTIVATE = "member.deactivate"
     MEMBER_RELEASE = "member.release"
+    PROPOSAL_READ = "proposal.read"
+    PROPOSAL_DECIDE = "proposal.decide"
     TRAINING_RECORD = "training.record"
     TRIAL_APPROVE = "trial.approve"
     TRIAL_REPORT = "trial.report"
@@ -104,16 +106,18 @@ MEANINGS: Mapping[Permission, str] = MappingProxyType(
     {
         Permission.AGENCY_OPEN: "Open an agency, so that its members may work.",
         Permission.AGENCY_SUSPEND: "Stop everything that the members of an agency may do.",
-        Permission.MEMBER_INVITE: "Invite a person by name, with a role.",
+        Permission.MEMBER_INVITE: "Invite a person by name; for a role with power, propose the invitation.",
         Permission.MEMBER_LIST: "List the members of the agency.",
-        Permission.MEMBER_ROLES: "Change a member's roles.",
-        Permission.MEMBER_DEACTIVATE: "Deactivate an account.",
-        Permission.MEMBER_RELEASE: "Unlock an account, and reset its password and second factor.",
+        Permission.MEMBER_ROLES: "Propose a change of a member's roles.",
+        Permission.MEMBER_DEACTIVATE: "Deactivate an account; propose it for the only auditor's.",
+        Permission.MEMBER_RELEASE: "Propose to unlock an account, or to reset its password and second factor.",
+        Permission.PROPOSAL_READ: "Read the proposals that need a second person.",
+        Permission.PROPOSAL_DECIDE: "Approve or reject another member's proposal, and withdraw one's own.",
         Permission.TRAINING_RECORD: "Record that a member completed a training.",
         Permission.TRIAL_APPROVE: "Approve a member's trial, with an end and a number of searches.",
         Permission.TRIAL_REPORT: "Read the weekly letter about trials.",
         Permission.POLICY_SHOW: "Read the rules that bind the agency.",
-        Permission.POLICY_CHANGE: "Set a new version of the agency's policy, and try it out first.",
+        Permission.POLICY_CHANGE: "Propose a new version of the agency's policy, and try it out first.",
         Permission.GALLERY_LIST: "Read the galleries' passports and figures.",
         Permission.GALLERY_CREATE: "Create a gallery, change its passport, move it, and manage its feeds.",
         Permission.GALLERY_ENROL: "Enrol pictures into a gallery.",
@@ -167,7 +171,7 @@ MEANINGS: Mapping[Permission, str] = MappingProxyType(
         Permission.SHARED_ANSWER: "Search for another agency and answer it.",
         Permission.REGISTER_ATTEST: "Attest that no search was run in a month.",
         Permission.RETENTION_READ: "Read the retention rules, lists and holds.",
-        Permission.RETENTION_SET: "Set the retention rules.",
+        Permission.RETENTION_SET: "Propose new retention rules.",
         Permission.RETENTION_EVENT: "Record an event that starts a retention period, such as an acquittal.",
         Permission.RETENTION_PROPOSE: "Propose a list of things to be erased.",
         Permission.RETENTION_APPROVE: "Approve another member's list, and carry it out.",

@@ -48,7 +48,8 @@ PHOTO_BYTES = 10 << 20
 """Largest photograph of a request, bytes: chosen, a telephone's picture is about 5 MB."""
 
 UNCONFIRMED = 200
-"""Requests of one agency that may wait for the check of identity: chosen; above it, people write by post."""
+"""Photographs of one agency that may wait for the check of identity: chosen, 2 GB at most. Requests without one have no
+such limit, so that nobody closes the form for the others; each network's are limited by the hour."""
 
 FILED = 5
 """Requests that may be filed from one network within an hour: chosen, a family at one table."""
@@ -221,14 +222,15 @@ def purpose_free(purpose: str) -> Decision:
     return Allow()
 
 
-def room(unconfirmed: int) -> Decision:
-    """Allow a request while fewer than `UNCONFIRMED` wait for a check of identity."""
-    if unconfirmed >= UNCONFIRMED:
+def room(photographs: int, *, photo: bool) -> Decision:
+    """Allow a request without a photograph always, and one with while fewer than `UNCONFIRMED` wait."""
+    if photo and photographs >= UNCONFIRMED:
         return Refused(
             "rights.full",
             "Request not sent",
-            "More requests are waiting at this agency than its staff can handle.",
-            "Write to the agency by post: the deadline runs from the day it receives your letter. Or try again in a week.",
+            "More photographs are waiting at this agency than it can keep.",
+            "Send the request without the photograph: the deadline runs from today. Bring the photograph when the agency "
+            "checks your identity, or send another request with it in a week.",
         )
     return Allow()
 

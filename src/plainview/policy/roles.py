@@ -105,6 +105,8 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.EXONERATION_DECIDE,
             Permission.RIGHTS_READ,
             Permission.RIGHTS_CONFIRM,
+            Permission.PROPOSAL_READ,
+            Permission.PROPOSAL_DECIDE,
         },
         Role.ADMINISTRATOR: _OWN
         | {
@@ -122,6 +124,8 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.MEMBER_ROLES,
             Permission.MEMBER_DEACTIVATE,
             Permission.MEMBER_RELEASE,
+            Permission.PROPOSAL_READ,
+            Permission.PROPOSAL_DECIDE,
             Permission.TRAINING_RECORD,
             Permission.PROFICIENCY_READ,
             Permission.PROFICIENCY_MANAGE,
@@ -151,6 +155,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.GALLERY_LIST,
             Permission.CASE_READ,
             Permission.MEMBER_LIST,
+            Permission.PROPOSAL_READ,
             Permission.ALERT_READ,
             Permission.STATUS_READ,
             Permission.AUDIT_READ,
@@ -182,6 +187,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.GALLERY_LIST,
                 Permission.CASE_READ,
                 Permission.MEMBER_LIST,
+                Permission.PROPOSAL_READ,
                 Permission.ALERT_READ,
                 Permission.AUDIT_READ,
                 Permission.CANARY_READ,

@@ -19,6 +19,7 @@ from plainview.policy.permissions import Permission
 from plainview.policy.purposes import not_copied, says_something
 from plainview.policy.rights import purpose_free
 from plainview.policy.roles import Role
+from plainview.policy.witnesses import NOT_NEEDED, Witnessing, witnessed
 from plainview.policy.wording import counted, day
 
 ORIGINS = (
@@ -72,6 +73,7 @@ class SearchFacts:
         trainings: completed courses of the member.
         case_number, case_found, case_closed_on, offence: the case; offence is "" for an unknown case.
         purpose, origin: as stated; origin is `UNDECLARED` or a word of `ORIGINS`.
+        witnessing: what the witnesses of the log vouch for. An urgent search does not wait for them.
         copied: the purpose is, word for word, that of the member's last search, in another case and with another face.
         quality: overall quality of the probe, None before it was decoded.
         top: length of the list asked for.
@@ -108,12 +110,15 @@ class SearchFacts:
     review: bool
     today: date
     copied: bool = False
+    witnessing: Witnessing = NOT_NEEDED
 
 
 def decisions(facts: SearchFacts, policy: AgencyPolicy) -> Iterator[Decision]:
     """Yield the answer of every rule, in the order in which a person should hear of a refusal."""
     yield rules.may(facts.roles, facts.is_active, Permission.SEARCH_RUN)
     yield rules.agency_open(facts.agency_open)
+    if not facts.urgent:
+        yield witnessed(facts.witnessing)
     yield in_trial(facts.on_trial, facts.trial, facts.today)
     yield trained(Role.EXAMINER, facts.trainings, policy, facts.today)
     yield rules.has_case(facts.case_number)

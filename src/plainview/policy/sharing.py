@@ -13,6 +13,7 @@ from datetime import date, datetime
 from plainview.policy.agency import AgencyPolicy
 from plainview.policy.decision import Allow, Decision, Refused
 from plainview.policy.permissions import Permission
+from plainview.policy.purposes import says_something
 from plainview.policy.roles import holds
 from plainview.policy.search import (
     TrialFacts,
@@ -77,7 +78,7 @@ class SharedFacts:
         asker: address of the member who asks; `asker_roles`, `asker_active`: theirs now.
         on_trial, trial: whether that member may search only in a trial, and the newest approved one.
         gallery, offence, purpose, origin, top, authority: as asked for.
-        case_closed_on: of the asker's case.
+        case_number, case_closed_on: of the asker's case.
         authorised: whether a supervisor of the asker authorised the request.
         closed_as: a word of ENDS; "" while it is open.
         expires_at: last moment at which it can be answered; None before it is made.
@@ -99,6 +100,7 @@ class SharedFacts:
     origin: str
     top: int
     authority: str
+    case_number: str
     case_closed_on: date | None
     authorised: bool
     closed_as: str
@@ -126,6 +128,8 @@ def asked(facts: SharedFacts, policy: AgencyPolicy) -> Iterator[Decision]:
     yield has_purpose(facts.purpose)
     yield no_refused_ground("purpose", facts.purpose)
     yield purpose_listed(facts.purpose, policy)
+    if facts.purpose.strip():
+        yield says_something(facts.purpose, facts.case_number, policy.purposes)
     yield origin_allowed(facts.origin, policy)
     yield list_length(facts.top, policy.list_max)
     yield no_refused_ground("offence", facts.offence)

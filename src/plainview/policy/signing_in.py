@@ -10,10 +10,21 @@ from plainview.policy.permissions import Permission
 from plainview.policy.rules import not_ended
 
 MAX_FAILURES = 5
-"""Failures that lock an account; source: CJIS Security Policy 5.9.4, AC-7."""
+"""Wrong second factors that lock an account, and wrong passwords after which the next one has to wait; source: CJIS
+Security Policy 5.9.4, AC-7."""
 
 FAILURE_WINDOW = timedelta(minutes=15)
-"""Time within which they count; source: as above."""
+"""Time within which second factors count; source: as above."""
+
+FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
+"""Wait after the last free attempt from one place, doubled with each further one up to the longest: chosen. Growing waits
+instead of a lock: NIST SP 800-63B-4, 3.2.2, because a lock can be caused by anybody who knows an address."""
+
+FREE_EVERYWHERE, LONGEST_EVERYWHERE = 20, timedelta(minutes=15)
+"""The same for all places together that the member has not signed in from: chosen, against guessing from many networks."""
+
+FORGOTTEN = timedelta(days=1)
+"""Time without a wrong password after which earlier ones no longer count: chosen."""
 
 IDLE = timedelta(minutes=30)
 """Time without a request after which a session ends; source: CJIS Security Policy 5.9.4, AC-11."""
@@ -28,8 +39,28 @@ RESET_DAYS = 2
 """How long a code for setting up sign-in again is valid: chosen, a weekend."""
 
 
+def wait(failures: int, last_at: datetime, now: datetime, *, everywhere: bool = False) -> timedelta:
+    """Return how long the next password has to wait; nothing while attempts are free.
+
+    Args:
+        failures: wrong passwords for one address from one place, none of them a day apart from the next.
+        last_at: time of the last one.
+        now: the time.
+        everywhere: they came from all unknown places together.
+    """
+    free, longest = (FREE_EVERYWHERE, LONGEST_EVERYWHERE) if everywhere else (MAX_FAILURES, LONGEST_WAIT)
+    if failures < free or now - last_at >= FORGOTTEN:
+        return timedelta()
+    doubled: int = 1 << min(failures - free, 10)
+    pause = min(FIRST_WAIT * doubled, longest)
+    return max(timedelta(), last_at + pause - now)
+
+
 def locks(failures: Iterable[datetime], now: datetime) -> bool:
-    """Return whether the failures of the last minutes lock the account; one exactly at the window's edge has left it."""
+    """Return whether the wrong second factors of the last minutes lock the account; one at the window's edge has left it.
+
+    A second factor is typed only after the right password, which somebody else may know.
+    """
     return sum(1 for at in failures if now - FAILURE_WINDOW < at <= now) >= MAX_FAILURES
 
 
@@ -67,13 +98,22 @@ def may_sign_in(
     if isinstance(ended, Refused):
         return ended
     if locked:
-        return Refused(
-            "member.locked",
-            "Not signed in",
-            "This account is locked after failed attempts.",
-            "Ask an administrator of your agency to release it.",
-            act=Permission.MEMBER_RELEASE,
-        )
+        return _locked()
     if not agency_open:
         return Refused("agency.not_open", "Not signed in", "Your agency is not open.", "Ask the platform operator.")
     return Allow()
+
+
+def not_locked(*, locked: bool) -> Decision:
+    """Allow an act of a member whose account is not locked."""
+    return _locked() if locked else Allow()
+
+
+def _locked() -> Refused:
+    return Refused(
+        "member.locked",
+        "Not signed in",
+        "This account is locked: wrong second factors followed the right password.",
+        "Ask an administrator of your agency to have it released, or your sign-in reset.",
+        act=Permission.MEMBER_RELEASE,
+    )

@@ -13,6 +13,7 @@ from plainview.policy.alerts import MAX_ONE_IN, MIN_ONE_IN
 from plainview.policy.disclosure import EXONERATION, disclosed_pictures
 from plainview.policy.grounds import REFUSED_GROUNDS
 from plainview.policy.joining import INVITATION_DAYS, MAX_OUTSIDER_DAYS
+from plainview.policy.proposals import RULES as PROPOSAL_RULES
 from plainview.policy.retention import LEAST_WORDS, MAX_DAYS
 from plainview.policy.rights import COUNT, FACES, FILED, MAX_EXTENSION, NAMED, UNCONFIRMED
 from plainview.policy.roles import Role
@@ -36,6 +37,7 @@ def table(policy: AgencyPolicy) -> list[PolicyRule]:
     rows = (
         *_search(policy),
         *_joining(policy),
+        *PROPOSAL_RULES,
         *_alerts(policy),
         *_galleries(),
         *_sharing(),
@@ -154,6 +156,11 @@ def _search(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
         ),
         ("search.urgent_closed", "search", urgent),
         ("search.approval_needed", "search", f"A supervisor's approval is needed before a search for: {beforehand}."),
+        (
+            "log.unwitnessed",
+            "search",
+            "Where witnesses must cosign the log, searches stop when entries have waited too long; urgent ones may still run.",
+        ),
         ("search.one_approval", "search", "An approval is for one search: each gallery needs its own."),
         (
             "probe.quality_floor",
@@ -166,6 +173,12 @@ def _search(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
 def _joining(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
     return [
         ("agency.terms", "joining", "An agency is opened only after its head has accepted the terms."),
+        ("agency.no_administrator", "joining", "An agency opens with an administrator."),
+        (
+            "agency.administrator",
+            "joining",
+            "The operator invites people only at the opening of an agency that has no administrator.",
+        ),
         ("member.address", "joining", "An invitation goes to one valid e-mail address."),
         ("member.role_unknown", "joining", "Only the roles that Plainview defines can be given."),
         ("member.roles_conflict", "joining", "Administrators and auditors hold no other role."),
@@ -326,7 +339,7 @@ def _rights(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
         ("rights.contact", about, "The request says how to reach the person."),
         ("rights.text", about, "The texts of a request have a maximum length."),
         ("rights.named", about, f"A request names at most {NAMED} references or links."),
-        ("rights.full", about, f"At most {UNCONFIRMED} requests of an agency wait for confirmation of identity."),
+        ("rights.full", about, f"At most {UNCONFIRMED} photographs of an agency wait for confirmation of identity."),
         ("rights.often", about, f"At most {FILED} requests are accepted from one network within an hour."),
         ("rights.not_confirmed", about, "Nothing is compared or answered before the person's identity is confirmed."),
         (

@@ -286,6 +286,9 @@ def _recorded(
     ):
         if asked.subject.get(name) != described.get(name):
             report.problems.append(f"search.json: {name} is not what the log recorded")
+    for name in ("via", "by_token"):  # not in packages of earlier versions
+        if name in described and asked.subject.get(name) != described[name]:
+            report.problems.append(f"search.json: {name} is not what the log recorded")
     if answered.subject.get("search") != described.get("search"):
         report.problems.append("search.json: the answer in the log is of another search")
     for name in ("gallery_size", "gallery_seq", "scorer"):

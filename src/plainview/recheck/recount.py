@@ -49,6 +49,7 @@ class _Search:
     gallery: str
     urgent: bool
     alert: bool
+    program: bool
     candidates: int | None = None
     conclusions: list[str] = field(default_factory=list)
     lead: bool = False
@@ -112,6 +113,7 @@ class Recount:
                     str(subject["gallery"]),
                     bool(subject.get("urgent")),
                     "alert" in subject,
+                    subject.get("via") == "api",
                 )
             case "search.erased":
                 if search is not None:
@@ -167,6 +169,7 @@ class Recount:
             "urgent": sum(search.urgent for search in searches),
             "erased": len(searches) - len(remaining),
             "by_alerts": sum(search.alert for search in searches),
+            "by_programs": sum(search.program for search in searches),
             "by_member": self._by_member(period, searches, refusals, examinations, leads),
             "by_offence": _counted(search.offence for search in searches),
             "by_gallery": _counted(search.gallery for search in searches),

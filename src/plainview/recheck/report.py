@@ -26,7 +26,7 @@ from plainview.recheck.recount import Recount
 from plainview.recognition.foreign import Unreadable, foreign
 
 _MAX_BYTES = 32 << 20  # a report of ten years by day is below a tenth of this
-_MAY_LACK = {"flags_raised"}  # only an auditor's report says so
+_MAY_LACK = {"flags_raised", "by_programs"}  # the first is an auditor's alone, the second not in earlier versions
 _MADE_ENTRY = b'{"action":"report.made"'
 
 

@@ -35,6 +35,7 @@ COUNTED = frozenset(
 """Actions of entries that are counted; all others are passed over unread."""
 
 SEARCH, WITHOUT, URGENT, ERASED, LEAD = "search:", "without", "urgent", "erased", "lead"
+PROGRAM = "program"
 SENT, RECEIVED = "requests_made", "requests_received"
 REFUSED, OUTCOME, FLAG, WRONG = "refused:", "outcome:", "flag:", "wrong"
 RIGHTS, GONE = "rights:", "gone:"
@@ -99,6 +100,8 @@ class Tally:
             self.open[search] = [agency, month, URGENT if about.get("urgent") else ""]
             if about.get("urgent"):
                 self._count(agency, month, URGENT)
+            if about.get("via") == "api":
+                self._count(agency, month, PROGRAM)
         elif entry.action == "search.answered" and search in self.open:
             asked_by, asked_in, urgent = self.open[search]
             if about.get("candidates") == 0:

@@ -16,12 +16,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
-
-from plainview.serving.front import Front
 
 HEAD = 20.0
 """Seconds in which the head of a request arrives: Apache's mod_reqtimeout has header=20."""
@@ -44,6 +42,23 @@ FRESH, BODIES_END = 0.5, 1.0
 _MOST = 4096  # connections; each costs a file descriptor and some 10 kB
 
 LOG = logging.getLogger("plainview.serving")
+
+
+class Served(Protocol):
+    """What a server needs of its application, beside ASGI.
+
+    Attributes:
+        answering: requests whose body has arrived and whose answer is not sent yet.
+        closing: every answer ends its connection.
+        refusing: new requests are refused.
+    """
+
+    answering: int
+    closing: bool
+    refusing: bool
+
+    def sweep(self) -> None:
+        """Forget what is no longer needed; called once a second."""
 
 
 class Connection(H11Protocol):
@@ -111,7 +126,7 @@ def _make_room(connections: set[Connection]) -> Connection:
 class Server(uvicorn.Server):
     """The server of one process: listens, looks after connections, and ends within ENDS seconds of being told to."""
 
-    def __init__(self, front: Front, sockets: list[socket.socket], context: Context | None) -> None:
+    def __init__(self, front: Served, sockets: list[socket.socket], context: Context | None) -> None:
         config = uvicorn.Config(
             cast(Any, front),
             http=Connection,
@@ -157,7 +172,7 @@ class Server(uvicorn.Server):
             self._swept = now
             for connection in list(self.server_state.connections):
                 cast(Connection, connection).check(now)
-            self._front.turns.sweep()
+            self._front.sweep()
             if self._context is not None:
                 self._context.renew()
         return await super().on_tick(counter)

@@ -11,7 +11,7 @@ import html
 import io
 import sys
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -53,12 +53,33 @@ class Rules:
         signed_in: session key -> whether a member is signed in with it. Both may ask the database.
         session_cookie: name of the session's cookie.
         warn: writes a line for the operator, once.
+        programs: what is asked instead for the addresses that programs call.
     """
 
     limit: Callable[[str], Limit]
     signed_in: Callable[[str], bool]
     session_cookie: str
     warn: Callable[[str], None] = lambda text: None
+    programs: Programs | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """What the front asks the API.
+
+    Attributes:
+        concerns: path -> whether it is one of the API.
+        limit: path -> what the operation accepts.
+        credential: headers -> what stands for the caller in place of a session.
+        known: credential -> whether it is one of a member; may ask the database.
+        refusal: status and reason -> status, media type and body of an answer without Django.
+    """
+
+    concerns: Callable[[str], bool]
+    limit: Callable[[str], Limit]
+    credential: Callable[[Mapping[str, str]], str]
+    known: Callable[[str], bool]
+    refusal: Callable[[int, str], tuple[int, str, bytes]]
 
 
 @dataclass(slots=True)
@@ -92,6 +113,10 @@ class Front:
         self._trusted: tuple[Network, ...] = networks(serving.trusted)
         self._sessions: OrderedDict[str, None] = OrderedDict()
 
+    def sweep(self) -> None:
+        """Forget callers whose turns are long over."""
+        self.turns.sweep()
+
     async def __call__(
         self,
         scope: dict[str, Any],
@@ -105,11 +130,12 @@ class Front:
                 raise NotTaken(503, "Plainview is being stopped. Try again in a minute.", 60)
             body, size = await self._body(request, receive)
         except NotTaken as refused:
-            await _refuse(refused, receive, send)
+            await _refuse(refused, receive, send, self._programs(scope["path"]))
             return
         except OSError as error:
             self._rules.warn(f"A request's body could not be stored: {error.strerror}.")
-            await _refuse(NotTaken(503, "The server has no room for this now. Tell its operator.", 60), receive, send)
+            full = NotTaken(503, "The server has no room for this now. Tell its operator.", 60)
+            await _refuse(full, receive, send, self._programs(scope["path"]))
             return
         except Gone:
             return
@@ -139,7 +165,10 @@ class Front:
         who = caller(peer, headers, scope["scheme"], self._trusted)
         if self._trusted and "x-forwarded-for" in headers and "x-forwarded-proto" not in headers:
             self._rules.warn("The proxy does not send X-Forwarded-Proto: set it to the scheme that people use.")
-        session = _cookie(headers.get("cookie", ""), self._rules.session_cookie)
+        programs = self._programs(scope["path"])
+        session = (
+            programs.credential(headers) if programs else _cookie(headers.get("cookie", ""), self._rules.session_cookie)
+        )
         known = _digest(session)
         lane = f"session {known}" if known in self._sessions else f"address {who.address}"
         return _Request(scope, headers, who, session, lane)
@@ -160,10 +189,16 @@ class Front:
         return await self.bodies.receive(receive, request.caller.address, request.lane, size, allow)
 
     def _allowed(self, path: str, session: str) -> Limit:
-        limit = self._rules.limit(path)
+        programs = self._programs(path)
+        limit = programs.limit(path) if programs else self._rules.limit(path)
+        known = programs.known if programs else self._rules.signed_in
         if limit.most > SMALL and limit.members:
-            return Limit(limit.most, not (session and self._rules.signed_in(session)))
+            return Limit(limit.most, not (session and known(session)))
         return Limit(limit.most, False)
+
+    def _programs(self, path: str) -> Programs | None:
+        programs = self._rules.programs
+        return programs if programs is not None and programs.concerns(path) else None
 
     async def _turn(
         self, request: _Request, body: BinaryIO, size: int, receive: Callable[[], Awaitable[Any]]
@@ -274,7 +309,10 @@ async def _until_gone(receive: Callable[[], Awaitable[Any]]) -> None:
 
 
 async def _refuse(
-    refused: NotTaken, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]
+    refused: NotTaken,
+    receive: Callable[[], Awaitable[Any]],
+    send: Callable[[Any], Awaitable[None]],
+    programs: Programs | None = None,
 ) -> None:
     """Answer without Django, and end the connection: the rest of a body could not be told from the next request."""
     phrase = HTTPStatus(refused.status).phrase
@@ -282,16 +320,30 @@ async def _refuse(
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{phrase}</title><h1>Not accepted</h1><p>{html.escape(str(refused))}</p></html>"
     ).encode()
+    status, media_type = refused.status, "text/html; charset=utf-8"
+    if programs is not None:
+        status, media_type, page = programs.refusal(status, str(refused))
     headers = [
-        (b"content-type", b"text/html; charset=utf-8"),
+        (b"content-type", media_type.encode()),
         (b"content-length", str(len(page)).encode()),
         (b"content-security-policy", b"default-src 'none'"),
         (b"cache-control", b"no-store"),
-        (b"connection", b"close"),
     ]
     if refused.after:
         headers.append((b"retry-after", str(refused.after).encode()))
-    await send({"type": "http.response.start", "status": refused.status, "headers": headers})
+    await end_with(status, headers, page, receive, send)
+
+
+async def end_with(
+    status: int,
+    headers: list[tuple[bytes, bytes]],
+    page: bytes,
+    receive: Callable[[], Awaitable[Any]],
+    send: Callable[[Any], Awaitable[None]],
+) -> None:
+    """Answer a request whose body was not received, so that the answer arrives, and end the connection."""
+    headers = [*headers, (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": page, "more_body": True})
     with suppress(TimeoutError):
         async with asyncio.timeout(_LINGER):

@@ -11,8 +11,7 @@ import time
 
 from plainview.policy.decision import Refused
 from plainview.serving.child import Child
-from plainview.serving.connections import ENDS, Context, Server
-from plainview.serving.front import Front
+from plainview.serving.connections import ENDS, Context, Served, Server
 
 SWITCH = 0.001
 """Seconds after which a thread that computes lets another one go on: Python's 5 ms are felt at every step of a request."""
@@ -46,7 +45,7 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def run(front: Front, listener: socket.socket, context: Context | None, worker: Child | None) -> None:
+def run(front: Served, listener: socket.socket, context: Context | None, worker: Child | None) -> None:
     """Serve until SIGTERM, SIGINT or SIGHUP; a second one cuts the requests under way."""
     sys.setswitchinterval(SWITCH)
     server = Server(front, [listener], context)

@@ -10,7 +10,8 @@ import secrets
 from csp.constants import NONE, SELF
 
 from plainview.casework.enrolment.incoming import MAX_FILES, MAX_TABLES
-from plainview.casework.workspace.folder import current, read_only
+from plainview.casework.workspace.database import database
+from plainview.casework.workspace.folder import current
 from plainview.casework.workspace.serving import is_server, serving
 from plainview.policy.signing_in import IDLE, REAUTHENTICATE
 from plainview.site.journal import LINES
@@ -38,6 +39,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "csp",
+    "ninja",
     "django_htmx",
     "allauth",
     "allauth.account",
@@ -54,6 +56,7 @@ MIDDLEWARE = [
     "plainview.web.assets.Assets",
     "plainview.web.assets.Compressed",
     "csp.middleware.CSPMiddleware",
+    "plainview.api.entry.Entry",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -89,27 +92,7 @@ JOURNAL = LINES  # the worker logs so wherever it runs
 LOGGING = JOURNAL if is_server() else {}
 USE_TZ = True
 TIME_ZONE = "UTC"
-# On a disk that is mounted read-only nothing can be written beside the database, so it is opened as it is. What a
-# journal left by a crash still has is seen if the journal can be read.
-_as_it_is = _workspace.database.is_file() and read_only(_workspace.root)
-_journal = _workspace.database.with_name(f"{_workspace.database.name}-wal")
-_how = "mode=ro" if _journal.is_file() and _journal.stat().st_size else "immutable=1"
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": f"{_workspace.database.as_uri()}?{_how}" if _as_it_is else str(_workspace.database),
-        "OPTIONS": {"uri": True}
-        if _as_it_is
-        else {
-            # A writer takes its lock at the start and waits for it, instead of failing half-way.
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 30,
-            # FULL: a committed audit entry survives a power cut.
-            # secure_delete: erased rows are overwritten in the file, not only unlinked.
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;",
-        },
-    }
-}
+DATABASES = {"default": database(_workspace, _settings)}
 # In the database: several processes count the same attempts (allauth's rate limits, used TOTP codes).
 CACHES = {
     "default": {

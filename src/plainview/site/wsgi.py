@@ -13,7 +13,7 @@ from pathlib import Path
 from django.core.wsgi import get_wsgi_application
 
 from plainview.casework.workspace.serving import Serving
-from plainview.serving.front import Front, Rules
+from plainview.serving.front import Front, Programs, Rules
 from plainview.site.journal import LINES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "plainview.site.settings")
@@ -26,11 +26,13 @@ def front(serving: Serving, folder: Path) -> Front:
     """Return the front of this application; its bodies lie, encrypted, in this folder."""
     from django.conf import settings
 
+    from plainview.api import problems
+    from plainview.api import reception as programs
     from plainview.web import reception
 
-    return Front(
-        application,
-        serving,
-        Rules(reception.limit, reception.signed_in, settings.SESSION_COOKIE_NAME, reception.warn),
-        folder,
+    of_programs = Programs(
+        programs.concerns, programs.limit, programs.credential, programs.known, problems.without_an_operation
     )
+    cookie = settings.SESSION_COOKIE_NAME
+    rules = Rules(reception.limit, reception.signed_in, cookie, reception.warn, of_programs)
+    return Front(application, serving, rules, folder)

@@ -121,6 +121,14 @@ class BlobStore(Protocol):
             StorageError: it could not be read.
         """
 
+    def seal_again(self, digest: str) -> bool:
+        """Seal a blob with the key in force; return False if it is already, or if it was deleted meanwhile.
+
+        Raises:
+            BlobDamaged: no key opens it.
+            StorageError: the store failed.
+        """
+
     def exists(self, digest: str) -> bool:
         """Say whether the blob is there; it is not read."""
 

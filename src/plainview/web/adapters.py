@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import time
+from math import ceil
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -17,15 +18,19 @@ from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialAccount, SocialLogin
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from plainview.casework.log.state import is_sample
 from plainview.casework.models import Member
-from plainview.casework.people.sign_in import may_sign_in, record_failure
+from plainview.casework.people import attempts
+from plainview.casework.people.sign_in import PASSWORD, may_sign_in, record_failure
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Allow, Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.signing_in import REAUTHENTICATE
+from plainview.policy.wording import counted
+from plainview.web import devices
 from plainview.web.middleware import refusal_page
 from plainview.web.single_sign_on import ProviderSession, addresses_of
 from plainview.web.views.common import client_address
@@ -56,18 +61,42 @@ class AccountAdapter(DefaultAccountAdapter):
         """Return False: nobody signs up."""
         return False
 
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Let the password wait after wrong ones from the same place; the answer is the same for an unknown address.
+
+        Raises:
+            ValidationError: it has to wait.
+        """
+        super().pre_authenticate(request, **credentials)
+        tried = str(credentials.get("email", ""))
+        pause = attempts.wait(tried, devices.place(request, tried))
+        if pause:
+            minutes = counted(ceil(pause.total_seconds() / 60), "minute")
+            raise ValidationError(f"Too many wrong passwords. Try again in {minutes}.", code="sign_in.wait")
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        """Forget the wrong passwords of this place once the right one was typed."""
+        member = super().authenticate(request, **credentials)
+        if member is not None:
+            tried = str(credentials.get("email", ""))
+            attempts.forget(tried, devices.place(request, tried))
+        return member
+
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """Count a wrong password."""
         super().authentication_failed(request, **credentials)
         tried = str(credentials.get("email", ""))
         member = Member.objects.select_related("agency").filter(email=tried.strip().lower()).first()
-        record_failure(member, tried, "password")
+        record_failure(member, tried, PASSWORD, place=devices.place(request, tried))
 
     def reauthenticate(self, user: Any, password: str) -> bool:
-        """Count a wrong password here too."""
+        """Count a wrong password here too; the session goes on."""
+        place = devices.place(context.request, user.email)
+        if attempts.wait(user.email, place):
+            return False
         good = bool(super().reauthenticate(user, password))
         if not good:
-            record_failure(user, user.email, "password")
+            record_failure(user, user.email, PASSWORD, place=place)
         return good
 
     def is_reauthentication_required(self, *, app: str, **_: Any) -> bool:

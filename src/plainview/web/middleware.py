@@ -19,14 +19,17 @@ from django.utils import timezone
 
 from plainview.audit.logfile import LogFolderError
 from plainview.casework.log.channel import Channel, acting_through
-from plainview.casework.log.guard import permit, record_opened
+from plainview.casework.log.commit import require_unaltered
+from plainview.casework.log.guard import permit, record_altered, record_opened
 from plainview.casework.models import Member
+from plainview.casework.models.rows import reading, unread
 from plainview.casework.people.sign_in import may_sign_in, record_session
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.signing_in import idle
 from plainview.serving.front import MEMBER
 from plainview.storage.base import StorageError
+from plainview.web import devices
 from plainview.web.pages import ACCESS
 from plainview.web.sign_in_pages import Anyone
 from plainview.web.views.common import client_address
@@ -50,12 +53,24 @@ class Surroundings:
         """Answer through the channel "web"."""
         agent = request.META.get("HTTP_USER_AGENT", "")[:_MAX_AGENT]
         sealed = {"address": client_address(request), "user_agent": agent}
-        with acting_through(Channel("web", sealed)):
-            response = self.get_response(request)
+        with acting_through(Channel("web", sealed)), reading():
+            response = self._checked(request)
         _shorten(request)
+        devices.remember(request, response)
         if request.method == "POST" and request.resolver_match and request.resolver_match.view_name == "account_logout":
             response.headers["Clear-Site-Data"] = '"cache"'  # the pictures of this session (views.common.picture)
         response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    def _checked(self, request: HttpRequest) -> HttpResponse:
+        """Answer, unless a row that the answer was made from is not as the log has it."""
+        response = self.get_response(request)
+        try:
+            require_unaltered()
+        except Refused as altered:
+            with unread():
+                record_altered(request.user if isinstance(request.user, Member) else None, altered)
+                return refusal_page(request, altered)
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:

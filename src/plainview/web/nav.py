@@ -39,6 +39,7 @@ PLACES = (
     Place("Feeds", "feeds"),
     Place("Requests", "rights-requests"),
     Place("Members", "members"),
+    Place("Proposals", "proposals"),
     Place("Flags", "flags"),
     Place("Retention", "retention"),
     Place("Reports", "reports"),
@@ -58,6 +59,7 @@ OWN = (
     Place("Rules", "policy"),
     Place("Sign-in", "mfa_index"),
     Place("Sessions", "sessions"),
+    Place("Tokens", "tokens"),
 )
 """Places of the member's own."""
 

@@ -13,8 +13,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from plainview.casework.models import Member
-from plainview.casework.people.sign_in import record_failure, record_session, record_two_places
+from plainview.casework.people.sign_in import SECOND, record_failure, record_session, record_two_places
 from plainview.policy.signing_in import TWO_PLACES
+from plainview.web import devices
 from plainview.web.views.common import client_address
 
 _WORDS = {"totp": "totp", "webauthn": "passkey", "recovery_codes": "recovery code"}
@@ -37,6 +38,7 @@ def connect() -> None:
 
 def _began(sender: object, request: HttpRequest, user: Member, **_: Any) -> None:
     record_session("session.began", user)
+    devices.signed_in(request)
     if _elsewhere(request, user):
         record_two_places(user)
 
@@ -82,4 +84,4 @@ def _factor_reset(sender: object, request: HttpRequest, user: Member, authentica
 
 
 def _factor_failed(sender: object, request: HttpRequest, user: Member, **_: Any) -> None:
-    record_failure(user, user.email, "second factor")
+    record_failure(user, user.email, SECOND)

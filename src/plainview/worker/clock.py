@@ -25,9 +25,10 @@ from plainview.casework.log.channel import Channel, acting_through
 from plainview.casework.log.reviews import heartbeat
 from plainview.casework.mail import letters
 from plainview.casework.people import failures as sign_in_failures
-from plainview.casework.people import sessions, trials
+from plainview.casework.people import idempotency, sessions, trials
 from plainview.casework.probes import preparations
 from plainview.casework.register import publish as register
+from plainview.casework.register import tiles as register_tiles
 from plainview.casework.reports import schedules as report_schedules
 from plainview.casework.retention import runs as retention_runs
 from plainview.casework.rights import watch as rights_watch
@@ -35,11 +36,12 @@ from plainview.casework.search import lapse, urgent
 from plainview.casework.sharing import ends as shared_ends
 from plainview.casework.sharing import notices as shared_notices
 from plainview.casework.upkeep import clock as fault_of_clock
-from plainview.casework.upkeep import work
+from plainview.casework.upkeep import rows, work
 from plainview.casework.videos import process as video_process
 from plainview.casework.videos import upload as videos
 from plainview.casework.webhooks import deliver as webhook_deliver
 from plainview.casework.webhooks import gather as webhook_gather
+from plainview.casework.witnesses import ask as witness_ask
 from plainview.policy.decision import Allow
 from plainview.worker import backups
 
@@ -74,12 +76,15 @@ STEPS = (
     Step("ends of shared requests", shared_ends.sweep_requests, MINUTE),
     Step("letters of shared requests", shared_notices.send_due, MINUTE),
     Step("letters", letters.send_due, MINUTE),
+    Step("witnesses of the log", witness_ask.ask_due, MINUTE),
     Step("videos", video_process.settle, MINUTE),
     Step("failed sign-ins", sign_in_failures.summarise, MINUTE),
     Step("heartbeat of the log", lambda: heartbeat(_QUIET), HOUR),
     Step("backups", backups.start_due, HOUR),
     Step("feeds", feed_run.ask_due, HOUR),
+    Step("tiles of the log", register_tiles.publish_tiles, HOUR),
     Step("canaries", lambda: canary_checks.run_all(due_only=True), HOUR),
+    Step("records and log", rows.compare_some, HOUR),
     Step("expired sessions", sessions.sweep, MINUTE),
     Step("pictures not enrolled", intake.sweep_failures, DAY),
     Step("reports of trials", trials.send_reports, DAY),
@@ -93,6 +98,7 @@ STEPS = (
     Step("deadlines of requests", rights_watch.watch_deadlines, DAY),
     Step("answered requests", rights_watch.erase_old, DAY),
     Step("old messages to webhooks", webhook_deliver.sweep, DAY),
+    Step("old answers of the API", idempotency.forget, DAY),
     Step("old letters", letters.erase_old, DAY),
 )
 """In this order. Two clocks follow it: one the steps of every minute, which must not wait for the longer ones."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,15 +21,15 @@ ORIGIN = "agency.example/plainview/log"
 START = datetime(2026, 11, 23, 3, 38, 24, 120_000, tzinfo=UTC)
 
 
-def make_records(signer: Signer, count: int, every: int = 1) -> list[Record]:
-    """A log of `count` entries with a signed checkpoint after every `every`-th and after the last."""
+def make_records(signer: Signer, count: int, every: int = 1, actions: Mapping[int, str] | None = None) -> list[Record]:
+    """A log of `count` entries with a signed checkpoint after every `every`-th and after the last; `actions` by number."""
     frontier, previous, records = Frontier(), None, []
     for number in range(count):
         made = next_entry(
             frontier,
             log=signer.verifier.name,
             at=START + timedelta(seconds=number // 2),  # some entries share a time
-            action="search.requested" if number % 3 else "gallery.created",
+            action=(actions or {}).get(number, "search.requested" if number % 3 else "gallery.created"),
             actor=f"m{number % 5}",
             subject={
                 "case": number,

@@ -13,6 +13,7 @@ from plainview.audit.merkle import (
     EMPTY_ROOT,
     Frontier,
     consistency_proof,
+    consistency_proof_by,
     inclusion_proof,
     inclusion_proof_by,
     leaf_hash,
@@ -319,3 +320,17 @@ def test_a_proof_from_stored_frontiers_is_the_same_and_takes_few_lookups() -> No
     for index, size in ((-1, 1), (0, 0), (5, 5)):
         with pytest.raises(ValueError, match="has no leaf"):
             inclusion_proof_by(index, size, leaves.__getitem__, frontiers.__getitem__)
+
+
+def test_a_consistency_proof_from_stored_frontiers_is_the_one_from_all_leaves() -> None:
+    leaves = [leaf_hash(bytes([number])) for number in range(70)]
+    frontiers = {0: Frontier()}
+    for number, leaf in enumerate(leaves):
+        frontiers[number + 1] = frontiers[number].append(leaf)
+    for size in (*range(1, 34), 64, 65, 70):
+        for first in range(size + 1):
+            proof = consistency_proof_by(first, size, leaves.__getitem__, frontiers.__getitem__)
+            assert proof == consistency_proof(leaves[:size], first)
+    for first, size in ((-1, 1), (6, 5)):
+        with pytest.raises(ValueError, match="no prefix"):
+            consistency_proof_by(first, size, leaves.__getitem__, frontiers.__getitem__)

@@ -46,6 +46,15 @@ def test_a_log_that_does_not_extend_what_was_seen(
     assert state.read_text() == before
 
 
+def test_records_that_differ_from_the_log_are_an_alarm_at_the_next_visit_alone(
+    tools: Any, signer: Signer, tmp_path: Path
+) -> None:
+    records = tools.make_records(signer, 40, actions={20: "rows.altered"})
+    folder, state, now = tools.copy.of(signer, records).write(tmp_path / "log"), tmp_path / "s", tools.start
+    assert kinds(folder, state, now) == ["records"]
+    assert kinds(folder, state, now) == []
+
+
 def test_a_damaged_state_is_not_a_first_visit(tools: Any, dense: Any, tmp_path: Path) -> None:
     (tmp_path / "s").write_text("{}")
     with pytest.raises(BadState):

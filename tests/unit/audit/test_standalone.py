@@ -309,3 +309,25 @@ def test_every_single_bit_of_a_thousand_entries(tools: Any, signer: Signer, tmp_
         expected = next(n for n in range(1000) if bit // 8 < starts[n + 1])
         report = verify_folder(path)
         assert (verdict["ok"], verdict["first_bad"]) == (report.ok, report.first_bad) == (False, expected)
+
+
+def test_the_script_computes_the_root_from_tiles_and_notices_an_altered_hash(tmp_path: Path) -> None:
+    signer = Signer.from_private_bytes(ORIGIN, bytes(range(32)))
+    leaves = [leaf_hash(bytes([number // 256, number % 256])) for number in range(600)]
+    tree = Frontier()
+    for leaf in leaves:
+        tree = tree.append(leaf)
+    for path, first, last in (("000", 0, 256), ("001", 256, 512), ("002.p/88", 512, 600)):
+        file = tmp_path / "tile" / "0" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"".join(leaves[first:last]))
+    (tmp_path / "checkpoint").write_text(signer.sign(600, tree.root()))
+    sound = run(SCRIPT, tmp_path, "--key", signer.verifier.text)
+    assert (sound.returncode, json.loads(sound.stdout)["entries"]) == (0, 600)
+    assert run(SCRIPT, tmp_path).returncode == 2, "tiles have no key in them"
+    other = Signer.from_private_bytes(ORIGIN, bytes(32)).verifier.text
+    assert run(SCRIPT, tmp_path, "--key", other).returncode == 1
+    (tmp_path / "tile" / "0" / "001").write_bytes(b"".join([*leaves[256:511], bytes(32)]))
+    altered = run(SCRIPT, tmp_path, "--key", signer.verifier.text)
+    assert altered.returncode == 1
+    assert "do not give the root" in altered.stdout

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 from tests.factories.work import at, entries, person
 
@@ -122,11 +123,13 @@ def test_who_lost_a_job_keeps_nothing(job: Job) -> None:
 
 def test_an_ended_job_is_asked_for_anew_and_a_running_one_stays(job: Job) -> None:
     jobs.cancel(job.public_id, acting_member=person("admin"))
-    again = jobs.ask_again("trial", 7, acting_member=person("examiner"))
+    with transaction.atomic():
+        again = jobs.ask_again("trial", 7, acting_member=person("examiner"))
     assert (again.pk, again.state, again.cancel_asked_at) == (job.pk, Job.State.WAITING, None)
     held = jobs.begin(job.pk)
     assert held is not None
-    assert jobs.ask_again("trial", 7, acting_member=person("admin")).state == Job.State.RUNNING
+    with transaction.atomic():
+        assert jobs.ask_again("trial", 7, acting_member=person("admin")).state == Job.State.RUNNING
 
 
 def test_nobody_elses(job: Job) -> None:

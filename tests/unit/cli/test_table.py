@@ -19,6 +19,7 @@ NO_JSON = {
     "lead form": "prints a TOML form",
     "agency terms": "prints the terms",
     "audit checkpoint": "prints a signed checkpoint, a format of its own",
+    "audit witness serve": "runs until it is stopped",
     "audit witness cosign": "prints a cosigned checkpoint, a format of its own",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import stat
 from pathlib import Path
 
@@ -73,6 +74,44 @@ def test_only_its_owner_reads_the_cache_and_a_damaged_one_is_begun_anew(tmp_path
     cache.put("key", embedding.Measured("digest", None, None, 0, code="no_face", why="none"))
     assert cache.get("key", "digest") == embedding.Measured("digest", None, None, 0, code="no_face", why="none")
     cache.close()
+
+
+def test_the_cache_shows_no_template_without_the_key_that_is_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "data"))
+    vector = np.linspace(0, 1, 128, dtype=np.float32)
+    folder = tmp_path / "cache"
+    cache = TemplateCache(folder)
+    cache.put("key", embedding.Measured("digest", vector, vector, 50))
+    cache.close()
+    files = [path.read_bytes() for path in folder.iterdir()]
+    assert all(vector[8:16].tobytes() not in data for data in files)
+    key = tmp_path / "data" / "plainview" / "evaluate.key"
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    again = TemplateCache(folder)
+    stored = again.get("key", "digest")
+    assert stored is not None
+    assert np.array_equal(stored.template, vector)  # type: ignore[arg-type]
+    again.close()
+    key.unlink()
+    other = TemplateCache(folder)
+    assert other.get("key", "digest") is None
+    other.close()
+
+
+def test_templates_that_an_earlier_version_kept_in_the_clear_are_erased(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "data"))
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    with sqlite3.connect(folder / "templates.sqlite3") as earlier:
+        earlier.execute("CREATE TABLE measured_2 (key TEXT PRIMARY KEY, template BLOB)")
+        earlier.execute("INSERT INTO measured_2 VALUES ('k', ?)", (b"PLAIN TEMPLATE" * 100,))
+    earlier.close()
+    TemplateCache(folder).close()
+    assert all(b"PLAIN TEMPLATE" not in path.read_bytes() for path in folder.iterdir())
 
 
 def test_a_cover_lowers_the_score_and_is_kept_apart_from_the_plain_picture(tmp_path: Path) -> None:

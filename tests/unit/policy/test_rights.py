@@ -160,8 +160,9 @@ def test_of_open_cases_nothing_is_told_by_a_policy_that_withholds(found: int) ->
 
 
 def test_the_edges_of_the_limits() -> None:
-    assert isinstance(rights.room(rights.UNCONFIRMED - 1), Allow)
-    assert isinstance(rights.room(rights.UNCONFIRMED), Refused)
+    assert isinstance(rights.room(rights.UNCONFIRMED - 1, photo=True), Allow)
+    assert isinstance(rights.room(rights.UNCONFIRMED, photo=True), Refused)
+    assert isinstance(rights.room(10**6, photo=False), Allow)
     assert isinstance(rights.not_too_often(rights.FILED - 1, rights.TRIES), Allow)
     assert isinstance(rights.not_too_often(rights.FILED, 1), Refused)
     assert isinstance(rights.not_too_often(0, rights.TRIES + 1), Refused)
@@ -205,8 +206,8 @@ def test_only_an_administrator_answers_and_an_auditor_reads() -> None:
         (rights.looked_for(False, True), "rights.not_searched"),
         (rights.looked_for(False, False), None),
         (rights.looked_for(True, False), None),
-        (rights.room(200), "rights.full"),
-        (rights.room(199), None),
+        (rights.room(200, photo=True), "rights.full"),
+        (rights.room(199, photo=True), None),
         (rights.not_too_often(5, 1), "rights.often"),
         (rights.not_too_often(4, 20), None),
         (rights.not_too_often(4, 21), "rights.often"),

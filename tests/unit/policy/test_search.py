@@ -25,6 +25,7 @@ from plainview.policy.search import (
     offered,
     trained,
 )
+from plainview.policy.witnesses import Witnessing
 
 TODAY = date(2026, 3, 4)
 DAY = timedelta(days=1)
@@ -80,6 +81,9 @@ def test_a_lawful_search_is_allowed() -> None:
         ({"roles": ()}, "member.no_permission"),
         ({"is_active": False}, "member.inactive"),
         ({"agency_open": False}, "agency.not_open"),
+        ({"witnessing": Witnessing(1, 25.0)}, "log.unwitnessed"),
+        ({"witnessing": Witnessing(1, 23.0)}, None),
+        ({"witnessing": Witnessing(1, 25.0), "urgent": True}, "search.urgent_closed"),  # it does not wait for witnesses
         ({"on_trial": True}, "trial.not_approved"),
         ({"on_trial": True, "trial": TRIAL}, None),
         ({"on_trial": True, "trial": replace(TRIAL, used=5)}, "trial.used_up"),

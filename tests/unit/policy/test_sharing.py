@@ -47,6 +47,7 @@ FACTS = SharedFacts(
     origin="cctv",
     top=20,
     authority="warrant 12",
+    case_number="C-1",
     case_closed_on=None,
     authorised=True,
     closed_as="",
@@ -99,6 +100,8 @@ def test_the_agreement_names_people_offences_and_purposes_in_any_case() -> None:
     [
         ({"purpose": " "}, "search.purpose_missing"),
         ({"purpose": "just curious"}, "search.ground"),
+        ({"purpose": "test"}, "search.purpose_empty"),
+        ({"purpose": "case c-1"}, "search.purpose_empty"),
         ({"offence": "immigration status"}, "search.ground"),
         ({"origin": "drawing"}, "probe.not_photographed"),
         ({"top": 51}, "search.list_length"),

@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 from plainview.policy.decision import Allow, Refused
-from plainview.policy.signing_in import REAUTHENTICATE, RESET_DAYS, TWO_PLACES, idle, locks, may_sign_in
+from plainview.policy.signing_in import (
+    REAUTHENTICATE,
+    RESET_DAYS,
+    TWO_PLACES,
+    idle,
+    locks,
+    may_sign_in,
+    not_locked,
+    wait,
+)
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -22,6 +31,24 @@ def test_five_failures_within_fifteen_minutes_lock_an_account() -> None:
     assert not locks([*[just_within] * 4, NOW - 15 * MINUTE], NOW)
     assert locks([*[just_within] * 4, NOW], NOW)
     assert not locks([*[just_within] * 4, NOW + SECOND], NOW)
+
+
+def test_a_wrong_password_waits_longer_each_time_and_never_without_end() -> None:
+    assert [wait(failures, NOW, NOW) / MINUTE for failures in (4, 5, 6, 7, 10, 11, 500)] == [0, 1, 2, 4, 32, 60, 60]
+    assert [wait(failures, NOW, NOW, everywhere=True) / MINUTE for failures in (19, 20, 21, 500)] == [0, 1, 2, 15]
+
+
+def test_a_wait_is_over_in_time_and_a_day_later_all_is_forgotten() -> None:
+    assert wait(5, NOW - MINUTE + SECOND, NOW) == SECOND
+    assert not wait(5, NOW - MINUTE, NOW)
+    assert not wait(500, NOW - timedelta(days=1), NOW)
+
+
+def test_a_locked_account_does_nothing() -> None:
+    assert isinstance(not_locked(locked=False), Allow)
+    answer = not_locked(locked=True)
+    assert isinstance(answer, Refused)
+    assert answer.rule_id == "member.locked"
 
 
 def test_a_session_ends_after_thirty_minutes_without_a_request() -> None:

@@ -13,7 +13,7 @@ from plainview.policy.webhooks import EVENTS, webhook_address, webhook_events, w
 GOOD = [
     " https://agency.example/hook ",
     "https://agency.example:8443/hook?x=1",
-    "https://user:secret@agency.example/hook",
+    "https://user:secret@agency.example/hook",  # pragma: allowlist secret
     "https://bücher.example/hook",
     "https://[2606:2800::1]/hook",
     "https://93.184.216.34/",

@@ -104,4 +104,5 @@ def withhold(search: Search, requested_in: int, refused: Refused, acting_member:
             },
             {"why": refused.why},
             acting_member=acting_member,
+            rows=[search],
         )

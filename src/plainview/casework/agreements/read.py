@@ -152,6 +152,7 @@ def facts_of(request: SharedRequest) -> SharedFacts:
         origin=request.origin,
         top=request.top,
         authority=request.authority,
+        case_number=request.case.number,
         case_closed_on=request.case.closed_at.date() if request.case.closed_at else None,
         authorised=request.authorised_at is not None,
         closed_as=request.closed_as,

@@ -276,6 +276,12 @@ def _parts(
     yield from _parts(references[~first], scores[~first], seqs[~first], middle, upto)
 
 
+def _inserted(search: Search, entry: int) -> list[Search]:
+    search.request_entry = entry
+    insert(search)
+    return [search]
+
+
 def _raise(follows: AlertGallery, template: Vector, listed: list[Listed], after: int, upto: int) -> bool:
     """Record the candidates as a search by the alert, if every rule still allows it, and the notices about it."""
     alert, gallery = follows.alert, follows.gallery
@@ -332,9 +338,8 @@ def _raise(follows: AlertGallery, template: Vector, listed: list[Listed], after:
             **secret_part(search.provenance),
         },
         acting_member=None,
+        rows=lambda entry: _inserted(search, entry),
     )
-    search.request_entry = asked.entry
-    insert(search)
     answer = Ranked(
         reached=upto,
         compared=_compared(gallery.pk, after, upto),

@@ -120,6 +120,7 @@ def add_canary(gallery_name: str, reference: Path, probe: Path, *, basis: str, a
             },
             {"basis": canary.basis},
             acting_member=acting_member,
+            rows=[hidden],
         )
     return canary
 
@@ -148,6 +149,7 @@ def retire_canary(canary_id: str, *, reason: str, acting_member: Member) -> Cana
                 "change": canary.retired_seq,
             },
             {"reason": reason.strip()},
+            rows=[canary.reference],
             acting_member=acting_member,
         )
     forget(canary.gallery, *pictures)

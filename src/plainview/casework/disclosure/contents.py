@@ -11,9 +11,11 @@ from typing import Any
 
 from django.utils import timezone
 
+from plainview.audit.record import parse_line
 from plainview.casework.agreements.read import both
 from plainview.casework.examination.read import verdicts
 from plainview.casework.galleries.read import open_template
+from plainview.casework.log.read import canonical_of
 from plainview.casework.models import Approval, Candidate, Case, Examination, Flag, Lead, Member, Search
 from plainview.casework.proficiency.read import figures_of
 from plainview.policy.disclosure import WHOLE, shown_as
@@ -48,6 +50,12 @@ def candidates_shown(search: Search, pictures: str) -> list[tuple[Candidate, str
     ]
 
 
+def channel_of(search: Search) -> dict[str, str | None]:
+    """Return how the search was asked for: page, command line or API, and the token of a program, from the log."""
+    subject = parse_line(canonical_of(search.request_entry)).subject
+    return {"via": str(subject["via"]), "by_token": str(subject["by_token"]) if "by_token" in subject else None}
+
+
 def search_facts(search: Search, shown: list[tuple[Candidate, str]]) -> dict[str, Any]:
     """Return the search, its settings and the whole list."""
     gallery = search.gallery
@@ -67,6 +75,7 @@ def search_facts(search: Search, shown: list[tuple[Candidate, str]]) -> dict[str
         "requested_at": search.requested_at.isoformat(),
         "answered_at": f"{search.answered_at:%Y-%m-%dT%H:%M:%S.%fZ}",
         "request_entry": search.request_entry,
+        **channel_of(search),
         "answer_entry": search.answer_entry,
         "pack": search.pack,
         "pack_sha256": search.pack_sha256,
@@ -120,7 +129,7 @@ def _candidate(candidate: Candidate, how: str) -> dict[str, Any]:
         "picture": how,
         "picture_sha256": reference.blob if how == WHOLE else None,
         "template_sha256": digest_of(template) if has_template else None,
-        "source_url": reference.source_url,
+        "source_url": reference.source_link,
         "page_url": reference.page_url,
         "captured_on": reference.captured_iso,
         "quality": reference.quality,
@@ -140,7 +149,7 @@ def people(search: Search, looked: dict[str, list[str]]) -> list[dict[str, Any]]
         if member is not None:
             deeds.setdefault(member.pk, (member, set()))[1].add(deed)
 
-    did(search.member, "searched")
+    did(search.member, "searched with a program, through the API" if channel_of(search)["via"] == "api" else "searched")
     did(search.authorised_by, "authorised the urgent search")
     did(search.approval.decided_by if search.approval else None, "approved the search beforehand")
     for examination in examined(search):

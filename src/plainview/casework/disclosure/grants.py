@@ -105,6 +105,7 @@ def grant(
             },
             {"email": email, "name": name} | ({"reason": chosen.reason} if chosen.reason else {}),
             acting_member=acting_member,
+            rows=Member.objects.filter(email=email),
         )
     return Granted(new_grant, code)
 
@@ -187,6 +188,7 @@ def revoke(grant_id: str, reason: str, *, acting_member: Member) -> DisclosureGr
             },
             {"why": grant.revoked_why},
             acting_member=acting_member,
+            rows=Member.objects.filter(email=grant.email),
         )
     return grant
 

@@ -246,6 +246,7 @@ class Batches:
                 "last_change": head,
             },
             acting_member=self._member,
+            rows=created,
         )
         by_picture: dict[str, list[Reference]] = {}
         for reference in created:
@@ -337,5 +338,6 @@ def _reference(ready: Ready, number: int, run: Enrolment, gallery: Gallery, pack
         pack=pack,
         template=sealed,
         picture_hash=seal_hash(ready.near_hash, identity),
+        size=list(ready.size),
         provenance=dict(ready.item.provenance),
     )

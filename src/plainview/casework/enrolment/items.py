@@ -33,12 +33,13 @@ class Item:
     Attributes:
         path: its file, or the file that contains it.
         name: its name in lists: its path inside the folder or manifest.
-        source_url: link to where the picture came from; the file's own address if nothing else is stated.
+        source_url: link to where the picture came from; `tables.links.own_link` if nothing else is stated.
         page_url: link to the page that showed it, or empty.
         captured_on: date on which it was taken, if stated; the first day of a month or year.
         provenance: what the source says about it; see casework.galleries.nist.
         data: returns its bytes if it has no file of its own; raises BadMedia or Unusable.
         captured_precision: how much of the date was stated.
+        only: numbers of the faces to enrol, from 1, the largest; None: all of them.
     """
 
     path: Path
@@ -49,6 +50,7 @@ class Item:
     provenance: Provenance = field(default_factory=dict)
     data: Callable[[], bytes] | None = None
     captured_precision: str = "day"
+    only: frozenset[int] | None = None
 
     def read(self) -> bytes:
         """Return the bytes of the picture.

@@ -34,6 +34,7 @@ from plainview.policy.decision import Refused
 from plainview.recognition.decode import read_file
 from plainview.recognition.errors import BadMedia
 from plainview.tables.errors import TableError
+from plainview.tables.links import own_link
 from plainview.tables.names import Meeting, Names, readable, spellings_of
 from plainview.tables.parquet import NoParquet
 from plainview.tables.read import REFUSED_SUFFIXES, SUFFIXES, open_table
@@ -132,12 +133,20 @@ def _folder(folder: Path, root: Path | None, *, outside: bool) -> Iterator[Item]
 
 
 def _file(path: Path, name: str) -> Item:
-    return Item(path, name, path.absolute().as_uri())
+    return Item(path, name, own_link(_beside(path, name)))
+
+
+def _beside(path: Path, name: str) -> str:
+    """Return a file's name with the name of the folder that it was enrolled with."""
+    folder = path.absolute()
+    for _ in range(len(Path(name).parts)):
+        folder = folder.parent
+    return f"{readable(folder.name)}/{name}" if folder.name else name
 
 
 def _exchange(path: Path, name: str, root: Path | None) -> Iterator[Item]:
     """Yield the pictures of one ANSI/NIST-ITL file; an unreadable file is a single failure in the list."""
-    address = path.absolute().as_uri()
+    address = own_link(_beside(path, name))
     try:
         records = read_nist(read_file(path) if root is None else Beneath(path, root)())
     except (BadMedia, Unusable) as bad:
@@ -236,7 +245,7 @@ def _item(
     item = Item(
         path,
         readable(meeting.name or record.path),
-        record.source_url or path.absolute().as_uri(),
+        record.source_url or own_link(f"{folder.absolute().name}/{readable(meeting.name or record.path)}"),
         record.page_url,
         record.captured_on,
         captured_precision=record.captured_precision,

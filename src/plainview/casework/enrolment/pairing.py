@@ -17,6 +17,7 @@ from plainview.casework.enrolment.items import Reading, Unusable
 from plainview.policy.decision import Refused
 from plainview.tables.dates import iso, read_capture_date
 from plainview.tables.errors import TableError
+from plainview.tables.links import without_path
 from plainview.tables.names import Meeting, Names, readable
 from plainview.tables.shape import Shape, clip
 from plainview.tables.table import Record, Table
@@ -40,7 +41,9 @@ SHAPE = Shape(
     },
 )
 
-_LINKS = ("http://", "https://", "file://", "urn:")
+LINKS = ("http://", "https://", "file://", "urn:")
+"""How a link to the origin of a picture begins."""
+
 _NEXT = f"Correct the manifest. Its columns are {', '.join(COLUMNS)}."
 
 
@@ -89,9 +92,9 @@ def _described(record: Record) -> Described:
                 f"captured_on {error}", "Write the date as 2024-11-05, 2024-11 or 2024, or leave it empty."
             ) from None
     for column, link in (("source_url", source), ("page_url", page)):
-        if link and not link.startswith(_LINKS):
+        if link and not link.startswith(LINKS):
             raise record.bad(f"{column} {clip(link)!r} is not a link (http, https, file or urn)", _NEXT)
-    return Described(record.where, path, source, page, captured, precision)
+    return Described(record.where, path, without_path(source), without_path(page), captured, precision)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ _AHEAD = 2  # pictures in the decoder while others are embedded
 @dataclass(frozen=True, slots=True)
 class Ready:
     """A picture with the faces that become its references; `near_hash` is its PDQ hash, or empty;
-    `notes` is what decoding changed or left out.
+    `notes` is what decoding changed or left out; `size` is its width and height, in pixels.
 
     In a rehearsal the templates are missing, and `data` is empty.
     """
@@ -38,6 +38,7 @@ class Ready:
     near_hash: bytes
     notes: tuple[str, ...]
     faces: list[tuple[Face, Vector | None]]
+    size: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +123,26 @@ def _embed(item: Item, data: bytes, digest: str, decoding: Future[Picture], rehe
     """Find and embed the faces; runs in a thread of its own, without the database."""
     engine, picture = services().engine, decoding.result()
     found_faces = engine.enrol_faces(picture)
+    if item.only is not None:
+        found_faces = [face for number, face in enumerate(found_faces, start=1) if number in item.only]
+    height, width = picture.pixels.shape[:2]
     if rehearsal:
-        return Ready(item, b"", digest, picture.captured_on, b"", picture.notes, [(face, None) for face in found_faces])
+        return Ready(
+            item,
+            b"",
+            digest,
+            picture.captured_on,
+            b"",
+            picture.notes,
+            [(face, None) for face in found_faces],
+            (width, height),
+        )
     faces: list[tuple[Face, Vector | None]] = [(face, engine.template(picture, face.detection)) for face in found_faces]
     # Without the pixels: those of a batch of large photographs would not fit in memory.
     captured_on = picture.captured_on
     if captured_on and is_future(captured_on):  # the clock of a camera, which nobody stated
         captured_on = None
-    return Ready(item, data, digest, captured_on, picture_hash(picture.pixels), picture.notes, faces)
+    return Ready(item, data, digest, captured_on, picture_hash(picture.pixels), picture.notes, faces, (width, height))
 
 
 def _taken(item: Item, job: Future[Ready]) -> Ready | Failed:

@@ -183,5 +183,6 @@ def _store(
                 "last_change": first + len(done) - 1,
             },
             acting_member=member,
+            rows=done,
         )
     result.remade += len(done)

@@ -117,6 +117,7 @@ def erase_reference(
         },
         {"reason": reason},
         acting_member=acting_member,
+        rows=[reference],
     )
     return not needed, receipt.entry
 

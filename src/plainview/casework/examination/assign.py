@@ -131,6 +131,7 @@ def _lay_out(task: Verification, face: Reference, others: list[Reference], about
         # Sealed: the public copy of the log must not reveal the subject of the task to the verifier.
         {"about": about},
         acting_member=None,
+        rows=[task, *task.items.all()],
     )
     return task
 

@@ -15,7 +15,7 @@ from plainview.casework.agreements.read import both
 from plainview.casework.examination.assign import assign_verifier
 from plainview.casework.examination.drafts import Answers, Saved, erase_draft, open_draft, write_draft
 from plainview.casework.log.guard import acting
-from plainview.casework.log.write import Receipt, write_entry
+from plainview.casework.log.write import Receipt, saved_with, write_entry
 from plainview.casework.models import Candidate, Draft, Examination, Member
 from plainview.casework.people.read import binding, training_facts
 from plainview.casework.search.meaning import cautions_about
@@ -110,7 +110,7 @@ def examine(
             looking.cautions_acknowledged(shown, acknowledged),
         )
         _not_twice(candidate, acting_member)
-        examination = Examination.objects.create(
+        examination = Examination(
             candidate=candidate,
             member=acting_member,
             components=dict(components),
@@ -118,7 +118,7 @@ def examine(
             notes=notes.strip(),
             acknowledged=list(shown),
         )
-        receipt = write_entry(
+        write_entry(
             "examination.recorded",
             {
                 "examination": examination.public_id,
@@ -131,9 +131,8 @@ def examine(
             },
             {"notes": examination.notes} if examination.notes else {},
             acting_member=acting_member,
+            rows=lambda entry: saved_with(examination, entry),
         )
-        examination.entry = receipt.entry
-        examination.save(update_fields=["entry"])
         erase_draft(acting_member, candidate)
         if conclusion == looking.POTENTIAL:
             assign_verifier(examination)

@@ -162,6 +162,7 @@ def withdraw_seen(verifier: Member | None = None) -> list[Verification]:
                 # Sealed as at the assignment: the public copy does not say what a task is about.
                 {"about": {"examination": task.examination.public_id}},
                 acting_member=None,
+                rows=[task],
             )
         withdrawn.append(task)
     return withdrawn

@@ -60,7 +60,9 @@ def open_verification(public_id: str, *, acting_member: Member) -> BlindDesk:
             task.shown_at = timezone.now()
             task.save(update_fields=["shown_at"])
         draft = open_draft(acting_member, task)
-        receipt = write_entry("verification.shown", {"verification": task.public_id}, acting_member=acting_member)
+        receipt = write_entry(
+            "verification.shown", {"verification": task.public_id}, acting_member=acting_member, rows=[task]
+        )
         positions = tuple(task.items.order_by("position").values_list("position", flat=True))
     return BlindDesk(task.public_id, positions, draft, receipt)
 
@@ -156,6 +158,7 @@ def answer_verification(
             },
             {"conclusions": {str(item.position): item.conclusion for item in items}},
             acting_member=acting_member,
+            rows=[task, *items],
         )
         # An entry of the system: members may open their own entries, and the verifier must not learn this.
         write_entry(

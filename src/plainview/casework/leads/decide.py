@@ -12,7 +12,7 @@ from plainview.casework.agreements.read import both
 from plainview.casework.examination.read import verdicts
 from plainview.casework.leads.read import lead_shown
 from plainview.casework.log.guard import acting
-from plainview.casework.log.write import write_entry
+from plainview.casework.log.write import saved_with, write_entry
 from plainview.casework.models import Examination, Lead, Member, Outcome, Withheld
 from plainview.policy import examination as looking
 from plainview.policy import rules
@@ -52,13 +52,13 @@ def release(
             looking.verified(examination.conclusion, [verdict for _, verdict in answers], bool(override)),
             looking.contradictions_answered(contradictions),
         )
-        lead = Lead.objects.create(
+        lead = Lead(
             examination=examination,
             released_by=acting_member,
             contradictions=dict(contradictions),
             override=override.strip(),
         )
-        receipt = write_entry(
+        write_entry(
             "lead.released",
             {
                 "lead": lead.public_id,
@@ -72,9 +72,8 @@ def release(
             },
             {"contradictions": dict(contradictions)} | ({"override_why": override.strip()} if override else {}),
             acting_member=acting_member,
+            rows=lambda entry: saved_with(lead, entry),
         )
-        lead.entry = receipt.entry
-        lead.save(update_fields=["entry"])
     return lead
 
 
@@ -111,6 +110,7 @@ def withhold(examination_id: str, reason: str, *, acting_member: Member) -> With
             },
             {"reason": withheld.reason},
             acting_member=acting_member,
+            rows=[withheld],
         )
     return withheld
 
@@ -190,6 +190,7 @@ def record_evidence(lead_id: str, evidence: str, *, acting_member: Member) -> Le
             {"lead": lead.public_id},
             {"evidence": lead.evidence},
             acting_member=acting_member,
+            rows=[lead],
         )
     return lead
 
@@ -214,5 +215,6 @@ def report_outcome(lead_id: str, outcome: str, *, reason: str = "", acting_membe
             },
             {"note": report.note} if report.note else {},
             acting_member=acting_member,
+            rows=[report],
         )
     return report

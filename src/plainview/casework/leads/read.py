@@ -20,6 +20,7 @@ from plainview.casework.models import (
     Withheld,
 )
 from plainview.casework.pictures import aligned_jpeg
+from plainview.casework.search.candidates import candidates_of
 from plainview.casework.search.meaning import Meaning, cautions, meanings
 from plainview.policy import examination as looking
 from plainview.policy.decision import Allow
@@ -136,7 +137,7 @@ def withheld(member: Member, *, limit: int = 50) -> list[Withheld]:
 def facts_about(examination: Examination) -> Facts:
     """Return the candidate with its list, the meaning of its score, and the cautions."""
     search = examination.candidate.search
-    rows = list(Candidate.objects.filter(search=search).select_related("reference").order_by("rank"))
+    rows = candidates_of(search)
     with_meanings = list(zip(rows, meanings(search, rows), strict=True))
     rank = examination.candidate.rank
     meaning = next(meaning for candidate, meaning in with_meanings if candidate.rank == rank)

@@ -90,7 +90,7 @@ def _sheet(lead: Lead) -> Sheet:
                     ("Quality", f"{candidate.reference.quality} of 100"),
                     ("Taken", candidate.reference.captured or "not stated"),
                     ("Reference", candidate.reference.public_id),
-                    ("Source", candidate.reference.source_url or "erased"),
+                    ("Source", candidate.reference.source_link or "erased"),
                 ],
             ),
         ),
@@ -226,7 +226,7 @@ def _small_facts(candidate: Candidate) -> str:
     if not reference.template:
         return f"Reference {reference.public_id} has been erased since."
     taken = f"taken {reference.captured}" if reference.captured else "date not stated"
-    return f"Quality {reference.quality}, {taken}, {reference.source_url}"
+    return f"Quality {reference.quality}, {taken}, {reference.source_link}"
 
 
 def _large(candidate: Candidate, which: str) -> bytes | None:

@@ -21,10 +21,14 @@ class Channel:
     Attributes:
         via: "cli", "web", "api" or "job"; "library" if none was entered.
         sealed: facts about this use that may have to be erased, e.g. {"os_user": "jo"}.
+        token: id of the token that stands for the member; "" if the member acts without one.
+        scopes: what that token may do (policy.tokens); None without a token.
     """
 
     via: str = "library"
     sealed: Mapping[str, str] = field(default_factory=dict)
+    token: str = ""
+    scopes: tuple[str, ...] | None = None
 
 
 _current: ContextVar[Channel] = ContextVar("channel", default=Channel())  # noqa: B039  frozen

@@ -9,12 +9,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from plainview.audit.record import Value
+from plainview.casework.log.channel import channel
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Member
-from plainview.policy import rules
+from plainview.policy import rules, signing_in
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import OUTSIDERS
+from plainview.policy.tokens import within
 
 
 @contextmanager
@@ -48,13 +50,13 @@ def acting(act: str, permission: Permission, acting_member: Member) -> Iterator[
 
 
 def standing(acting_member: Member, permission: Permission) -> None:
-    """Read the member again and check the permission and the agency.
+    """Read the member again and check the permission, the agency, and the scopes of the token that stands for the member.
 
     In a transaction the member's row is locked, so that two acts of one member follow each other and neither a limit
     nor an approval is used twice.
 
     Raises:
-        Refused: member.ended, member.inactive, member.no_permission, agency.not_open.
+        Refused: member.ended, member.locked, member.inactive, member.no_permission, agency.not_open, token.scope.
     """
     rows = Member.objects.select_related("agency")
     if transaction.get_connection().in_atomic_block:
@@ -65,8 +67,10 @@ def standing(acting_member: Member, permission: Permission) -> None:
     acting_member.ends_on, acting_member.agency = now.ends_on, now.agency
     rules.require(
         rules.not_ended(now.ends_on, timezone.now().date()),
+        signing_in.not_locked(locked=now.locked_at is not None),
         rules.may(now.roles, now.is_active, permission),
         rules.agency_open(now.agency.is_open),
+        within(channel().scopes, permission),
     )
 
 
@@ -78,6 +82,17 @@ def permit(act: str, permission: Permission, acting_member: Member) -> None:
     """
     with refusals_recorded(act, acting_member):
         standing(acting_member, permission)
+
+
+def record_altered(member: Member | None, altered: Refused) -> None:
+    """Record that a page was refused because a row that it was made from is not as the log has it."""
+    with transaction.atomic():
+        write_entry(
+            "rows.refused",
+            {"rule": altered.rule_id, **({"agency": member.agency.public_id} if member else {})},
+            {"why": altered.why},
+            acting_member=member,
+        )
 
 
 def is_outsider(member: Member) -> bool:

@@ -70,7 +70,7 @@ def cosigned(size: int) -> Tally:
             notes.append(split_note(piece))
         except BadCheckpoint as error:
             notes.append(error)
-    return tally(notes, services().workspace.witnesses, services().origin, size, root_at)
+    return tally(notes, services().workspace.witness_policy.keys, services().origin, size, root_at)
 
 
 def root_at(size: int) -> bytes:

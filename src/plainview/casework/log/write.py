@@ -7,7 +7,7 @@ must never be called outside a transaction, and nothing else writes these tables
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -20,7 +20,9 @@ from plainview.audit.logfile import LogFolderError, Record
 from plainview.audit.merkle import Frontier
 from plainview.audit.record import CLOCK, CLOCK_AHEAD, SYSTEM, Value, format_time, is_behind, next_entry
 from plainview.casework.log.channel import channel
+from plainview.casework.log.commit import MOST, ROWS, Unit, commitments_to, public, require_unaltered, store, units_of
 from plainview.casework.models import ClockFault, LogKey, Member
+from plainview.casework.models.rows import Recorded
 from plainview.casework.workspace.services import services
 
 _ROWS = 500  # an entry is at most 64 KiB
@@ -41,6 +43,7 @@ def write_entry(
     secret: Mapping[str, Value] | None = None,
     *,
     acting_member: Member | None,
+    rows: Iterable[Recorded | Unit] | Callable[[int], Iterable[Recorded | Unit]] = (),
 ) -> Receipt:
     """Append one entry in the running transaction; it is published to the log folder after the commit.
 
@@ -51,8 +54,11 @@ def write_entry(
         subject: public facts without personal data.
         secret: facts that may have to be erased; only their commitments enter the log.
         acting_member: the member who acted; None for the system itself.
+        rows: the rows that this act has written, changed or deleted: the entry commits to each as it is stored now
+            (log.committed). Or a function that writes them, for rows that need the number of the entry.
 
     Raises:
+        Refused: rows.altered, for what the act has loaded.
         TransactionManagementError: no transaction is running.
         LogFolderError: raised by the commit, if the public copy does not match the database.
     """
@@ -62,6 +68,7 @@ def write_entry(
     # Before anything is written: without the signing key or its folder the act must not happen at all.
     services().signer  # noqa: B018
     services().log_folder  # noqa: B018
+    require_unaltered()
     through = channel()
     now = timezone.now()
     # Plain SQL: this runs twice in every search, and the ORM takes three times as long for the same rows.
@@ -72,14 +79,22 @@ def write_entry(
         newest_at = newest_fields.get("at")
         if newest_at and is_behind(now, newest_at) and CLOCK not in newest_fields["subject"] and action != CLOCK_AHEAD:
             _begin_fault(now, newest_at)
-            return write_entry(action, subject, secret, acting_member=acting_member)
+            return write_entry(action, subject, secret, acting_member=acting_member, rows=rows)
+        frontier = Frontier.from_bytes(bytes(newest[1])) if newest else Frontier(0, ())
+        units = units_of(rows(frontier.size) if callable(rows) else rows)
+        committing = commitments_to(units[:MOST])
         appended = next_entry(
-            Frontier.from_bytes(bytes(newest[1])) if newest else Frontier(0, ()),
+            frontier,
             log=services().origin,
             at=now,
             action=action,
             actor=SYSTEM if acting_member is None else acting_member.public_id,
-            subject={**subject, "via": through.via},
+            subject={
+                **subject,
+                "via": through.via,
+                **({"by_token": through.token} if through.token else {}),
+                **({ROWS: public(committing)} if committing else {}),
+            },
             secret={**(secret or {}), **through.sealed},
             previous_at=newest_at,
         )
@@ -88,14 +103,24 @@ def write_entry(
             "INSERT INTO log_entry (seq, at, canonical, leaf, frontier) VALUES (%s, %s, %s, %s, %s)",
             [entry.seq, entry.time, entry.canonical, appended.leaf, tree.to_bytes()],
         )
+        store(committing, entry.seq)
         sealer = services().openings
         sealed = [
             (entry.seq, opening.name, sealer.seal(opening.to_json(), f"opening:{entry.seq}:{opening.name}".encode()))
             for opening in appended.openings
         ]
         cursor.executemany("INSERT INTO log_opening (entry_id, name, sealed) VALUES (%s, %s, %s)", sealed)
+    for more in range(MOST, len(units), MOST):
+        write_entry("rows.committed", {"of": entry.seq}, acting_member=acting_member, rows=units[more : more + MOST])
     transaction.on_commit(publish)
     return Receipt(entry.seq, tree.size, tree.root().hex())
+
+
+def saved_with(record: Recorded, entry: int) -> list[Recorded]:
+    """Save a row whose column `entry` has the number of its entry: for `rows` of `write_entry`."""
+    record.entry = entry  # type: ignore[attr-defined]
+    record.save()
+    return [record]
 
 
 _held_back: ContextVar[bool] = ContextVar("held_back", default=False)

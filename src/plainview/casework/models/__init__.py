@@ -1,6 +1,7 @@
 """The tables of casework: people, pictures, grounds, searches, conclusions, and the log."""
 
 from plainview.casework.models.access import (
+    SignInDelay,
     SignInFailure,
     SignInRepeat,
     SignInReset,
@@ -65,6 +66,7 @@ from plainview.casework.models.galleries import (
 )
 from plainview.casework.models.jobs import Job
 from plainview.casework.models.joining import (
+    ApiAnswer,
     Invitation,
     Token,
     Training,
@@ -76,6 +78,8 @@ from plainview.casework.models.log import (
     LogKey,
     LogOpening,
     LogReview,
+    LogWitness,
+    WitnessRule,
 )
 from plainview.casework.models.people import (
     Agency,
@@ -83,6 +87,7 @@ from plainview.casework.models.people import (
 )
 from plainview.casework.models.policy import PolicyVersion
 from plainview.casework.models.preparations import Preparation
+from plainview.casework.models.proposals import Proposal
 from plainview.casework.models.register import (
     Attestation,
     PublishedRegister,
@@ -94,6 +99,10 @@ from plainview.casework.models.retention import (
     RetentionItem,
     RetentionRun,
     RetentionVersion,
+)
+from plainview.casework.models.rows import (
+    RowCheck,
+    RowCommitment,
 )
 from plainview.casework.models.sampling import (
     AuditSample,
@@ -145,6 +154,7 @@ __all__ = [
     "AlertMark",
     "AlertPreference",
     "AlertSeen",
+    "ApiAnswer",
     "Approval",
     "Attestation",
     "AuditSample",
@@ -182,6 +192,7 @@ __all__ = [
     "LogKey",
     "LogOpening",
     "LogReview",
+    "LogWitness",
     "Member",
     "NearDuplicate",
     "Notice",
@@ -192,6 +203,7 @@ __all__ = [
     "ProbeFrame",
     "ProbeTemplate",
     "ProficiencyItem",
+    "Proposal",
     "PublishedRegister",
     "Reference",
     "ReportSchedule",
@@ -199,10 +211,13 @@ __all__ = [
     "RetentionItem",
     "RetentionRun",
     "RetentionVersion",
+    "RowCheck",
+    "RowCommitment",
     "Search",
     "SharedLead",
     "SharedNotice",
     "SharedRequest",
+    "SignInDelay",
     "SignInFailure",
     "SignInRepeat",
     "SignInReset",
@@ -227,6 +242,7 @@ __all__ = [
     "WebhookMark",
     "WebhookSecret",
     "Withheld",
+    "WitnessRule",
     "WorkerLife",
     "WorkerStep",
     "WorkspaceState",

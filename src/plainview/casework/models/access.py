@@ -1,4 +1,4 @@
-"""Signing in: failed attempts, how they are summarised, and the codes with which a member sets up sign-in again."""
+"""Signing in: failed attempts, how they slow and are summarised, and the codes with which sign-in is set up again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from plainview.casework.models.people import Member
 
 
 class SignInFailure(models.Model):
-    """A failed attempt to sign in; several recent ones lock the account."""
+    """A wrong second factor after the right password; several recent ones lock the account."""
 
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="sign_in_failures")
     at = models.DateTimeField()
@@ -39,6 +39,23 @@ class SignInRepeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.failures} failures since {self.began_at:%Y-%m-%d %H:%M:%S}"
+
+
+class SignInDelay(models.Model):
+    """Wrong passwords for one address from one place, or from everywhere: they slow the next attempt (policy.signing_in).
+
+    `source` is a keyed hash of both: the table does not say who tried, nor for whom.
+    """
+
+    source = models.CharField(max_length=64, unique=True)
+    failures = models.PositiveIntegerField(default=0)
+    last_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "sign_in_delay"
+
+    def __str__(self) -> str:
+        return f"{self.failures} until {self.last_at:%Y-%m-%d %H:%M:%S}"
 
 
 class SignInReset(models.Model):

@@ -7,6 +7,7 @@ from django.db import models
 from plainview.casework.models.galleries import Gallery, GalleryCalibration, Reference
 from plainview.casework.models.people import Agency, Member, public_id
 from plainview.casework.models.policy import PolicyVersion
+from plainview.casework.models.rows import Recorded
 
 
 def _search_id() -> str:
@@ -40,7 +41,7 @@ class Case(models.Model):
         return self.number
 
 
-class Approval(models.Model):
+class Approval(Recorded):
     """A member's request to search with one probe under one case, and the supervisor's decision."""
 
     public_id = models.CharField(max_length=16, unique=True, default=_approval_id)
@@ -62,7 +63,7 @@ class Approval(models.Model):
         return self.public_id
 
 
-class Search(models.Model):
+class Search(Recorded):
     """A search: the request, written before the answer. `answered_at` is empty until the answer.
 
     A search by an alert has compared only the references enrolled after change `after_seq`. A search for another agency
@@ -162,7 +163,7 @@ class LapsedSearch(models.Model):
         return f"lapsed {self.search_id}"
 
 
-class Candidate(models.Model):
+class Candidate(Recorded):
     """A candidate of a list: similar, not identified. `score` is the exact cosine, `adjusted` orders the list."""
 
     search = models.ForeignKey(Search, on_delete=models.PROTECT)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from plainview.casework.models.cases import Candidate
 from plainview.casework.models.galleries import Reference
 from plainview.casework.models.people import Agency, Member, public_id
+from plainview.casework.models.rows import Recorded
 
 
 def _examination_id() -> str:
@@ -28,7 +29,7 @@ def _lead_id() -> str:
     return public_id("L")
 
 
-class Examination(models.Model):
+class Examination(Recorded):
     """A person's one-to-one comparison of a candidate with the probe."""
 
     public_id = models.CharField(max_length=16, unique=True, default=_examination_id)
@@ -79,7 +80,7 @@ class _InForce(models.Manager["Verification"]):
         return super().get_queryset().filter(withdrawn_at=None)
 
 
-class Verification(models.Model):
+class Verification(Recorded):
     """A second person's task: the probe and some faces, one of them the candidate; `answered_at` ends it.
 
     It belongs to an examination or to an item with a known answer; nothing else tells them apart. `withdrawn_at`: it was
@@ -116,7 +117,7 @@ class Verification(models.Model):
         return self.public_id
 
 
-class VerificationItem(models.Model):
+class VerificationItem(Recorded):
     """A face of a verification, at its position in the random order."""
 
     verification = models.ForeignKey(Verification, on_delete=models.PROTECT, related_name="items")
@@ -190,7 +191,7 @@ class Draft(models.Model):
         return f"draft {self.pk}"
 
 
-class Lead(models.Model):
+class Lead(Recorded):
     """A candidate that a supervisor released. Locked for line-ups until independent evidence is on record."""
 
     public_id = models.CharField(max_length=16, unique=True, default=_lead_id)
@@ -211,7 +212,7 @@ class Lead(models.Model):
         return self.public_id
 
 
-class Withheld(models.Model):
+class Withheld(Recorded):
     """A supervisor's decision that an examined candidate is not released, with the reason."""
 
     examination = models.OneToOneField(Examination, on_delete=models.PROTECT)
@@ -226,7 +227,7 @@ class Withheld(models.Model):
         return f"withheld {self.examination_id}"
 
 
-class Outcome(models.Model):
+class Outcome(Recorded):
     """A reported outcome of a lead; the newest counts, and older ones stay."""
 
     lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="outcomes")

@@ -7,7 +7,9 @@ from typing import ClassVar
 from django.db import models
 
 from plainview.casework.models.people import Agency, Member, public_id
+from plainview.casework.models.rows import Recorded
 from plainview.tables import dates
+from plainview.tables.links import without_path
 
 
 def _reference_id() -> str:
@@ -93,12 +95,13 @@ class _Ordinary(models.Manager["Reference"]):
         return super().get_queryset().filter(is_canary=False)
 
 
-class Reference(models.Model):
+class Reference(Recorded):
     """An enrolled face: its picture (a blob by content hash), its origin, and its sealed template.
 
     `captured_on` is the first day of the date of capture, `captured_precision` how much of it was stated: "day" (also
     null), "month" or "year". `picture_hash` is the sealed PDQ hash of the picture, empty if the picture is too plain; `provenance` is what the
-    source itself says about it (see casework.galleries.nist).
+    source itself says about it (see casework.galleries.nist). `size` is the picture's width and height in pixels; null
+    for references of earlier versions.
 
     `objects` leaves out the canaries' references, so that nothing shows or counts one by mistake; `everything` is for
     code that needs them: the canary check, and the query whether a picture is still needed.
@@ -121,6 +124,7 @@ class Reference(models.Model):
     pack = models.CharField(max_length=100)
     template = models.BinaryField()
     picture_hash = models.BinaryField(default=bytes)
+    size = models.JSONField(null=True)
     provenance = models.JSONField(default=dict)
     is_canary = models.BooleanField(default=False)
 
@@ -136,6 +140,11 @@ class Reference(models.Model):
 
     def __str__(self) -> str:
         return self.public_id
+
+    @property
+    def source_link(self) -> str:
+        """The link to where the picture came from, never a path of this machine, which earlier versions stored."""
+        return without_path(self.source_url)
 
     @property
     def captured(self) -> str:

@@ -1,4 +1,4 @@
-"""What a person needs to act: invitation, training, trial, and the token of the command line."""
+"""What a person needs to act: invitation, training, trial, and the tokens of programs that act for a person."""
 
 from __future__ import annotations
 
@@ -78,7 +78,13 @@ class Trial(models.Model):
 
 
 class Token(models.Model):
-    """A member's token for the command line of a served workspace; only its hash is stored."""
+    """A member's token for the API, or for the command line of a served workspace; only its hash is stored.
+
+    `scopes`: policy.tokens; null: made before tokens had scopes, so everything that the member may. `service`: the name
+    of the agency's system that acts with it; the member answers for it. A key of the compatible interface has an id that
+    is public (`public_id`) and a secret that signs, so the secret is `sealed`; `case` and `purpose` are what it searches
+    under where a request states none.
+    """
 
     public_id = models.CharField(max_length=16, unique=True, default=_token_id)
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="tokens")
@@ -86,9 +92,40 @@ class Token(models.Model):
     made_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
+    name = models.CharField(max_length=80, default="")
+    service = models.CharField(max_length=80, default="")
+    scopes = models.JSONField(null=True)
+    used_at = models.DateTimeField(null=True)
+    sealed = models.BinaryField(default=b"")
+    case = models.CharField(max_length=100, default="")
+    purpose = models.CharField(max_length=500, default="")
 
     class Meta:
         db_table = "token"
 
     def __str__(self) -> str:
         return self.public_id
+
+
+class ApiAnswer(models.Model):
+    """The answer to a request that named an idempotency key: the same for a day, whatever happens meanwhile.
+
+    `key_sha256` and `request_sha256` are hashes of the key and of the request; `status` is null while the first request
+    is being answered. `sealed` is the body of the answer.
+    """
+
+    token = models.ForeignKey(Token, on_delete=models.PROTECT, related_name="answers")
+    key_sha256 = models.CharField(max_length=64)
+    request_sha256 = models.CharField(max_length=64)
+    made_at = models.DateTimeField(auto_now_add=True)
+    status = models.PositiveSmallIntegerField(null=True)
+    headers = models.JSONField(default=dict)
+    sealed = models.BinaryField(default=b"")
+
+    class Meta:
+        db_table = "api_answer"
+        constraints = (models.UniqueConstraint(fields=["token", "key_sha256"], name="api_answer_once"),)
+        indexes = (models.Index(fields=["made_at"], name="api_answer_age"),)
+
+    def __str__(self) -> str:
+        return f"{self.token_id} {self.key_sha256[:12]}"

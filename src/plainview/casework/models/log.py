@@ -57,6 +57,42 @@ class LogKey(models.Model):
         return self.vkey
 
 
+class LogWitness(models.Model):
+    """What a trusted witness of this log cosigned last, and when it is asked again.
+
+    `note` is the checkpoint with its cosignature, checked again whenever it counts; `at` is by the witness's own clock.
+    """
+
+    vkey = models.CharField(max_length=300, unique=True)
+    size = models.BigIntegerField(default=0)
+    at = models.DateTimeField(null=True)
+    note = models.TextField(default="")
+    tries = models.PositiveIntegerField(default=0)
+    due_at = models.DateTimeField()
+    answer = models.CharField(max_length=200, default="")
+    alarm = models.CharField(max_length=10, default="")
+
+    class Meta:
+        db_table = "log_witness"
+
+    def __str__(self) -> str:
+        return self.vkey
+
+
+class WitnessRule(models.Model):
+    """A rule that was in force: the witnesses, how many are needed, after how many hours searches stop."""
+
+    rule = models.JSONField()
+    entry = models.BigIntegerField()
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "witness_rule"
+
+    def __str__(self) -> str:
+        return f"entry {self.entry}"
+
+
 class LogReview(models.Model):
     """An auditor's review of the log up to an entry."""
 

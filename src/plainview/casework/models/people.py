@@ -7,6 +7,8 @@ import secrets
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
+from plainview.casework.models.rows import Recorded
+
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford base 32: no letters that are misread
 
 
@@ -52,7 +54,7 @@ class Agency(models.Model):
         return self.opened_at is not None and self.suspended_at is None
 
 
-class Member(AbstractBaseUser):
+class Member(Recorded, AbstractBaseUser):
     """A person's account in an agency. In the log only `public_id` represents the person."""
 
     public_id = models.CharField(max_length=16, unique=True, default=_member_id)

@@ -24,6 +24,7 @@ class RetentionVersion(models.Model):
     number = models.PositiveIntegerField()
     text = models.TextField()
     changed_by = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
+    approved_by = models.ForeignKey(Member, on_delete=models.PROTECT, null=True, related_name="+")
     changed_at = models.DateTimeField(auto_now_add=True)
     why = models.TextField()
 

@@ -10,6 +10,7 @@ from django.db import models
 from plainview.casework.models.cases import Case
 from plainview.casework.models.galleries import Gallery
 from plainview.casework.models.people import Agency, Member, public_id
+from plainview.casework.models.rows import Recorded
 
 
 def _agreement_id() -> str:
@@ -70,7 +71,7 @@ class AgreementVersion(models.Model):
         return f"{self.agreement_id} v{self.number}"
 
 
-class SharedRequest(models.Model):
+class SharedRequest(Recorded):
     """A search that a member of the asker requests from the holder: the statement, the probe, and its progress.
 
     `mirror` is the case in the holder's agency under which it is searched, examined, verified and released. The request

@@ -6,6 +6,7 @@ from django.db import models
 
 from plainview.casework.models.galleries import Reference
 from plainview.casework.models.people import Agency, Member, public_id
+from plainview.casework.models.rows import Recorded
 
 RECEIVED, CONFIRMED, ANSWERED, REFUSED = "received", "confirmed", "answered", "refused"
 
@@ -14,7 +15,7 @@ def _request_id() -> str:
     return public_id("N")
 
 
-class SubjectRequest(models.Model):
+class SubjectRequest(Recorded):
     """A request. `sealed`: name, contact and content (JSON), empty once erased; `code_sha256`: hash of the secret code.
 
     `searched`: one row per searched gallery: its name, references compared, faces listed, entry.

@@ -6,19 +6,35 @@ operating-system user. It must never open an agency whose head has not accepted.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from django.db import transaction
 from django.utils import timezone
 
 from plainview.casework.find import agency_named
 from plainview.casework.log.write import write_entry
-from plainview.casework.models import Agency, PolicyVersion
-from plainview.casework.people.members import Invited, invite_first_administrator
+from plainview.casework.models import Agency, Member, PolicyVersion
+from plainview.casework.people.members import Invited, invite, require_invitation
 from plainview.casework.people.tokens import digest, new_code
 from plainview.policy import joining, rules
 from plainview.policy.agency import NEW_AGENCY
 from plainview.policy.decision import OperatorAct, Refused
 from plainview.policy.permissions import Permission
+from plainview.policy.roles import Role
 from plainview.policy.terms import TERMS_SHA256
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The people who were invited with the opening of an agency, its first administrator first."""
+
+    invited: tuple[Invited, ...]
+
+    @property
+    def code(self) -> str:
+        """Return the code of the first administrator, "" if nobody was invited."""
+        return self.invited[0].code if self.invited else ""
 
 
 def propose_agency(name: str, *, jurisdiction: str, head_name: str, head_email: str) -> str:
@@ -50,7 +66,7 @@ def propose_agency(name: str, *, jurisdiction: str, head_name: str, head_email: 
                 act=OperatorAct.AGENCY_LIST,
             )
         agency = Agency.objects.create(**fields, terms_code_sha256=digest(code))
-        PolicyVersion.objects.create(
+        policy = PolicyVersion.objects.create(
             agency=agency, number=1, text=NEW_AGENCY, why="the policy that every agency begins with"
         )
         write_entry(
@@ -58,6 +74,7 @@ def propose_agency(name: str, *, jurisdiction: str, head_name: str, head_email: 
             {"agency": agency.public_id, "name": agency.name, "jurisdiction": agency.jurisdiction},
             {"head_name": agency.head_name, "head_email": agency.head_email},
             acting_member=None,
+            rows=[policy],
         )
     return code
 
@@ -87,11 +104,17 @@ def accept_terms(code: str) -> Agency:
     return agency
 
 
-def open_agency(name: str, *, administrator_email: str) -> Invited:
-    """Open an agency and invite its first administrator.
+def open_agency(name: str, *, administrator_email: str = "", others: Sequence[tuple[str, Role]] = ()) -> Opened:
+    """Open an agency, and invite its first administrator and the others whom its head names.
+
+    Args:
+        name: the agency's.
+        administrator_email: its first administrator; none when the agency opens again and has one.
+        others: further addresses and roles, so that two people can decide from the first day.
 
     Raises:
-        Refused: unknown, already open, terms not accepted, or the address is not valid.
+        Refused: unknown, already open, terms not accepted, no administrator, an address is not valid; or people are
+            named although the agency has an administrator: then two of its members invite them.
     """
     with transaction.atomic():
         agency = agency_named(name)
@@ -104,10 +127,20 @@ def open_agency(name: str, *, administrator_email: str) -> Invited:
                 "Its administrator can invite members.",
                 act=Permission.MEMBER_INVITE,
             )
+        people = [(administrator_email, Role.ADMINISTRATOR)] if administrator_email else []
+        people += others
+        has_administrator = any(
+            Role.ADMINISTRATOR.value in member.roles for member in Member.objects.filter(agency=agency, is_active=True)
+        )
+        rules.require(joining.first_people([role for _, role in people], has_administrator=has_administrator))
         agency.opened_at, agency.suspended_at = timezone.now(), None
         agency.save(update_fields=["opened_at", "suspended_at"])
         write_entry("agency.opened", {"agency": agency.public_id, "sample": False}, acting_member=None)
-        return invite_first_administrator(agency, administrator_email)
+        invited = []
+        for email, role in people:
+            require_invitation(email, [role.value])
+            invited.append(invite(agency, email, [role.value], by=None))
+        return Opened(tuple(invited))
 
 
 def suspend_agency(name: str, *, reason: str) -> Agency:

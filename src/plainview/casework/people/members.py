@@ -1,24 +1,26 @@
 """Members: invitation, joining, roles, training and the end of an account.
 
-Owns these changes of an account. It must never create an account without an invitation, nor let members change their
-own roles, training or status.
+Owns these changes of an account. What two members decide is in `people.powers`. It must never create an account without
+an invitation, nor let one member invite somebody to a role with power or end the only auditor's account.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
+from plainview.audit.record import Value
 from plainview.casework import find
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
-from plainview.casework.models import Agency, Invitation, Member, Token, Training
-from plainview.casework.people.sign_in import end_sessions
+from plainview.casework.models import Agency, Invitation, Member, Training
+from plainview.casework.people.sign_in import end_access
 from plainview.casework.people.tokens import digest, new_code
-from plainview.policy import joining, rules
+from plainview.policy import joining, proposals, rules
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import Role
@@ -52,31 +54,33 @@ def invite_member(
         acting_member: an agency administrator.
 
     Raises:
-        Refused: no permission, no valid address, roles that exclude each other, an outsider without a last day or a member with one,
-            or the person is already a member.
+        Refused: no permission, a role with power, which two people give, or as `require_invitation`.
     """
     with acting("member.invite", Permission.MEMBER_INVITE, acting_member):
-        rules.require(joining.outsider_terms(roles, ends_on, timezone.now().date()))
-        return _invite(acting_member.agency, email, roles, on_trial=on_trial, ends_on=ends_on, by=acting_member)
+        require_invitation(email, roles, ends_on)
+        rules.require(proposals.one_may_invite(roles))
+        return invite(acting_member.agency, email, roles, on_trial=on_trial, ends_on=ends_on, by=acting_member)
 
 
 def invite_outsider(email: str, role: Role, ends_on: date, *, acting_member: Member) -> Invited:
     """Invite an outsider to the search granted to them, in the running transaction of the grant."""
-    rules.require(joining.outsider_terms([role.value], ends_on, timezone.now().date(), granted=True))
-    return _invite(acting_member.agency, email, [role.value], on_trial=False, ends_on=ends_on, by=acting_member)
+    require_invitation(email, [role.value], ends_on, granted=True)
+    return invite(acting_member.agency, email, [role.value], ends_on=ends_on, by=acting_member)
 
 
-def invite_first_administrator(agency: Agency, email: str) -> Invited:
-    """Invite the first administrator of an opened agency, in the operator's running transaction."""
-    return _invite(agency, email, [Role.ADMINISTRATOR.value], on_trial=False, ends_on=None, by=None)
+def require_invitation(email: str, roles: list[str], ends_on: date | None = None, *, granted: bool = False) -> None:
+    """Check that this person can be invited to these roles.
 
-
-def _invite(
-    agency: Agency, email: str, roles: list[str], *, on_trial: bool, ends_on: date | None, by: Member | None
-) -> Invited:
-    email = email.strip().lower()
-    rules.require(joining.address(email), joining.roles_fit(roles))
-    if Member.objects.filter(email=email).exists():
+    Raises:
+        Refused: no valid address, roles that exclude each other, an outsider without a last day or a member with one,
+            or the person is already a member.
+    """
+    rules.require(
+        joining.outsider_terms(roles, ends_on, timezone.now().date(), granted=granted),
+        joining.address(email),
+        joining.roles_fit(roles),
+    )
+    if Member.objects.filter(email=email.strip().lower()).exists():
         raise Refused(
             "member.exists",
             "Not invited",
@@ -84,6 +88,20 @@ def _invite(
             "Change the roles of that member.",
             act=Permission.MEMBER_ROLES,
         )
+
+
+def invite(
+    agency: Agency,
+    email: str,
+    roles: list[str],
+    *,
+    on_trial: bool = False,
+    ends_on: date | None = None,
+    by: Member | None,
+    more: Mapping[str, Value] | None = None,
+) -> Invited:
+    """Write an invitation that was checked, in the running transaction; `more` are further public fields of its entry."""
+    email = email.strip().lower()
     now, code = timezone.now(), new_code()
     # A new invitation replaces the older ones, so that a code sent to the wrong place can be withdrawn.
     Invitation.objects.filter(email=email, agency=agency, member=None, expires_at__gt=now).update(expires_at=now)
@@ -105,6 +123,7 @@ def _invite(
             "roles": invitation.roles,
             "trial": on_trial,
             **({"ends_on": ends_on.isoformat()} if ends_on else {}),
+            **(more or {}),
         },
         {"email": email},
         acting_member=by,
@@ -162,31 +181,7 @@ def join(code: str, name: str) -> Member:
             },
             {"email": member.email, "name": name},
             acting_member=member,
-        )
-    return member
-
-
-def set_roles(email: str, roles: list[str], *, on_trial: bool | None = None, acting_member: Member) -> Member:
-    """Change a colleague's roles, or end their trial; takes effect at their next act.
-
-    Raises:
-        Refused: no permission, the member's own roles, roles that exclude each other, or the last administrator.
-    """
-    with acting("member.roles", Permission.MEMBER_ROLES, acting_member):
-        member = find.colleague(email, acting_member)
-        rules.require(
-            joining.another_person(acting_member.public_id, member.public_id, "Change of roles"),
-            joining.roles_fit(roles),
-            joining.inside(member.roles, roles),
-        )
-        before = list(member.roles)
-        member.roles = sorted(set(roles))
-        member.on_trial = member.on_trial if on_trial is None else on_trial
-        member.save(update_fields=["roles", "on_trial"])
-        write_entry(
-            "member.roles_changed",
-            {"member": member.public_id, "before": before, "roles": member.roles, "trial": member.on_trial},
-            acting_member=acting_member,
+            rows=[member],
         )
     return member
 
@@ -195,28 +190,52 @@ def deactivate(email: str, *, reason: str, acting_member: Member) -> Member:
     """End a colleague's account and its tokens; the records of their acts stay.
 
     Raises:
-        Refused: no permission, the member's own account, already inactive, or no reason.
+        Refused: no permission, the member's own account, already inactive, no reason, or the only auditor's account,
+            which two people end.
     """
     with acting("member.deactivate", Permission.MEMBER_DEACTIVATE, acting_member):
         member = find.colleague(email, acting_member)
         rules.require(joining.another_person(acting_member.public_id, member.public_id, "Deactivation"))
-        if not member.is_active:
-            raise Refused(
-                "member.inactive", "Nothing changed", "This account is not active.", "Nothing more is needed."
-            )
+        require_active(member)
         if not reason.strip():
             raise Refused("member.why", "Nothing changed", "The reason is missing.", "State the reason.")
-        member.is_active = False
-        member.save(update_fields=["is_active"])
-        Token.objects.filter(member=member, revoked_at=None).update(revoked_at=timezone.now())
-        end_sessions(member)
-        write_entry(
-            "member.deactivated",
-            {"member": member.public_id},
-            {"why": reason.strip()},
-            acting_member=acting_member,
-        )
+        rules.require(proposals.one_may_end(is_only_auditor=is_only_auditor(member)))
+        close_account(member, reason, acting_member=acting_member)
     return member
+
+
+def close_account(
+    member: Member, reason: str, *, acting_member: Member | None, more: Mapping[str, Value] | None = None
+) -> None:
+    """End an account, in the running transaction; `more` are further public fields of the entry."""
+    member.is_active = False
+    member.save(update_fields=["is_active"])
+    end_access(member)
+    write_entry(
+        "member.deactivated",
+        {"member": member.public_id, **(more or {})},
+        {"why": reason.strip()},
+        acting_member=acting_member,
+        rows=[member],
+    )
+
+
+def require_active(member: Member) -> None:
+    """Check that an account can still be changed.
+
+    Raises:
+        Refused: member.inactive.
+    """
+    if not member.is_active:
+        raise Refused("member.inactive", "Nothing changed", "This account is not active.", "Nothing more is needed.")
+
+
+def is_only_auditor(member: Member) -> bool:
+    """Say whether the member is an auditor of the agency, and no other active one is."""
+    if Role.AUDITOR.value not in member.roles:
+        return False
+    others = Member.objects.filter(agency=member.agency_id, is_active=True).exclude(pk=member.pk)
+    return not any(Role.AUDITOR.value in other.roles for other in others)
 
 
 def record_training(

@@ -112,5 +112,5 @@ def _has_one(agency: Agency) -> bool:
 
 def history(member: Member) -> list[PolicyVersion]:
     """Return every version of the agency's policy, newest first."""
-    versions = PolicyVersion.objects.filter(agency=member.agency).select_related("changed_by")
+    versions = PolicyVersion.objects.filter(agency=member.agency).select_related("changed_by", "approved_by")
     return list(versions.order_by("-number"))

@@ -8,6 +8,8 @@ from django.core.cache import cache
 from django.db import connection
 from django.utils import timezone
 
+from plainview.casework.people import attempts
+
 
 def sweep() -> int:
     """Remove expired sessions, what the sign-in library kept about them, and expired counters; return how many rows."""
@@ -15,7 +17,7 @@ def sweep() -> int:
     removed, _ = Session.objects.filter(expire_date__lt=now).delete()
     living = Session.objects.values("session_key")
     gone, _ = UserSession.objects.exclude(session_key__in=living).delete()
-    return int(removed) + int(gone) + _counters(now.replace(microsecond=0))
+    return int(removed) + int(gone) + attempts.sweep() + _counters(now.replace(microsecond=0))
 
 
 def _counters(now: object) -> int:

@@ -1,11 +1,9 @@
-"""Signing in: failures are recorded and counted, accounts locked, released and reset.
+"""Signing in: failures are recorded and counted, accounts locked; sessions, tokens and reset codes end.
 
-Owns the time limits of sign-in. It must never check a password or a second factor: django-allauth does.
+Owns what a failure and a reset code do. It must never check a password or a second factor: django-allauth does.
 """
 
 from __future__ import annotations
-
-from datetime import timedelta
 
 from django.contrib.sessions.models import Session
 from django.db import transaction
@@ -16,14 +14,18 @@ from plainview.casework import find
 from plainview.casework.log.guard import acting
 from plainview.casework.log.state import is_sample
 from plainview.casework.log.write import write_entry
+from plainview.casework.mail.letters import write_letters
 from plainview.casework.misuse.flags import raise_flag
-from plainview.casework.models import Member, SignInFailure, SignInReset
-from plainview.casework.people import failures
-from plainview.casework.people.tokens import digest, new_code
+from plainview.casework.models import Member, SignInFailure, SignInReset, Token
+from plainview.casework.people import attempts, failures
+from plainview.casework.people.tokens import digest
 from plainview.policy import joining, rules, signing_in
-from plainview.policy.decision import Decision, Refused
+from plainview.policy.decision import Decision
 from plainview.policy.misuse import Finding
 from plainview.policy.permissions import Permission
+
+PASSWORD, SECOND = "password", "second factor"
+"""What failed."""
 
 
 def may_sign_in(member: Member) -> Decision:
@@ -39,38 +41,53 @@ def may_sign_in(member: Member) -> Decision:
     )
 
 
-def record_failure(member: Member | None, tried: str, factor: str) -> None:
-    """Record a failed attempt to sign in; the fifth within 15 minutes locks the account.
+def record_failure(member: Member | None, tried: str, factor: str, *, place: str = "") -> None:
+    """Record a failed attempt to sign in. A wrong password slows the next one; wrong second factors lock the account.
 
     Repeated ones are summarised (people.failures), so that nobody can fill the log from outside.
 
     Args:
         member: the account's member, None if there is no such account.
         tried: the typed address.
-        factor: "password", "totp", "passkey", "recovery code" or "sso".
+        factor: "password", "second factor" or "sso".
+        place: where a password was typed, see people.attempts.
     """
-    now = timezone.now()
     with transaction.atomic():
         subject: dict[str, Value] = {"factor": factor}
         if member is not None:
             subject |= {"member": member.public_id, "agency": member.agency.public_id}
         if failures.deserves_entry(member):
             write_entry("sign_in.failed", subject, {"tried": tried[:254]}, acting_member=None)
-        if member is None:
-            return
-        # The row is locked, so that two simultaneous failures both count.
-        locked = Member.objects.select_for_update().get(pk=member.pk)
-        SignInFailure.objects.create(member=locked, at=now, factor=factor)
-        recent = SignInFailure.objects.filter(member=locked, at__gt=now - signing_in.FAILURE_WINDOW)
-        if locked.locked_at is None and signing_in.locks(recent.values_list("at", flat=True), now):
-            locked.locked_at = now
-            locked.save(update_fields=["locked_at"])
-            end_sessions(locked)
-            write_entry(
-                "member.locked",
-                {"member": locked.public_id, "agency": locked.agency.public_id, "failures": recent.count()},
-                acting_member=None,
-            )
+        if factor == PASSWORD:
+            attempts.count(tried, place, member)
+        elif factor == SECOND and member is not None:
+            _count_second_factor(member)
+
+
+def _count_second_factor(member: Member) -> None:
+    now = timezone.now()
+    # The row is locked, so that two simultaneous failures both count.
+    locked = Member.objects.select_for_update().get(pk=member.pk)
+    SignInFailure.objects.create(member=locked, at=now, factor=SECOND)
+    recent = SignInFailure.objects.filter(member=locked, factor=SECOND, at__gt=now - signing_in.FAILURE_WINDOW)
+    if locked.locked_at is not None or not signing_in.locks(recent.values_list("at", flat=True), now):
+        return
+    locked.locked_at = now
+    locked.save(update_fields=["locked_at"])
+    end_access(locked)
+    write_entry(
+        "member.locked",
+        {"member": locked.public_id, "agency": locked.agency.public_id, "failures": recent.count()},
+        acting_member=None,
+    )
+    write_letters("member.locked", [locked.email], "Your account is locked", _LOCKED, about=locked.public_id)
+
+
+_LOCKED = (
+    "Wrong second factors were typed after the right password, so your account is locked, and its sessions and tokens "
+    "have ended.\n\nIf that was you, ask an administrator of your agency to have it released. If not, somebody knows "
+    "your password: ask for a reset of your sign-in.\n"
+)
 
 
 def record_session(action: str, member: Member, **subject: Value) -> None:
@@ -85,62 +102,6 @@ def record_two_places(member: Member) -> None:
         write_entry("session.two_places", {"agency": member.agency.public_id}, acting_member=member)
         says = "The account was active in two places within ten minutes: another network and another browser."
         raise_flag(Finding("misuse.two_places", says), member, None)
-
-
-def release(email: str, *, acting_member: Member) -> Member:
-    """Unlock a colleague's account.
-
-    Raises:
-        Refused: no permission, the member's own account, unknown, or not locked.
-    """
-    with acting("member.release", Permission.MEMBER_RELEASE, acting_member):
-        member = find.colleague(email, acting_member)
-        rules.require(joining.another_person(acting_member.public_id, member.public_id, "Release"))
-        if member.locked_at is None:
-            raise Refused(
-                "member.not_locked",
-                "Nothing changed",
-                f"The account {member.email} is not locked.",
-                "Nothing more is needed.",
-            )
-        member.locked_at = None
-        member.save(update_fields=["locked_at"])
-        SignInFailure.objects.filter(member=member).delete()
-        write_entry("member.released", {"member": member.public_id}, acting_member=acting_member)
-    return member
-
-
-def reset_sign_in(email: str, *, acting_member: Member) -> str:
-    """Remove a colleague's password and second factors; return the code with which they set up new ones.
-
-    Raises:
-        Refused: no permission, the member's own account, unknown or not active.
-    """
-    with acting("member.reset", Permission.MEMBER_RELEASE, acting_member):
-        member = find.colleague(email, acting_member)
-        rules.require(joining.another_person(acting_member.public_id, member.public_id, "Reset"))
-        if not member.is_active:
-            raise Refused(
-                "member.inactive", "Nothing changed", "This account is not active.", "Nothing more is needed."
-            )
-        member.set_unusable_password()
-        member.save(update_fields=["password"])
-        from allauth.mfa.models import Authenticator
-        from allauth.socialaccount.models import SocialAccount
-
-        Authenticator.objects.filter(user=member).delete()
-        SocialAccount.objects.filter(user=member).delete()  # the next one that their provider vouches for is linked
-        end_sessions(member)
-        now, code = timezone.now(), new_code()
-        SignInReset.objects.filter(member=member, used_at=None).update(expires_at=now)
-        SignInReset.objects.create(
-            member=member,
-            code_sha256=digest(code),
-            made_by=acting_member,
-            expires_at=now + timedelta(days=signing_in.RESET_DAYS),
-        )
-        write_entry("member.sign_in_reset", {"member": member.public_id}, acting_member=acting_member)
-    return code
 
 
 def use_reset(code: str, password: str) -> Member:
@@ -184,6 +145,12 @@ def end_sessions(member: Member, *, but: str = "") -> int:
     Session.objects.filter(session_key__in=keys).delete()
     rows.delete()
     return len(keys)
+
+
+def end_access(member: Member) -> None:
+    """End every session and token of a member, in the running transaction."""
+    end_sessions(member)
+    Token.objects.filter(member=member, revoked_at=None).update(revoked_at=timezone.now())
 
 
 def end_session(number: int, *, acting_member: Member) -> None:

@@ -44,6 +44,7 @@ def request_approval(case_number: str, purpose: str, probe_sha256: str, *, actin
             {"approval": approval.public_id, "agency": acting_member.agency.public_id, "case": case.pk},
             {"purpose": approval.purpose, "probe_sha256": probe_sha256},
             acting_member=acting_member,
+            rows=[approval],
         )
     return approval
 
@@ -96,6 +97,7 @@ def decide_approval(public_id: str, *, grant: bool, reason: str, acting_member: 
             {"approval": approval.public_id, "case": approval.case_id, "member": approval.member.public_id},
             {"note": approval.note} if approval.note else {},
             acting_member=acting_member,
+            rows=[approval],
         )
     return approval
 

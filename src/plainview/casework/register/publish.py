@@ -21,6 +21,7 @@ from plainview.casework.log.write import newest_checkpoint, write_entry
 from plainview.casework.models import Agency, Attestation, LogEntry, Member, PublishedRegister
 from plainview.casework.register.read import CACHE_KEY, attestations, opened_on, published, register, tally_of
 from plainview.casework.register.site import pages
+from plainview.casework.register.tiles import FOLDER, write_tiles
 from plainview.policy import register as attesting
 from plainview.policy import rules
 from plainview.policy.decision import Refused
@@ -70,6 +71,7 @@ def export_register(folder: Path, *, acting_member: Member) -> Published:
             },
             acting_member=acting_member,
         )
+    write_tiles(folder / FOLDER)  # after the commit: a checkpoint must never be signed over what may be rolled back
     return Published(folder, digest, len(register_json["agencies"]))
 
 

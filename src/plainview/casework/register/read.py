@@ -30,6 +30,7 @@ from plainview.casework.models import (
 )
 from plainview.casework.people.read import binding
 from plainview.casework.retention.read import rules_of
+from plainview.casework.witnesses.read import in_public
 from plainview.casework.workspace.services import services
 from plainview.policy.retention import What
 from plainview.policy.small_cells import SMALLEST, roughly
@@ -84,6 +85,7 @@ def register(checkpoint: str, previous: str | None) -> dict[str, Any]:
         "models": [card(services().engine.pack)],
         "log": services().origin,
         "log_key": services().first_key.text,
+        "witnesses": in_public(),
         "checkpoint": checkpoint,
         "previous_sha256": previous,
     }

@@ -102,6 +102,7 @@ class _Reader:
             ("Urgent, without prior approval", "urgent"),
             ("Erased: not authorised in time, or by a retention rule", "erased"),
             ("Raised by alerts", "by_alerts"),
+            ("Asked for by programs, through the API", "by_programs"),
         ]
         then = self._then or {}
         rows = [(label, self._now[name], then.get(name, 0)) for label, name in (*steps, *others)]

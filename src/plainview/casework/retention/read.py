@@ -101,7 +101,7 @@ def _parsed(text: str) -> Rules:
 
 def rules_history(member: Member) -> list[RetentionVersion]:
     """Return every version of the rules of the member's agency, newest first."""
-    rows = RetentionVersion.objects.filter(agency=member.agency).select_related("changed_by")
+    rows = RetentionVersion.objects.filter(agency=member.agency).select_related("changed_by", "approved_by")
     return list(rows.order_by("-number"))
 
 

@@ -1,4 +1,4 @@
-"""Changing an agency's retention rules, and recording the outside events that they count from.
+"""Changing an agency's retention rules by two members, and recording the outside events that they count from.
 
 Owns the versions and the import of a court's list. It must never drop a version, nor apply a list in part.
 """
@@ -17,13 +17,16 @@ from plainview.casework import find
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import (
+    Agency,
     Case,
     Gallery,
     Member,
+    Proposal,
     Reference,
     RetentionEvent,
     RetentionVersion,
 )
+from plainview.casework.people.powers import Basis, two
 from plainview.casework.retention.court_orders import Bad, Ordered, read_order
 from plainview.casework.retention.read import rules_of
 from plainview.policy import retention, rules
@@ -36,52 +39,58 @@ _NAMED = 20  # bad rows that a refusal names; the others are counted
 _CHUNK = 500  # ids of references in one entry, which holds at most 64 KiB
 
 
-def set_rules(text: str, *, reason: str, acting_member: Member) -> RetentionVersion:
-    """Make `text` the retention rules of the member's agency; erase nothing.
+def check_rules(proposal: Proposal) -> Basis:
+    """Return the number of the rules in force, 0 for those of a new agency.
 
     Raises:
-        Refused: no permission, not valid, a gallery or case that the agency does not have, no reason, or no change.
+        Refused: not valid, a gallery or case that the agency does not have, no reason, or no change.
     """
-    with acting("retention.set", Permission.RETENTION_SET, acting_member):
-        parsed = retention.parse(text)
-        agency = acting_member.agency
-        _places(parsed, acting_member)
-        rules.require(explained(reason, "The reason"))
-        newest, _ = rules_of(agency)
-        if text == (newest.text if newest else BEGINNING):
-            raise Refused(
-                "retention.same", "Nothing changed", "These are already the rules.", "Nothing more is needed."
-            )
-        # The agency is not locked: the unique number makes the second of two changes fail.
-        version = RetentionVersion.objects.create(
-            agency=agency,
-            number=newest.number + 1 if newest else 1,
-            text=text,
-            why=reason.strip(),
-            changed_by=acting_member,
-        )
-        write_entry(
-            "retention.changed",
-            {
-                "agency": agency.public_id,
-                "number": version.number,
-                "automatic": parsed.automatic,
-                "rules": len(parsed.rules),
-                "sha256": hashlib.sha256(text.encode()).hexdigest(),
-            },
-            {"why": version.why},
-            acting_member=acting_member,
-        )
-    return version
+    text = str(proposal.wanted["text"])
+    _places(retention.parse(text), proposal.agency)
+    rules.require(explained(proposal.reason, "The reason"))
+    newest, _ = rules_of(proposal.agency)
+    if text == (newest.text if newest else BEGINNING):
+        raise Refused("retention.same", "Nothing changed", "These are already the rules.", "Nothing more is needed.")
+    return {"number": newest.number if newest else 0}
 
 
-def _places(parsed: retention.Rules, member: Member) -> None:
+def set_rules(proposal: Proposal, acting_member: Member | None) -> None:
+    """Make the proposed text the retention rules of the agency; erase nothing."""
+    text, (newest, _) = str(proposal.wanted["text"]), rules_of(proposal.agency)
+    parsed = retention.parse(text)
+    author = proposal.proposed_by
+    assert author is not None  # noqa: S101  the operator proposes no rules
+    # The agency is not locked: the unique number makes the second of two changes fail.
+    version = RetentionVersion.objects.create(
+        agency=proposal.agency,
+        number=newest.number + 1 if newest else 1,
+        text=text,
+        why=proposal.reason,
+        changed_by=author,
+        approved_by=acting_member,
+    )
+    write_entry(
+        "retention.changed",
+        {
+            "agency": proposal.agency.public_id,
+            "number": version.number,
+            "automatic": parsed.automatic,
+            "rules": len(parsed.rules),
+            "sha256": hashlib.sha256(text.encode()).hexdigest(),
+            **two(proposal),
+        },
+        {"why": version.why},
+        acting_member=acting_member,
+    )
+
+
+def _places(parsed: retention.Rules, agency: Agency) -> None:
     kinds: tuple[tuple[str, set[str], QuerySet[Gallery] | QuerySet[Case], str], ...] = (
         ("gallery", {r.gallery for r in parsed.rules if r.gallery}, Gallery.objects.all(), "name"),
         ("case", {r.case for r in parsed.rules if r.case}, Case.objects.all(), "number"),
     )
     for kind, names, rows, column in kinds:
-        known = set(rows.filter(agency=member.agency, **{f"{column}__in": names}).values_list(column, flat=True))
+        known = set(rows.filter(agency=agency, **{f"{column}__in": names}).values_list(column, flat=True))
         if names - known:
             raise Refused(
                 f"{kind}.unknown",

@@ -83,6 +83,7 @@ def answer_request(
             },
             {"kept": outcomes.count(RETAINED), "reason": request.reason},
             acting_member=acting_member,
+            rows=[request],
         )
     forget_pages()  # the journal still holds the photograph
     tell(request)

@@ -99,6 +99,7 @@ def confirm(public_id: str, how: str, *, acting_member: Member) -> SubjectReques
             {"request": request.public_id, "agency": acting_member.agency.public_id},
             {"how": request.confirmed_how},
             acting_member=acting_member,
+            rows=[request],
         )
     return request
 
@@ -131,6 +132,7 @@ def extend(public_id: str, days: int, reason: str, *, acting_member: Member) -> 
             },
             {"reason": request.extended_why},
             acting_member=acting_member,
+            rows=[request],
         )
     tell(request)
     return request
@@ -172,6 +174,7 @@ def refuse(public_id: str, ground: str, reason: str, *, acting_member: Member) -
             },
             {"reason": request.reason},
             acting_member=acting_member,
+            rows=[request],
         )
     forget_pages()  # the journal still holds the photograph
     tell(request)

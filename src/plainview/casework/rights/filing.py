@@ -24,7 +24,7 @@ from django.utils.crypto import salted_hmac
 
 from plainview.audit.record import Value
 from plainview.casework.log.channel import Channel, acting_through, channel
-from plainview.casework.log.write import write_entry
+from plainview.casework.log.write import saved_with, write_entry
 from plainview.casework.models import Agency, Member, SubjectPhoto, SubjectRequest
 from plainview.casework.models.subjects import RECEIVED
 from plainview.casework.people.read import binding
@@ -125,8 +125,8 @@ def _refusals_recorded(agency: Agency, whence: str) -> Iterator[None]:
 
 
 def _file(agency: Agency, filing: Filing, photo: bytes | None, signed_in: Member | None) -> Filed:
-    waiting = SubjectRequest.objects.filter(agency=agency, state=RECEIVED)
-    rules.require(policy.room(waiting.count()))
+    waiting = SubjectPhoto.objects.filter(request__agency=agency, request__state=RECEIVED)
+    rules.require(policy.room(waiting.count(), photo=photo is not None))
     _, rulebook = binding(agency)
     code, now = _new_code(), timezone.now()
     request = SubjectRequest(
@@ -143,7 +143,7 @@ def _file(agency: Agency, filing: Filing, photo: bytes | None, signed_in: Member
         committed["member"] = signed_in.public_id
     if photo is not None:
         committed["photo_sha256"] = hashlib.sha256(photo).hexdigest()
-    receipt = write_entry(
+    write_entry(
         "rights.received",
         {
             "request": request.public_id,
@@ -155,9 +155,8 @@ def _file(agency: Agency, filing: Filing, photo: bytes | None, signed_in: Member
         },
         committed,
         acting_member=None,
+        rows=lambda entry: saved_with(request, entry),
     )
-    request.entry = receipt.entry
-    request.save()
     if photo is not None:
         sealed = services().rights.seal(photo, f"photo:{request.public_id}".encode())
         SubjectPhoto.objects.create(request=request, sealed=sealed)

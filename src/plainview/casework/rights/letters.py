@@ -75,7 +75,7 @@ def reference_facts(reference: Reference) -> list[Fact]:
         ("Gallery", f"{gallery.name}, owner: {gallery.owner}"),
         ("Legal basis", gallery.legal_basis),
         ("Source", gallery.source),
-        ("Link to the picture", reference.source_url or "not recorded"),
+        ("Link to the picture", reference.source_link or "not recorded"),
         *([("Page that showed it", reference.page_url)] if reference.page_url else []),
         ("Taken on", reference.captured or "not recorded"),
         ("Enrolled on", day(reference.enrolment.started_at)),

@@ -116,8 +116,11 @@ def _record(public_id: str, acting_member: Member) -> tuple[SubjectRequest, list
                     "pack_sha256": pack.recogniser.sha256,
                 },
                 acting_member=acting_member,
+                rows=[request],
             )
             asked.append((gallery, receipt))
+        if not asked:
+            _commit(request, acting_member)
     return request, asked
 
 
@@ -151,17 +154,19 @@ def _keep(request: SubjectRequest, looked: list[_Looked], acting_member: Member)
     matches = [match for search in looked for match in search.likely if match.reference not in decided]
     nearest = sorted(matches, key=lambda match: (-match.cosine, match.reference))[:room]
     listed = {match.reference for match in nearest}
-    request.searched = []
-    for search in looked:
-        count = sum(match.reference in listed for match in search.likely)
-        request.searched.append(
-            {
-                "gallery": search.gallery.name,
-                "compared": search.compared,
-                "listed": count,
-                "entry": search.asked.entry,
-            }
-        )
+    request.searched = [
+        {
+            "gallery": search.gallery.name,
+            "compared": search.compared,
+            "listed": sum(match.reference in listed for match in search.likely),
+            "entry": search.asked.entry,
+        }
+        for search in looked
+    ]
+    request.save(update_fields=["searched_at", "searched"])
+    if not looked:
+        _commit(request, acting_member)
+    for search, searched in zip(looked, request.searched, strict=True):
         write_entry(
             "rights.search_answered",
             {
@@ -169,17 +174,23 @@ def _keep(request: SubjectRequest, looked: list[_Looked], acting_member: Member)
                 "agency": acting_member.agency.public_id,
                 "gallery": search.gallery.pk,
                 "requested_in": search.asked.entry,
-                "candidates": count,
+                "candidates": searched["listed"],
                 "gallery_size": search.compared,
             },
             acting_member=acting_member,
+            rows=[request],
         )
     references = list(shown_references(list(listed)).values())
     SystemRandom().shuffle(references)
     SubjectFinding.objects.bulk_create(SubjectFinding(request=request, reference=reference) for reference in references)
     for reference in named_references(request, filing_of(request).named):
         SubjectFinding.objects.update_or_create(request=request, reference=reference, defaults={"is_named": True})
-    request.save(update_fields=["searched_at", "searched"])
+
+
+def _commit(request: SubjectRequest, acting_member: Member) -> None:
+    """Commit to a request for which no gallery was searched, because the person named references alone."""
+    about = {"request": request.public_id, "agency": acting_member.agency.public_id}
+    write_entry("rows.committed", about, acting_member=acting_member, rows=[request])
 
 
 def decide(

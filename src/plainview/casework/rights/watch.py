@@ -109,7 +109,10 @@ def erase_old() -> list[str]:
             request.tell, request.erased_at = "", timezone.now()
             request.save()
             write_entry(
-                "rights.erased", {"request": request.public_id, "agency": request.agency.public_id}, acting_member=None
+                "rights.erased",
+                {"request": request.public_id, "agency": request.agency.public_id},
+                acting_member=None,
+                rows=[request],
             )
         erased.append(request.public_id)
     if erased:

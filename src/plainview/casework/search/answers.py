@@ -18,6 +18,7 @@ from plainview.casework.agreements.read import both
 from plainview.casework.galleries.read import shown_references
 from plainview.casework.log.write import Receipt, write_entry
 from plainview.casework.models import Candidate, Member, Search
+from plainview.casework.models.rows import Recorded
 from plainview.casework.search.grounds import Ground
 from plainview.casework.search.ranking import Ranked
 from plainview.casework.workspace.insert import insert_many
@@ -57,7 +58,6 @@ def record_answer(
     search.nearness = Decimal(f"{answer.nearness:.6f}")
     with transaction.atomic():
         ground.still_holds()
-        insert_many(candidates)
         receipt = write_entry(
             "search.answered",
             {
@@ -72,16 +72,21 @@ def record_answer(
             },
             {"list_sha256": hashlib.sha256(json.dumps(rows).encode()).hexdigest()},
             acting_member=acting_member,
-        )
-        search.answer_entry = receipt.entry
-        search.answered_at = timezone.now()
-        Search.objects.filter(pk=search.pk).update(
-            answer_entry=search.answer_entry,
-            answered_at=search.answered_at,
-            gallery_size=search.gallery_size,
-            gallery_seq=search.gallery_seq,
-            calibration=search.calibration,
-            scorer=search.scorer,
-            nearness=search.nearness,
+            rows=lambda entry: _written(search, candidates, entry),
         )
     return Answer(search, candidates, receipt)
+
+
+def _written(search: Search, candidates: list[Candidate], entry: int) -> list[Recorded]:
+    insert_many(candidates)
+    search.answer_entry, search.answered_at = entry, timezone.now()
+    Search.objects.filter(pk=search.pk).update(
+        answer_entry=search.answer_entry,
+        answered_at=search.answered_at,
+        gallery_size=search.gallery_size,
+        gallery_seq=search.gallery_seq,
+        calibration=search.calibration,
+        scorer=search.scorer,
+        nearness=search.nearness,
+    )
+    return [search, *candidates]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from plainview.casework import find
+from plainview.casework.log.commit import require_whole
 from plainview.casework.models import Candidate, Member, Search
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
@@ -28,4 +29,6 @@ def answered(public_id: str, member: Member) -> Search:
 
 def candidates_of(search: Search) -> list[Candidate]:
     """Return the whole list of a search, by rank, each candidate with its reference."""
-    return list(Candidate.objects.filter(search=search).select_related("reference").order_by("rank"))
+    rows = list(Candidate.objects.filter(search=search).select_related("reference").order_by("rank"))
+    require_whole(Candidate, search.pk, len(rows))
+    return rows

@@ -31,6 +31,7 @@ from plainview.casework.models import (
     VerificationItem,
     Withheld,
 )
+from plainview.casework.models.rows import Recorded
 from plainview.casework.probes.preparations import erase_draft
 
 SEARCH_ERASED = "search.erased"
@@ -62,7 +63,7 @@ def blank_search(
     """As `erase_search`, ignoring holds: for a restore, which repeats erasures that were allowed when they were made."""
     entries = [seq for seq, _ in entries_about(search)]  # before the ids that identify them are erased
     ProbeTemplate.objects.filter(search=search).delete()
-    _erase_looking(search)
+    erased: list[Recorded] = [search, *Candidate.objects.filter(search=search), *_erase_looking(search)]
     drop_packages(DisclosurePackage.objects.filter(search=search))
     candidates = Candidate.objects.filter(search=search).delete()[1].get("casework.Candidate", 0)
     openings = LogOpening.objects.filter(entry_id__in=entries).delete()[0]
@@ -83,6 +84,7 @@ def blank_search(
     if approval is not None and not approval.search_set.filter(erased_at=None).exists():
         approval.purpose = approval.note = approval.probe_sha256 = ""
         approval.save(update_fields=["purpose", "note", "probe_sha256"])
+        erased.append(approval)
     receipt = write_entry(
         action,
         {
@@ -95,6 +97,7 @@ def blank_search(
             **(cause or {}),
         },
         acting_member=None,
+        rows=erased,
     )
     draft = search.preparation
     if draft is not None and not draft.searches.filter(erased_at=None).exists() and not held_draft(draft):
@@ -103,13 +106,19 @@ def blank_search(
     return receipt
 
 
-def _erase_looking(search: Search) -> None:
-    """Erase the examinations of the search: they describe data that must not be kept."""
+def _erase_looking(search: Search) -> list[Recorded]:
+    """Erase the examinations of the search: they describe data that must not be kept. Return what was erased."""
     looked = Examination.objects.filter(candidate__search=search)
-    Outcome.objects.filter(lead__examination__in=looked).delete()
     SharedLead.objects.filter(lead__examination__in=looked).delete()
-    Lead.objects.filter(examination__in=looked).delete()
-    Withheld.objects.filter(examination__in=looked).delete()
-    VerificationItem.objects.filter(verification__examination__in=looked).delete()
-    Verification.everything.filter(examination__in=looked).delete()
-    looked.delete()
+    erased: list[Recorded] = []
+    for rows in (
+        Outcome.objects.filter(lead__examination__in=looked),
+        Lead.objects.filter(examination__in=looked),
+        Withheld.objects.filter(examination__in=looked),
+        VerificationItem.objects.filter(verification__examination__in=looked),
+        Verification.everything.filter(examination__in=looked),
+        looked,
+    ):
+        erased += rows
+        rows.delete()
+    return erased

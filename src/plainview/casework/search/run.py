@@ -39,6 +39,7 @@ from plainview.casework.search.candidates import answered, candidates_of
 from plainview.casework.search.grounds import ORDINARY, Ground, GroundFacts
 from plainview.casework.search.ranking import Ranked, compare_all
 from plainview.casework.search.urgent import sweep
+from plainview.casework.witnesses.read import witnessing
 from plainview.casework.workspace.insert import insert
 from plainview.casework.workspace.services import index_reached, services
 from plainview.policy import rules
@@ -198,6 +199,7 @@ def authorised(request: Request, ground: Ground, probe: Probe | None, member: Me
         review=stated.review is not None,
         today=timezone.now().date(),
         copied=case is not None and _copied(request.purpose, case, digest, member),
+        witnessing=witnessing(),
     )
     rules.require(*(under_holder(stated.shared, decision) for decision in decisions(facts, policy)))
     assert case is not None  # noqa: S101  require() raises otherwise
@@ -239,11 +241,6 @@ def _record(
         **stored.columns,
     )
     asked = _write_requested(search, stored, ground)
-    search.request_entry = asked.entry
-    insert(search)
-    for frame in stored.frames:
-        frame.search = search
-        frame.save()
     if preparation is not None:
         use(preparation, acting_member=member)
     return search, asked
@@ -276,7 +273,17 @@ def _write_requested(search: Search, stored: StoredProbe, ground: GroundFacts) -
             **ground.sealed_fields(),
         },
         acting_member=search.member,
+        rows=lambda entry: _inserted(search, stored, entry),
     )
+
+
+def _inserted(search: Search, stored: StoredProbe, entry: int) -> list[Search]:
+    search.request_entry = entry
+    insert(search)
+    for frame in stored.frames:
+        frame.search = search
+        frame.save()
+    return [search]
 
 
 def _compare(why: Comparison, gallery: Gallery, template: Vector, top: int, member: Member) -> Ranked:

@@ -54,6 +54,7 @@ def authorise_urgent(public_id: str, *, reason: str, acting_member: Member) -> S
             {"search": search.public_id},
             {"note": reason.strip()},
             acting_member=acting_member,
+            rows=[search],
         )
     return search
 
@@ -100,4 +101,5 @@ def _seal(search: Search, holds: list[str]) -> None:
             "holds": list(holds),
         },
         acting_member=None,
+        rows=[search],
     )

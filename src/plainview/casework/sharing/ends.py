@@ -108,6 +108,7 @@ def close(request: SharedRequest, how: str, why: str, acting_member: Member | No
         {**named(request), "as": how, "result": request.result or None},
         {"why": request.closed_why} if request.closed_why else {},
         acting_member=acting_member,
+        rows=[request],
     )
     if request.mirror is not None and request.mirror.closed_at is None:
         request.mirror.closed_at = now

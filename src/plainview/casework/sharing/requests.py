@@ -138,6 +138,7 @@ def _new_request(draft: Preparation, wish: Wish, acting_member: Member) -> Share
                 **({"edits": list(draft.edits)} if draft.edits else {}),
             },
             acting_member=acting_member,
+            rows=[request],
         )
         use(draft, acting_member=acting_member)
         supervisors = [
@@ -175,6 +176,7 @@ def authorise_request(public_id: str, *, reason: str = "", acting_member: Member
             named(request),
             {"note": reason.strip()} if reason.strip() else {},
             acting_member=acting_member,
+            rows=[request],
         )
         owe(
             able(request.agreement.holder, Permission.SHARED_ANSWER),
@@ -232,7 +234,7 @@ def take(public_id: str, *, acting_member: Member) -> SharedRequest:
             {"number": request.mirror.number},
             acting_member=acting_member,
         )
-        write_entry("shared.taken", named(request), acting_member=acting_member)
+        write_entry("shared.taken", named(request), acting_member=acting_member, rows=[request])
     return request
 
 

@@ -158,5 +158,6 @@ def report_shared_outcome(
             {**named(request), "lead": answer.lead.public_id, "outcome": outcome},
             {"note": report.note} if report.note else {},
             acting_member=acting_member,
+            rows=[report],
         )
     return report

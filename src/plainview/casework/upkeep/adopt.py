@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from django.db import connection, transaction
 
+from plainview.casework.log.commit import MOST
+from plainview.casework.log.committed import COMMITTED
 from plainview.casework.log.record import record_keys, record_served
+from plainview.casework.log.rows import ADOPTED, commits_to_rows
+from plainview.casework.log.write import write_entry
 from plainview.casework.models import WorkspaceState
 from plainview.casework.workspace.folder import BACKUP_KEY, Workspace, write_private
 from plainview.casework.workspace.services import services
@@ -35,6 +39,21 @@ def adopt() -> None:
         record_keys()
         if (workspace.root / _SERVED).exists():
             record_served()
+
+
+def adopt_rows() -> None:
+    """Commit to every row that an older version left; does nothing once the log commits to rows.
+
+    What was changed before by other means than Plainview is not noticed: nothing was committed to then.
+    """
+    if commits_to_rows():
+        return
+    for table in COMMITTED:
+        last = 0
+        while batch := list(table.model._base_manager.filter(pk__gt=last).order_by("pk")[:MOST]):
+            with transaction.atomic():
+                write_entry(ADOPTED, {"table": table.kind, "rows": len(batch)}, acting_member=None, rows=batch)
+            last = batch[-1].pk
 
 
 def leave_old_files() -> None:

@@ -1,9 +1,9 @@
 """Backing up a workspace while it is being served: one age file, consistent at one entry of the log.
 
 Owns the content and its order: the public log, then a snapshot of the database (SQLite's online backup, which stops
-nobody), then every picture. It must never contain the keys, which are kept apart because the database's templates
-cannot be opened without them; nor the expunge list, because a restore needs a newer one; nor indexes, which are built
-again.
+nobody; a server's records are copied into SQLite, and writers wait meanwhile), then every picture. It must never contain
+the keys, which are kept apart because the database's templates cannot be opened without them; nor the expunge list,
+because a restore needs a newer one; nor indexes, which are built again.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ from plainview.casework.erasure.erasers import BACKUP_LOCK, SNAPSHOT
 from plainview.casework.erasure.expunge import finish
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import BackupRecord
+from plainview.casework.upkeep.tables import copy_tables, other, sqlite_file
 from plainview.casework.upkeep.unpacking import ABOUT, DATABASE, FORMAT, LOG_FILES, PICTURES, PLAIN_FILES
-from plainview.casework.workspace.folder import BACKUP_KEY
+from plainview.casework.workspace.folder import BACKUP_KEY, with_setting
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
 from plainview.storage.aged import Member, is_recipient, recipient_of, small, write_archive
@@ -65,13 +66,6 @@ def back_up(path: Path, *, scheduled: bool = False, progress: Callable[[int], No
         StorageError: a picture is damaged, or the file cannot be written; nothing of it is left.
     """
     require_place(path)
-    if connection.vendor != "sqlite":
-        raise Refused(
-            "backup.database",
-            "No backup made",
-            "The records are in a database server, not in the workspace.",
-            "Back up the database server by its own means, at the same time as this folder.",
-        )
     identity = secrets.token_hex(16)
     with output(path) as file:
         require_room(path)
@@ -100,7 +94,7 @@ def _backed_up(file: BinaryIO, identity: str, progress: Callable[[int], None]) -
         try:
             # The log first: its entries are in the database too, since an entry is committed before it is published.
             lengths = settled(services().workspace.audit)
-            take_snapshot(services().workspace.database, snapshot)
+            take_snapshot(snapshot)
             return write_backup(file, snapshot, lengths, identity, progress)
         finally:
             snapshot.unlink(missing_ok=True)
@@ -216,8 +210,12 @@ def _members(
     }
     yield small(ABOUT, json.dumps(about).encode())
     for name in PLAIN_FILES:
-        if (workspace.root / name).is_file():
-            yield small(name, (workspace.root / name).read_bytes())
+        path = workspace.root / name
+        if path == workspace.settings_file:
+            here = with_setting("database", "", with_setting("blobs", "", path.read_text("utf-8")))
+            yield small(name, here.encode())
+        elif path.is_file():
+            yield small(name, path.read_bytes())
     ends = dict(zip((LOG_NAME, CHECKPOINTS_NAME), lengths, strict=True))
     for name in LOG_FILES:
         place = workspace.audit / name
@@ -235,12 +233,19 @@ def _members(
         counted.step()
 
 
-def take_snapshot(database: Path, path: Path) -> None:
-    """Copy a database, which may be in use, at one moment into one file (mode 0600)."""
+def take_snapshot(path: Path) -> None:
+    """Copy the records, which may be in use, at one moment into one SQLite file (mode 0600).
+
+    A server's records too: a backup opens wherever Plainview runs, and is restored into a folder.
+    """
     path.touch(0o600)
+    if connection.vendor != "sqlite":
+        with other(sqlite_file(path)) as copy:
+            copy_tables(copy)
+        return
     # A file name is no part of an address here: one may contain any sign.
-    source_uri = f"{database.absolute().as_uri()}?mode=ro"
-    with closing(sqlite3.connect(source_uri, uri=True)) as source, closing(sqlite3.connect(path)) as copy:
-        source.backup(copy)
+    source_uri = f"{services().workspace.database.absolute().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(source_uri, uri=True)) as source, closing(sqlite3.connect(path)) as copied:
+        source.backup(copied)
         # A copy in journal mode WAL could only be read with two more files.
-        copy.execute("PRAGMA journal_mode=DELETE")
+        copied.execute("PRAGMA journal_mode=DELETE")

@@ -17,7 +17,6 @@ from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.mail.letters import write_letters
 from plainview.casework.models import Agency, ClockFault, Invitation, LogEntry, Member, SignInReset, Token
-from plainview.casework.people.tokens import TOKEN_DAYS
 from plainview.policy import clock, rules
 from plainview.policy.decision import Allow, Decision, Refused
 from plainview.policy.joining import INVITATION_DAYS
@@ -141,9 +140,7 @@ def _last_ahead(fault: ClockFault) -> int:
 def _end_too_long() -> int:
     """End what a clock that ran ahead made valid for longer than it may be; return how many."""
     now = timezone.now()
-    ended = Token.objects.filter(revoked_at=None, expires_at__gt=now + timedelta(days=TOKEN_DAYS)).update(
-        revoked_at=now
-    )
+    ended = Token.objects.filter(revoked_at=None, made_at__gt=now).update(revoked_at=now)
     longest = now + timedelta(days=max(RESET_DAYS, INVITATION_DAYS))
     ended += Invitation.objects.filter(member=None, expires_at__gt=longest).update(expires_at=now)
     ended += SignInReset.objects.filter(used_at=None, expires_at__gt=longest).update(expires_at=now)

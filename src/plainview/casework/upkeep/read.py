@@ -20,16 +20,17 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from plainview import __version__
-from plainview.audit.logfile import COSIGNATURES_NAME
 from plainview.casework import migrations
 from plainview.casework.canaries.state import state as canary_state
 from plainview.casework.log.state import is_sample
 from plainview.casework.mail.read import mail_state
-from plainview.casework.models import BackupRecord, Job, LogEntry
+from plainview.casework.models import BackupRecord, Job, LogEntry, RowCheck
 from plainview.casework.upkeep import life
+from plainview.casework.witnesses.read import witnesses_state, witnessing
 from plainview.casework.workspace.lock import holder
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
+from plainview.policy.witnesses import witnessed
 from plainview.policy.wording import counted, day
 
 State = dict[str, Any]
@@ -42,6 +43,9 @@ LEAST_FREE = 1 << 30
 
 CERTIFICATE_ENDS = timedelta(days=14)
 """Renewal programs begin 30 days before the end."""
+
+ROWS_OLD = timedelta(days=3)
+"""The records are compared with the log every night; three were missed. Chosen."""
 
 _WAITS = timedelta(hours=1)
 _AHEAD = timedelta(seconds=5)
@@ -131,17 +135,30 @@ def _regular(last: datetime | None, old: timedelta, word: str) -> State:
 
 
 def _witness() -> State:
-    if not services().workspace.witnesses:
-        return {"ok": None, "says": "No witness is trusted yet.", "at": None}
-    path = services().workspace.audit / COSIGNATURES_NAME
-    if not path.is_file():
-        return {"ok": False, "says": "No witness has cosigned the log yet.", "at": None}
-    at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    return {
-        "ok": timezone.now() - at <= WITNESS_OLD,
-        "says": f"The last cosignature came on {_moment(at)}.",
-        "at": _json(at),
+    state, facts = witnesses_state(), witnessing()
+    moments = [datetime.fromisoformat(known["at"]) for known in state if known["at"]]
+    newest = max(moments, default=None)
+    known = {
+        "at": _json(newest),
+        "needed": facts.needed,
+        "waiting_hours": round(facts.waiting_hours, 1),
+        "stop_after_hours": facts.stop_after_hours,
+        "witnesses": state,
     }
+    if not state:
+        return {"ok": None, "says": "No witness is trusted yet.", **known}
+    alarms = [witness for witness in state if witness["alarm"]]
+    if alarms:
+        return {"ok": False, "says": f"{alarms[0]['name']}: {alarms[0]['answer']}", **known}
+    if isinstance(witnessed(facts), Refused):
+        return {"ok": False, "says": "Searches have stopped: not enough witnesses cosign the log.", **known}
+    if newest is None:
+        return {"ok": False, "says": "No witness has cosigned the log yet.", **known}
+    late = timezone.now() - newest > WITNESS_OLD or facts.waiting_hours > facts.stop_after_hours / 2
+    says = f"{len(moments)} of {counted(len(state), 'witness', 'witnesses')} cosigned the log, the last on {_moment(newest)}."
+    if facts.needed:
+        says += f" {facts.needed} must; the oldest entry that waits is {facts.waiting_hours:.0f} hours old."
+    return {"ok": not late, "says": says, **known}
 
 
 def _mail() -> State:
@@ -164,6 +181,19 @@ def _canaries() -> State:
     without = sum(not gallery.canaries for gallery in galleries)
     says = f"{counted(alarms, 'open alarm')}, {counted(overdue, 'overdue check')}, {without} of {len(galleries)} galleries without a canary."
     return {"ok": not alarms and not overdue, "says": says, "alarms": alarms, "overdue": overdue, "without": without}
+
+
+def _rows() -> State:
+    check = RowCheck.objects.filter(pk=1).exclude(done_at=None).first()
+    if check is None or check.done_at is None:
+        return {"ok": None, "says": "No pass over the records has ended yet.", "at": None, "problems": 0}
+    known = {"at": _json(check.done_at), "problems": len(check.problems)}
+    if check.problems:
+        first, number = check.problems[0], counted(len(check.problems), "record")
+        says = f"{number} not as the log recorded; the first: {first['key']} of the table {first['table']}."
+        return {"ok": False, "says": says, **known}
+    says = f"{counted(check.last_checked, 'record')} compared with the log on {_moment(check.done_at)}."
+    return {"ok": timezone.now() - check.done_at <= ROWS_OLD, "says": says, **known}
 
 
 def _certificate() -> State:
@@ -206,6 +236,7 @@ PARTS: Mapping[str, Callable[[], State]] = MappingProxyType(
         "witness": _witness,
         "mail": _mail,
         "canaries": _canaries,
+        "rows": _rows,
         "certificate": _certificate,
         "clock": _clock,
     }

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from allauth.mfa.models import Authenticator
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Model
 
 from plainview.audit.durable import locked, sync_folder
@@ -23,12 +23,11 @@ from plainview.casework import models
 from plainview.casework.log.record import change_key
 from plainview.casework.log.rotation import finish_key_change
 from plainview.casework.log.write import Receipt, write_entry
-from plainview.casework.upkeep.alone import alone
+from plainview.casework.upkeep.alone import sole
 from plainview.casework.workspace.folder import BLOBS_KEY, NEXT_BLOBS_KEY, OLD_BLOBS_KEY, Workspace, write_private
 from plainview.casework.workspace.keys import digest
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
-from plainview.storage.local import LocalBlobStore
 from plainview.storage.seal import KEY_BYTES, SealBroken, Sealer
 
 _ROWS = 200  # in one transaction
@@ -56,9 +55,12 @@ SEALED = (
     Sealed(models.Flag, "sealed", "openings", lambda sealed: f"flag:{sealed.public_id}"),
     Sealed(models.Webhook, "sealed", "openings", lambda sealed: f"webhook:{sealed.public_id}"),
     Sealed(models.WebhookSecret, "sealed", "openings", lambda sealed: f"webhook:{sealed.webhook.public_id}", "webhook"),
+    Sealed(models.Token, "sealed", "openings", lambda sealed: f"token:{sealed.public_id}"),
+    Sealed(models.ApiAnswer, "sealed", "openings", lambda sealed: f"answer:{sealed.token_id}:{sealed.key_sha256}"),
     Sealed(models.Letter, "sealed", "letters", lambda sealed: sealed.public_id),
     Sealed(models.LapsedSearch, "sealed", "openings", lambda sealed: f"lapsed:{sealed.search.public_id}", "search"),
     Sealed(models.LogOpening, "sealed", "openings", lambda sealed: f"opening:{sealed.entry_id}:{sealed.name}"),
+    Sealed(models.RowCommitment, "sealed", "rows", lambda sealed: f"row:{sealed.kind}:{sealed.key}:{sealed.entry}"),
     Sealed(models.Draft, "sealed", "drafts", lambda sealed: f"draft:{sealed.pk}"),
     Sealed(models.SubjectRequest, "sealed", "rights", lambda sealed: f"request:{sealed.public_id}"),
     Sealed(models.SubjectPhoto, "sealed", "rights", lambda sealed: f"photo:{sealed.request.public_id}", "request"),
@@ -97,8 +99,7 @@ def change_blobs_key(reason: str, *, progress: Callable[[int], None] = lambda _:
     workspace = services().workspace
     keys = workspace.root / "keys"
     with locked(keys / ".rotation"):
-        connection.close()
-        with alone(workspace.database, "Key not changed"):
+        with sole(workspace, "Key not changed"):
             pass
         finish_key_change(workspace)  # a key that waits and is in force must never be taken for one that is not
         if not (keys / OLD_BLOBS_KEY).exists():
@@ -107,8 +108,7 @@ def change_blobs_key(reason: str, *, progress: Callable[[int], None] = lambda _:
         pictures, rows = _seal_pictures(progress), _seal_rows()
         # Derived, and sealed too: they are built again.
         shutil.rmtree(workspace.root / "indexes", ignore_errors=True)
-        connection.close()
-        with alone(workspace.database, "Key not changed"):
+        with sole(workspace, "Key not changed"):
             pass
         # Something may have been written with the old key while the first pass was running.
         pictures, rows = pictures + _seal_pictures(lambda _: None), rows + _seal_rows()
@@ -152,7 +152,6 @@ def _end(workspace: Workspace, pictures: int, rows: int) -> Receipt:
 
 def _seal_pictures(progress: Callable[[int], None]) -> int:
     store = services().blobs
-    assert isinstance(store, LocalBlobStore)  # noqa: S101  another store has its own keys
     changed = 0
     for number, name in enumerate(store.digests(), start=1):
         changed += store.seal_again(name)

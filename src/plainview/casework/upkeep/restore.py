@@ -30,6 +30,7 @@ from plainview.casework.models import (
     Alert,
     BarredPicture,
     LogEntry,
+    Member,
     Preparation,
     Reference,
     Search,
@@ -37,7 +38,7 @@ from plainview.casework.models import (
 )
 from plainview.casework.probes.preparations import erase_draft
 from plainview.casework.search.erase import blank_search
-from plainview.casework.upkeep.adopt import adopt, leave_old_files
+from plainview.casework.upkeep.adopt import adopt, adopt_rows, leave_old_files
 from plainview.casework.upkeep.opening import require_not_newer
 from plainview.casework.upkeep.spent import Ended, end_spent
 from plainview.casework.upkeep.upgrade import bring_tables_up
@@ -117,6 +118,7 @@ def settle(about: dict[str, Any], *, log: Path | None, kept_checkpoint: str | No
         require_reaches(kept_checkpoint)
     publish()
     adopt()
+    adopt_rows()
     leave_old_files()
     follow_log()
     erased = _erase_again(listed)
@@ -142,6 +144,7 @@ def settle(about: dict[str, Any], *, log: Path | None, kept_checkpoint: str | No
                 "sign_ins_reset": len(ended.codes),
             },
             acting_member=None,
+            rows=Member.objects.filter(email__in=ended.deactivated),
         )
     finish()
     forget_pages()
@@ -197,6 +200,7 @@ def _reference(line: Line) -> bool:
         "reference.expunged_again",
         {"reference": line.reference, "first_in": line.entry, "change": reference.gallery.log_head},
         acting_member=None,
+        rows=[reference],
     )
     return True
 

@@ -45,7 +45,8 @@ def make_tables() -> None:
     record_migrations()
     emit_post_migrate_signal(verbosity=0, interactive=False, db=connection.alias)
     call_command("createcachetable", verbosity=0)
-    services().workspace.database.chmod(0o600)
+    if connection.vendor == "sqlite":
+        services().workspace.database.chmod(0o600)
 
 
 def record_migrations() -> None:
@@ -73,10 +74,10 @@ def make_sample_people() -> None:
             terms_sha256=TERMS_SHA256,
             opened_at=now,
         )
-        PolicyVersion.objects.create(
+        policy = PolicyVersion.objects.create(
             agency=agency, number=1, text=SAMPLE, why="the policy that a sample agency begins with"
         )
-        write_entry("agency.opened", {"agency": agency.public_id, "sample": True}, acting_member=None)
+        write_entry("agency.opened", {"agency": agency.public_id, "sample": True}, acting_member=None, rows=[policy])
         needed = parse(SAMPLE).training
         for name, role in SAMPLE_PEOPLE.items():
             member = Member(
@@ -101,4 +102,5 @@ def make_sample_people() -> None:
                 {"agency": agency.public_id, "member": member.public_id, "role": role.value, "sample": True},
                 {"email": member.email},
                 acting_member=None,
+                rows=[member],
             )

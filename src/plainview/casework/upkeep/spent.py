@@ -18,9 +18,10 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from plainview.audit.record import Entry
-from plainview.casework.models import Invitation, Member, SignInReset, Token
+from plainview.casework.models import Invitation, Member, Proposal, SignInReset, Token
 from plainview.casework.people.sign_in import end_sessions
 from plainview.casework.people.tokens import digest, new_code
+from plainview.policy.proposals import OPEN
 from plainview.policy.signing_in import RESET_DAYS
 
 _REPLACED = frozenset({"password.set", "password.changed", "factor.added", "factor.removed", "factor.reset"})
@@ -57,6 +58,7 @@ def end_spent(since: Sequence[Entry], *, log_known: bool) -> Ended:
     tokens = Token.objects.filter(revoked_at=None).update(revoked_at=now)
     invitations = Invitation.objects.filter(member=None, expires_at__gt=now).update(expires_at=now)
     resets = SignInReset.objects.filter(used_at=None, expires_at__gt=now).update(expires_at=now)
+    Proposal.objects.filter(state=OPEN, expires_at__gt=now).update(expires_at=now, head_code_sha256="")
     Session.objects.all().delete()
     signed_in = {entry.actor for entry in since if entry.action == "session.began"}
     recovery = Authenticator.objects.filter(type=Authenticator.Type.RECOVERY_CODES)

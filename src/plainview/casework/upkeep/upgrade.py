@@ -26,13 +26,13 @@ from plainview.casework.log.read import verify_log
 from plainview.casework.log.write import unpublished, write_entry
 from plainview.casework.models import WorkspaceState
 from plainview.casework.people.read import Incomplete, incomplete_policies
-from plainview.casework.upkeep.adopt import adopt, leave_old_files, make_backup_key, require_seals_open
+from plainview.casework.upkeep.adopt import adopt, adopt_rows, leave_old_files, make_backup_key, require_seals_open
 from plainview.casework.upkeep.alone import alone
 from plainview.casework.upkeep.backup import require_place, require_room, write_backup
 from plainview.casework.upkeep.opening import open_checked
 from plainview.casework.workspace.schema import applied, known, newest
 from plainview.casework.workspace.services import services
-from plainview.policy.decision import Refused
+from plainview.policy.decision import OperatorAct, Refused
 from plainview.storage.output import output
 
 _BOOKKEEPING = ("django_", "auth_", "sqlite_", "web_cache")
@@ -74,13 +74,21 @@ def upgrade(
         progress: called with the number of pictures backed up so far.
 
     Raises:
-        Refused: workspace.in_use, upgrade.differs, upgrade.log_unsound; as backup and opening.
+        Refused: upgrade.server, workspace.in_use, upgrade.differs, upgrade.log_unsound; as backup and opening.
     """
     old_names, new_names = applied(), known()
     connection.close()
     if not new_names - old_names:
         open_checked()
         return None
+    if connection.vendor != "sqlite":
+        raise Refused(
+            "upgrade.server",
+            "Nothing upgraded",
+            "The records are in a database server, and an upgrade is tried on a copy in the folder.",
+            "With the version before this one, move the records into the folder; upgrade; move them back.",
+            act=OperatorAct.MOVE,
+        )
     require_seals_open()
     connection.close()
     workspace = services().workspace
@@ -152,6 +160,7 @@ def _upgraded_copy(
                     "Keep the workspace as it is and inform your auditor.",
                 )
             adopt()
+            adopt_rows()
             with transaction.atomic():
                 write_entry(
                     "workspace.upgraded",

@@ -7,22 +7,28 @@ never print a key, nor overwrite an existing workspace.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from plainview.audit.checkpoint import BadKey, Signer, VerifierKey
-from plainview.audit.cosignature import WitnessKey
+from plainview.audit.checkpoint import Signer, VerifierKey
+from plainview.audit.quorum import BadPolicy, WitnessPolicy, parse_policy
 from plainview.casework.workspace.settings import NEXT_STEP, wrong_key
 from plainview.policy.decision import OperatorAct, Refused
+from plainview.policy.witnesses import STOP_AFTER_HOURS
 from plainview.storage.seal import KEY_BYTES
 
 ENV = "PLAINVIEW_HOME"
+DATABASE_ENV = "DATABASE_URL"
+POSTGRESQL = "postgresql"
 SERVE_ENV = "PLAINVIEW_SERVE"
 DEFAULT = "plainview-data"
 KEY, NEXT_KEY, FIRST_KEY = "log.key", "log.key.next", "log.first.pub"
 BACKUP_KEY = "backup.age"
+MOST_HOURS = 24 * 31
+"""Most hours that entries may wait for witnesses: chosen, a month."""
 BLOBS_KEY, NEXT_BLOBS_KEY, OLD_BLOBS_KEY = "blobs.key", "blobs.key.next", "blobs.key.old"
 
 
@@ -143,23 +149,46 @@ class Workspace:
         return VerifierKey.parse(path.read_text("ascii").strip()) if path.is_file() else self.signer().verifier
 
     @property
-    def witnesses(self) -> tuple[WitnessKey, ...]:
-        """Return the trusted witnesses: one vkey per line in the file `witnesses`; lines with # are comments.
+    def witness_policy(self) -> WitnessPolicy:
+        """Return the trusted witnesses and how many must cosign, of the file `witnesses`; none if there is no file.
 
         Raises:
             Refused: workspace.damaged.
         """
         path = self.root / "witnesses"
-        lines = path.read_text("utf-8").splitlines() if path.is_file() else []
         try:
-            return tuple(WitnessKey.parse(line.strip()) for line in lines if line.strip() and line[0] != "#")
-        except BadKey as error:
+            return parse_policy(path.read_bytes()) if path.is_file() else WitnessPolicy()
+        except (OSError, BadPolicy) as error:
             raise Refused(
                 "workspace.damaged",
                 "Workspace not usable",
                 f"{path}: {error}.",
-                "Write one vkey per line.",
+                "Write it as c2sp.org/tlog-policy says, or one vkey per line.",
             ) from None
+
+    @property
+    def stop_after_hours(self) -> int:
+        """Return the hours after which searches stop where enough witnesses have not cosigned.
+
+        Raises:
+            Refused: workspace.settings.
+        """
+        witness = self.settings().get("witness")
+        hours = witness.get("stop_after_hours", STOP_AFTER_HOURS) if isinstance(witness, dict) else STOP_AFTER_HOURS
+        if type(hours) is not int or not 0 < hours <= MOST_HOURS:
+            raise Refused(
+                "workspace.settings",
+                "Workspace not usable",
+                f"{self.settings_file}: witness.stop_after_hours is not a whole number from 1 to {MOST_HOURS}.",
+                NEXT_STEP,
+            )
+        return hours
+
+
+def with_setting(name: str, value: str, settings: str) -> str:
+    """Return the text of a settings file with one text at its top changed; an empty one is removed."""
+    text = re.sub(rf"(?m)^{name} *=.*\n", "", settings)
+    return f'{name} = "{value}"\n{text}' if value else text
 
 
 def read_only(root: Path) -> bool:
@@ -203,6 +232,7 @@ def lay_out(workspace: Workspace) -> None:
     for name, content in keys.items():
         write_private(root / "keys" / name, content)
     text = f'version = 1\nlog = "{origin}"\nuse = "investigation"\n'
+    text = with_setting("database", POSTGRESQL if os.environ.get(DATABASE_ENV) else "", text)
     write_private(workspace.settings_file, text.encode())
 
 

@@ -18,12 +18,12 @@ from plainview.audit.checkpoint import Signer, VerifierKey
 from plainview.audit.logfile import LogFolder
 from plainview.casework.workspace.folder import BLOBS_KEY, OLD_BLOBS_KEY, Workspace, current
 from plainview.casework.workspace.guarded import GuardedIndex
+from plainview.casework.workspace.pictures import blob_store
 from plainview.casework.workspace.serving import is_server
 from plainview.index.errors import BadTemplate, IndexUnreachable
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.storage.base import BlobStore
-from plainview.storage.local import LocalBlobStore
 from plainview.storage.seal import Sealer
 
 if TYPE_CHECKING:
@@ -59,7 +59,11 @@ class Services:
     @cached_property
     def blobs(self) -> BlobStore:
         """Pictures by content hash."""
-        return LocalBlobStore(self.workspace.blobs, self._master.derive("blobs"))
+        return self.blobs_in(self.workspace.settings().get("blobs"))
+
+    def blobs_in(self, where: object) -> BlobStore:
+        """Return the pictures in another place, sealed with the same key: for a move."""
+        return blob_store(self.workspace, where, self._master.derive("blobs"))
 
     @cached_property
     def templates(self) -> Sealer:
@@ -80,6 +84,11 @@ class Services:
     def rights(self) -> Sealer:
         """Seals the requests of people who ask about themselves, and the answers."""
         return self._master.derive("rights")
+
+    @cached_property
+    def rows(self) -> Sealer:
+        """Seals what opens the log's commitments to rows."""
+        return self._master.derive("rows")
 
     @cached_property
     def letters(self) -> Sealer:

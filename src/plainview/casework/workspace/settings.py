@@ -14,6 +14,12 @@ SETTINGS: Mapping[str, str] = MappingProxyType(
     {
         "version": "Version of this file's format: 1. Written when the workspace is made; do not change it.",
         "log": "Name of this workspace's log and of its key. Written when the workspace is made; do not change it.",
+        "database": '"postgresql" if the records are in the server that DATABASE_URL names. Written when the workspace is '
+        "made, and by a move; do not change it.",
+        "blobs": "Where pictures are kept, if not in the folder: `s3://BUCKET/PREFIX`. Written by a move; do not change it.",
+        "s3.endpoint": "Address of the server of that bucket. Default: Amazon's.",
+        "s3.region": 'Its region. Default: "us-east-1".',
+        "s3.ca_file": "Certificate authority of that server. Default: the system's.",
         "use": 'What the deployment is for; a model pack must permit it. Default: "investigation".',
         "pack": 'Name of the installed model pack. Default: "yunet-sface".',
         "address": 'Address where members open Plainview; links in letters begin with it. Default: "http://127.0.0.1:8000".',
@@ -32,6 +38,12 @@ SETTINGS: Mapping[str, str] = MappingProxyType(
         "feeds.contact": "Address or link that publishers see as the contact of this program. Default: `address`.",
         "webhooks.private_addresses": "`true` lets a webhook be in your own network. Default: false.",
         "webhooks.ca_file": "Certificate authority of a webhook in your own network. Default: the system's.",
+        "witness.stop_after_hours": "Hours that an entry of the log may wait for the cosignatures that the file `witnesses` "
+        "asks for, before searches stop. Default: 24.",
+        "witness.private_addresses": "`true` lets a witness be in your own network. Default: false.",
+        "witness.ca_file": "Certificate authority of a witness in your own network. Default: the system's.",
+        "log_folder": "Folder into which the log is written as tiles (hashes and checkpoint, no entry) every hour, for a web "
+        "server to publish. Default: none.",
         "metrics_token": "Token that a program must send to read /metrics from another machine or through a proxy. Default: none.",
         "mail.host": "Mail server. Without one, letters are written into the workspace's folder `outbox`.",
         "mail.port": "Port of the mail server. Default: 587; with TLS from the first byte: 465.",
@@ -56,9 +68,14 @@ ENVIRONMENT: Mapping[str, str] = MappingProxyType(
         "PLAINVIEW_SERVE": "Set by `plainview serve` for its own processes; not for people.",
         "NOTIFY_SOCKET": "Set by systemd for `Type=notify`; the server says there when it answers.",
         "PLAINVIEW_AS": "E-mail address of the acting member; `--as` on the command line wins.",
+        "DATABASE_URL": "Address of the PostgreSQL database of a workspace that has its records there, for example "
+        "`postgresql://plainview@/plainview?host=/run/postgresql`. If it is set, `plainview init` puts the records there.",
+        "AWS_ACCESS_KEY_ID": "Access key of the bucket that has the pictures.",
+        "AWS_SECRET_ACCESS_KEY": "Its secret half. Neither is taken from anywhere else.",
         "PLAINVIEW_DEBUG": "Any value: an unexpected error prints its traceback. For developers.",
         "XDG_DATA_HOME": "Folder of this user's data; the model packs are below it. Default: `~/.local/share`.",
         "XDG_CACHE_HOME": "Folder where `plainview evaluate` caches templates. Default: `~/.cache`.",
+        "XDG_CONFIG_HOME": "Folder of this user's settings: the key that seals that cache is below it. Default: `~/.config`.",
         "ORT_DISABLE_TELEMETRY": "Set to 1 by Plainview itself: onnxruntime looks up no host of its maker.",
         "DJANGO_SETTINGS_MODULE": "Set by Plainview itself to `plainview.site.settings`; not for people.",
     }

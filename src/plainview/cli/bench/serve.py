@@ -29,6 +29,7 @@ from django.db import transaction
 from plainview.casework.cases.open_close import open_case
 from plainview.casework.find import member_by_email
 from plainview.casework.galleries.passports import create_gallery
+from plainview.casework.log.write import write_entry
 from plainview.casework.models import Enrolment, Gallery, GalleryChange, Member, Reference, Training
 from plainview.casework.workspace.services import services
 from plainview.cli.bench.common import varied
@@ -111,6 +112,7 @@ def fill(gallery: Gallery, member: Member, photographs: list[Path], count: int) 
             type(gallery).objects.filter(pk=gallery.pk).update(
                 log_head=first + len(references), pack=engine.pack.identity
             )
+            write_entry("rows.committed", {"gallery": gallery.pk}, acting_member=member, rows=references)
 
 
 def _colleague(examiner: Member, number: int) -> Member:
@@ -131,6 +133,8 @@ def _colleague(examiner: Member, number: int) -> Member:
             expires_on=training.expires_on,
             recorded_by=training.recorded_by,
         )
+    with transaction.atomic():
+        write_entry("rows.committed", {"member": member.public_id}, acting_member=None, rows=[member])
     return member
 
 

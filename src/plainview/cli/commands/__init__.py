@@ -11,14 +11,24 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from types import MappingProxyType
 
-from plainview.cli.commands import administrator, auditor, developer, examiner, keeping, operator, outsiders, supervisor
+from plainview.cli.commands import (
+    administrator,
+    auditor,
+    developer,
+    examiner,
+    keeping,
+    operator,
+    outsiders,
+    proposals,
+    supervisor,
+)
 from plainview.cli.commands.row import Command as Command
 from plainview.cli.commands.row import Need as Need
 
 _TABLES = {
     "Examiner": (examiner,),
     "Supervisor": (supervisor,),
-    "Administrator": (administrator, keeping),
+    "Administrator": (administrator, proposals, keeping),
     "Auditor": (auditor,),
     "Defence and public": (outsiders,),
     "Operator": (operator,),

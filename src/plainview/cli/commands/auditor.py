@@ -17,7 +17,7 @@ ROWS = (
     Command(
         "audit monitor",
         Need.NOTHING,
-        "witness:monitor",
+        "monitor:monitor",
         "Watch a log from outside. Exit 1, with one line for each alarm, when something is wrong.",
         "plainview audit monitor copy-of-the-log --state seen.json",
     ),
@@ -134,6 +134,20 @@ ROWS = (
         "plainview audit cosignature add cosigned.txt",
     ),
     Command(
+        "audit cosignature ask",
+        Need.OWNER,
+        "audit:ask",
+        "Ask every witness of the file `witnesses` for its cosignature now, and show what each has.",
+        "plainview audit cosignature ask",
+    ),
+    Command(
+        "audit tiles",
+        Need.OWNER,
+        "audit:tiles",
+        "Write the log as static tiles that anyone can watch, or bring them up to date: hashes, and no entry.",
+        "plainview audit tiles site/log",
+    ),
+    Command(
         "audit witness init",
         Need.NOTHING,
         "witness:init",
@@ -153,6 +167,20 @@ ROWS = (
         "witness:status",
         "Show each log that the witness follows, and the evidence of what it refused.",
         "plainview audit witness status witness-folder",
+    ),
+    Command(
+        "audit witness follow",
+        Need.NOTHING,
+        "witness:follow",
+        "Let a log ask for cosignatures over the network; a log that changed its key is followed with both.",
+        "plainview audit witness follow witness-folder LOG-KEY-LINE",
+    ),
+    Command(
+        "audit witness serve",
+        Need.NOTHING,
+        "witness:serve",
+        "Answer logs that ask for cosignatures (c2sp.org/tlog-witness), until it is stopped.",
+        "plainview audit witness serve witness-folder",
     ),
     Command(
         "clock list",

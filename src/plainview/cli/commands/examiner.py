@@ -12,7 +12,7 @@ GROUPS: dict[str, str] = {
     "verify": "Verify blindly what another person examined.",
     "verify proficiency": "Items with a known answer, mixed in with the verifications.",
     "request": "Searches that one agency asks another for.",
-    "token": "Tokens for the command line of a served workspace.",
+    "token": "Tokens for programs that act for you, on the API or on the command line of a served workspace.",
     "tripwire": "Warnings about searches of yourself or of consenting relations.",
 }
 
@@ -313,11 +313,11 @@ ROWS = (
         "plainview compare a.jpg b.jpg",
     ),
     Command(
-        "token make",
+        "token new",
         May.TOKEN_OWN,
-        "people:token_make",
-        "Create a token for yourself; it is shown once.",
-        "plainview token make --as examiner@agency.example",
+        "people:token_new",
+        "Create a token for a program that acts for you, on the API or on this command line; it is shown once.",
+        "plainview token new --scope case --scope search --as examiner@agency.example",
     ),
     Command(
         "token list",

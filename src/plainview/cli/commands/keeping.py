@@ -26,7 +26,7 @@ ROWS = (
         "retention set",
         May.RETENTION_SET,
         "retention:set_rules",
-        "Replace the retention rules of your agency with a file; this erases nothing.",
+        "Propose a file as the retention rules of your agency; this erases nothing.",
         'plainview retention set rules.toml --reason "a new statute" --as admin@agency.example',
     ),
     Command(

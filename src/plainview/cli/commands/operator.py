@@ -102,6 +102,13 @@ ROWS = (
         early=True,
     ),
     Command(
+        "move-workspace",
+        Need.OWNER,
+        "move:move_workspace",
+        "Move the records into a PostgreSQL server and the pictures into a bucket, or back. Stop the server first.",
+        "plainview move-workspace --to postgresql",
+    ),
+    Command(
         "keys list",
         Need.OWNER,
         "keys:keys_list",
@@ -183,8 +190,8 @@ ROWS = (
         "agency open",
         Need.OWNER,
         "people:agency_open",
-        "Open an agency whose head has accepted the terms, and invite its first administrator.",
-        "plainview agency open booking --administrator admin@agency.example",
+        "Open an agency whose head has accepted the terms, and invite the first people that the head names.",
+        "plainview agency open booking --administrator admin@agency.example --supervisor supervisor@agency.example",
     ),
     Command(
         "agency suspend",

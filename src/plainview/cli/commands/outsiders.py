@@ -14,4 +14,11 @@ ROWS = (
         "Check a disclosure package and run its search again; needs no workspace. Exit 1 when anything is wrong.",
         "plainview verify-package package.zip",
     ),
+    Command(
+        "controls",
+        Need.NOTHING,
+        "controls:controls",
+        "Show how many points of each standard are met, or with --state those points, each with its file and test.",
+        "plainview controls --state partly",
+    ),
 )

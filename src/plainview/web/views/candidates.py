@@ -136,7 +136,7 @@ def arranged(rows: list[ShownCandidate], sort: str, only: str) -> list[ShownCand
     keep = {
         "clear": lambda shown: not shown.cautions and not shown.erased,
         "dated": lambda shown: shown.candidate.reference.captured_on is not None,
-        "linked": lambda shown: bool(shown.candidate.reference.source_url),
+        "linked": lambda shown: bool(shown.candidate.reference.source_link),
     }.get(only)
     selected = [shown for shown in rows if keep is None or keep(shown)]
     if sort == "captured":

@@ -16,15 +16,18 @@ from plainview.casework.misuse.read import flags
 from plainview.casework.models import Member
 from plainview.casework.models.subjects import RECEIVED
 from plainview.casework.people import desk
+from plainview.casework.people.attempts import of_today
 from plainview.casework.people.read import policy_text
 from plainview.casework.probes.approvals import approvals_waiting, urgent_waiting
 from plainview.casework.probes.read import drafts
+from plainview.casework.proposals import read as proposals
 from plainview.casework.retention.read import to_approve
 from plainview.casework.rights.read import requests_to_answer
 from plainview.casework.sharing.read import waiting as shared_waiting
 from plainview.casework.upkeep.clock import faults
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
+from plainview.policy.signing_in import MAX_FAILURES
 from plainview.web.views.common import member_of
 
 
@@ -39,7 +42,13 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def _desk(member: Member) -> dict[str, Any]:
     """Return only what the member may act on: an empty section has no task, a missing one is not theirs."""
-    context: dict[str, Any] = {"due": outcomes_due(member)}
+    context: dict[str, Any] = {
+        "due": outcomes_due(member),
+        "about": proposals.about(member),
+        "to_decide": proposals.to_decide(member),
+        "attempts": of_today(member),
+        "many": MAX_FAILURES,
+    }
     if holds(member.roles, Permission.CLOCK_SETTLE):
         context["faults"] = faults()
     if holds(member.roles, Permission.POLICY_CHANGE):

@@ -15,16 +15,19 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from plainview.casework import find
-from plainview.casework.models import Member
+from plainview.casework.models import Member, Proposal
 from plainview.casework.people import members as acts
 from plainview.casework.people import read, trials
-from plainview.casework.people import sign_in as access
 from plainview.casework.people.read import binding
+from plainview.casework.proposals.make import propose, propose_about
+from plainview.casework.proposals.read import open_proposals
 from plainview.policy.agency import AgencyPolicy
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
+from plainview.policy.proposals import Kind, has_power
 from plainview.policy.roles import OUTSIDERS, Role, holds
 from plainview.web.views.common import member_of, say
+from plainview.web.views.proposals import proposed
 
 _ROLES = [(role.value, role.value.capitalize()) for role in Role if role not in {Role.OPERATOR, *OUTSIDERS}]
 _INVITED = [*_ROLES, (Role.OUTSIDE_AUDITOR.value, Role.OUTSIDE_AUDITOR.value.capitalize())]
@@ -49,6 +52,11 @@ class InviteForm(forms.Form):
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
     )
+    why = forms.CharField(
+        label="Reason (supervisors, administrators and auditors)",
+        required=False,
+        help_text="These invitations need a second person, who decides by it.",
+    )
 
 
 class RolesForm(forms.Form):
@@ -56,6 +64,7 @@ class RolesForm(forms.Form):
 
     roles = forms.MultipleChoiceField(label="Roles", choices=_ROLES, widget=forms.CheckboxSelectMultiple)
     on_trial = forms.BooleanField(label="On trial", required=False)
+    why = forms.CharField(label="Reason", help_text="The second person decides by it.")
 
 
 class TrainingForm(forms.Form):
@@ -114,6 +123,12 @@ def member_invite(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         fields = form.cleaned_data
         try:
+            if has_power(fields["roles"]):
+                wanted = {"email": fields["email"], "roles": fields["roles"], "ends_on": fields["until"]}
+                return proposed(
+                    request,
+                    propose(Kind.INVITATION, wanted, reason=fields["why"], acting_member=member_of(request)),
+                )
             invited = acts.invite_member(
                 fields["email"],
                 fields["roles"],
@@ -124,13 +139,10 @@ def member_invite(request: HttpRequest) -> HttpResponse:
         except Refused as refused:
             say(form, refused)
         else:
-            return _code_page(request, fields["email"], invited.code, "invited")
+            link = request.build_absolute_uri(reverse("join", args=[invited.code]))
+            shown = {"email": fields["email"], "link": link, "event": "invited"}
+            return render(request, "members/code.html", shown)
     return render(request, "members/invite.html", {"form": form})
-
-
-def _code_page(request: HttpRequest, email: str, code: str, event: str) -> HttpResponse:
-    link = request.build_absolute_uri(reverse("join", args=[code]))
-    return render(request, "members/code.html", {"email": email, "link": link, "event": event})
 
 
 @require_GET
@@ -159,6 +171,7 @@ def _member_page(request: HttpRequest, public_id: str, **bound: forms.Form) -> H
             "today": timezone.now().date(),
             "trials": colleague.trials.select_related("approved_by").order_by("-pk"),
             "used": read.trial_facts(colleague),
+            "proposals": open_proposals(acting.agency).filter(concerns=colleague),
         },
     )
 
@@ -186,6 +199,8 @@ def _unbound(colleague: Member, policy: AgencyPolicy) -> dict[str, forms.Form]:
             }
         ),
         "trial": TrialForm(initial={"days": policy.trial_days, "searches": policy.trial_searches}),
+        "release": WhyForm(auto_id="id_release_%s"),
+        "reset": WhyForm(auto_id="id_reset_%s"),
         "deactivate": WhyForm(),
     }
 
@@ -196,18 +211,20 @@ def _done(
     name: str,
     form: forms.Form,
     act: Callable[[str, dict[str, Any]], object],
-    done: str,
+    done: str = "",
 ) -> HttpResponse:
-    """Run one act on a colleague; a refusal is shown in its form."""
+    """Run one act on a colleague, or propose it; a refusal is shown in its form."""
     email = find.member_by_id(public_id, member_of(request)).email
     if form.is_valid():
         try:
-            act(email, form.cleaned_data)
+            outcome = act(email, form.cleaned_data)
         except Refused as refused:
             if refused.rule_id == "member.own_act":
                 raise  # one's own page has no form to show it in
             say(form, refused)
         else:
+            if isinstance(outcome, Proposal):
+                return proposed(request, outcome)
             messages.success(request, done)
             return redirect("member", public_id)
     return _member_page(request, public_id, **{name: form})
@@ -215,16 +232,20 @@ def _done(
 
 @require_POST
 def member_roles(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Give a colleague other roles."""
+    """Propose other roles for a colleague."""
     return _done(
         request,
         public_id,
         "roles",
         RolesForm(request.POST),
-        lambda email, fields: acts.set_roles(
-            email, fields["roles"], on_trial=fields["on_trial"], acting_member=member_of(request)
+        lambda email, fields: propose_about(
+            Kind.ROLES,
+            email,
+            roles=fields["roles"],
+            on_trial=fields["on_trial"],
+            reason=fields["why"],
+            acting_member=member_of(request),
         ),
-        "Roles changed. They apply from the next act.",
     )
 
 
@@ -265,29 +286,36 @@ def member_trial(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_POST
 def member_deactivate(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Close an account."""
-    return _done(
-        request,
-        public_id,
-        "deactivate",
-        WhyForm(request.POST),
-        lambda email, fields: acts.deactivate(email, reason=fields["why"], acting_member=member_of(request)),
-        "Account closed, with its sessions and tokens. The record of what the member did stays.",
-    )
+    """Close an account; propose it for the only auditor's."""
+    member = member_of(request)
+
+    def close(email: str, fields: dict[str, Any]) -> object:
+        if acts.is_only_auditor(find.colleague(email, member)):
+            return propose_about(Kind.LAST_AUDITOR, email, reason=fields["why"], acting_member=member)
+        return acts.deactivate(email, reason=fields["why"], acting_member=member)
+
+    done = "Account closed, with its sessions and tokens. The record of what the member did stays."
+    return _done(request, public_id, "deactivate", WhyForm(request.POST), close, done)
 
 
 @require_POST
 def member_release(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Unlock an account after failed attempts."""
-    email = find.member_by_id(public_id, member_of(request)).email
-    access.release(email, acting_member=member_of(request))
-    messages.success(request, "Account unlocked.")
-    return redirect("member", public_id)
+    """Propose to unlock an account."""
+    return _proposal(request, public_id, Kind.RELEASE, "release")
 
 
 @require_POST
 def member_reset(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Remove password and second factors; the code is shown on the answering page."""
-    email = find.member_by_id(public_id, member_of(request)).email
-    code = access.reset_sign_in(email, acting_member=member_of(request))
-    return _code_page(request, email, code, "reset")
+    """Propose to remove password and second factors."""
+    return _proposal(request, public_id, Kind.RESET, "reset")
+
+
+def _proposal(request: HttpRequest, public_id: str, kind: Kind, name: str) -> HttpResponse:
+    form = WhyForm(request.POST, auto_id=f"id_{name}_%s")
+    return _done(
+        request,
+        public_id,
+        name,
+        form,
+        lambda email, fields: propose_about(kind, email, reason=fields["why"], acting_member=member_of(request)),
+    )

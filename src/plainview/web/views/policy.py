@@ -1,24 +1,25 @@
-"""People, rules and the record: the agency's policy, and its change by an administrator after a dry run."""
+"""People, rules and the record: the agency's policy, and its change after a dry run, by two members."""
 
 from __future__ import annotations
 
 from itertools import groupby
 
 from django import forms
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from plainview.casework.people.policy import change_policy
 from plainview.casework.people.read import binding, history, policy_text
+from plainview.casework.proposals.make import propose
 from plainview.casework.search.dry_run import DRY_RUN_DAYS, DryRun, dry_run
 from plainview.policy.agency import AgencyPolicy, parse
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
+from plainview.policy.proposals import Kind
 from plainview.policy.roles import GRANTS, Role, holds
 from plainview.policy.table import table
 from plainview.web.views.common import member_of, say
+from plainview.web.views.proposals import proposed
 
 
 class PolicyForm(forms.Form):
@@ -80,7 +81,7 @@ def _roles(own: list[str], values: AgencyPolicy) -> list[dict[str, object]]:
 
 @require_http_methods(["GET", "POST"])
 def policy_change(request: HttpRequest) -> HttpResponse:
-    """Try a policy on the last months' searches, or adopt it for the agency."""
+    """Try a policy on the last months' searches, or propose it for the agency."""
     member = member_of(request)
     form = PolicyForm(request.POST or None, initial={"text": policy_text(member.agency)[0]})
     dry: DryRun | None = None
@@ -88,11 +89,9 @@ def policy_change(request: HttpRequest) -> HttpResponse:
         text, why = form.cleaned_data["text"], form.cleaned_data["why"]
         try:
             if request.POST.get("do") == "change":
-                version = change_policy(text, reason=why, acting_member=member)
-                messages.success(request, f"Version {version.number} is now in force.")
-                return redirect("policy")
+                return proposed(request, propose(Kind.POLICY, {"text": text}, reason=why, acting_member=member))
             dry = dry_run(parse(text), member)
         except Refused as refused:
-            say(form, refused, {"policy.why": "why", "policy.invalid": "text"}.get(refused.rule_id))
+            say(form, refused, {"proposal.reason": "why", "policy.invalid": "text"}.get(refused.rule_id))
     rules = sorted(dry.by_rule.items()) if dry else []
     return render(request, "policy_change.html", {"form": form, "dry": dry, "rules": rules, "days": DRY_RUN_DAYS})

@@ -17,6 +17,7 @@ from plainview.casework import find
 from plainview.casework.erasure.read import holds
 from plainview.casework.jobs import job_of
 from plainview.casework.models import RetentionItem
+from plainview.casework.proposals.make import propose
 from plainview.casework.retention import read
 from plainview.casework.retention import rules as retention_rules
 from plainview.casework.retention import runs as retention_runs
@@ -24,10 +25,12 @@ from plainview.casework.retention.court_orders import COLUMNS
 from plainview.casework.retention.proof import proof_of_run
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
+from plainview.policy.proposals import Kind
 from plainview.policy.retention import BEGINNING, EVENTS, After
 from plainview.policy.roles import holds as granted
 from plainview.web.plot import HEIGHT, WIDTH, bars
 from plainview.web.views.common import beside, member_of, say
+from plainview.web.views.proposals import proposed
 
 _LINES = 100  # lines of a run's list on one page
 _SINGULAR = {
@@ -132,22 +135,18 @@ def retention(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def retention_rules_page(request: HttpRequest) -> HttpResponse:
-    """Show the rules in words and as text with their versions; an administrator changes them."""
+    """Show the rules in words and as text with their versions; an administrator proposes others."""
     member = member_of(request)
     version, rules = read.rules_of(member.agency)
     form = RulesForm(request.POST or None, initial={"text": version.text if version else BEGINNING})
     if request.method == "POST" and form.is_valid():
         try:
-            new = retention_rules.set_rules(
-                form.cleaned_data["text"], reason=form.cleaned_data["why"], acting_member=member
-            )
+            wanted, why = {"text": form.cleaned_data["text"]}, form.cleaned_data["why"]
+            return proposed(request, propose(Kind.RETENTION, wanted, reason=why, acting_member=member))
         except Refused as refused:
             if refused.rule_id == "member.no_permission":
                 raise
-            say(form, refused, "why" if refused.rule_id == "examination.explain" else "text")
-        else:
-            messages.success(request, f"Version {new.number} is now in force. Nothing was erased.")
-            return redirect("retention-rules")
+            say(form, refused, "why" if refused.rule_id in ("examination.explain", "proposal.reason") else "text")
     return render(
         request,
         "retention/rules.html",

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from django.utils import timezone
 from tests.factories.alerts import alert, arrive, her, him
+from tests.factories.power import change_policy
 from tests.factories.work import at, case, entries, gallery, person
 
 from plainview.casework.alerts import ends as alert_ends
@@ -18,7 +19,6 @@ from plainview.casework.cases.open_close import close_case
 from plainview.casework.disclosure.make import disclose
 from plainview.casework.examination.examine import examine
 from plainview.casework.models import Alert, AlertMark, Gallery, Member, Search
-from plainview.casework.people.policy import change_policy
 from plainview.casework.search.run import view_candidates
 from plainview.policy.agency import SAMPLE
 from plainview.policy.decision import Refused

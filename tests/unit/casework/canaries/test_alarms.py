@@ -11,6 +11,7 @@ from django.core import mail
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from tests.factories.canaries import REASON, faults, forget_a_row
+from tests.factories.power import change_policy
 from tests.factories.work import at, entries, person, probe, search
 
 from plainview.casework.canaries.checks import run_all
@@ -19,7 +20,6 @@ from plainview.casework.canaries.read import alarms, canaries
 from plainview.casework.canaries.state import state
 from plainview.casework.galleries.passports import create_gallery
 from plainview.casework.models import Canary, CanaryAlarm
-from plainview.casework.people.policy import change_policy
 from plainview.casework.search.dry_run import dry_run
 from plainview.casework.search.meaning import cautions
 from plainview.policy.agency import SAMPLE, parse

@@ -12,6 +12,7 @@ import pytest
 from django.utils import timezone
 from tests.factories.examination import another_agency, examined
 from tests.factories.outsiders import COUNSEL, client_of, defence, in_days, opened, outside_auditor
+from tests.factories.power import invite_member, set_roles
 from tests.factories.work import at, case, entries, gallery, person, probe, search
 
 from plainview.casework.disclosure import kept_packages as packages
@@ -20,7 +21,7 @@ from plainview.casework.disclosure.grants import grant, revoke, view_disclosure
 from plainview.casework.erasure.expunge import expunge
 from plainview.casework.examination.examine import examine
 from plainview.casework.models import DisclosureGrant, DisclosurePackage, Member, Reference, Search
-from plainview.casework.people.members import invite_member, join, set_roles
+from plainview.casework.people.members import join
 from plainview.casework.people.sign_in import may_sign_in
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused

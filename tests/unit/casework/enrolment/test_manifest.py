@@ -28,7 +28,7 @@ def test_a_folder_gives_its_files_in_order_without_hidden_ones(tmp_path: Path) -
     items = read_items(tmp_path)
     assert len(items) == 2
     assert [item.name for item in items] == [item.name for item in items] == ["a/c.jpg", "b.jpg"]
-    assert list(items)[1].source_url == (tmp_path / "b.jpg").as_uri()
+    assert list(items)[1].source_url == f"urn:plainview:file:{tmp_path.name}/b.jpg"
 
 
 def test_jsonl_rows(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_jsonl_rows(tmp_path: Path) -> None:
         row["source_url"],
         date(2020, 2, 29),
     )
-    assert (second.source_url, second.captured_on) == ((tmp_path / "y.jpg").as_uri(), None)
+    assert (second.source_url, second.captured_on) == (f"urn:plainview:file:{tmp_path.name}/y.jpg", None)
 
 
 @pytest.mark.parametrize(

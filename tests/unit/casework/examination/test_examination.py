@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 from django.utils import timezone
+from tests.factories.power import invite_member
 from tests.factories.work import case, entries, gallery, person, probe, search
 
 from plainview.audit.record import SYSTEM, Entry
@@ -21,7 +22,7 @@ from plainview.casework.examination.read import leads, verdicts
 from plainview.casework.examination.verify import answer_verification, show_verification
 from plainview.casework.leads.decide import record_evidence, release, report_outcome
 from plainview.casework.models import Candidate, Examination, Lead, LogOpening, Member, Verification
-from plainview.casework.people.members import deactivate, invite_member, join, record_training
+from plainview.casework.people.members import deactivate, join, record_training
 from plainview.casework.people.trial_letter import weekly_report
 from plainview.casework.people.trials import approve_trial
 from plainview.casework.pictures import EXAMINED
@@ -151,7 +152,7 @@ def test_every_face_is_answered_and_a_potential_one_in_full(found: str) -> None:
     assert verdicts(task.examination) == []
     answer_verification(task.public_id, both, {1: SIMILAR, 2: SIMILAR}, **record)
     entry = entries("verification.recorded")[-1]
-    assert entry.subject.keys() == {"verification", "agency", "faces", "seconds", "via"}
+    assert entry.subject.keys() == {"verification", "agency", "faces", "seconds", "via", "commits"}
     assert told(entry) == {"conclusions": {"1": POTENTIAL, "2": POTENTIAL}}
     compared = entries("verification.compared")[-1]
     assert compared.actor == SYSTEM

@@ -14,11 +14,11 @@ from plainview.audit.cosignature import WitnessSigner
 from plainview.audit.monitor import visit
 from plainview.audit.record import format_time
 from plainview.casework.find import member_by_email
-from plainview.casework.log.cosignatures import add_cosigned
 from plainview.casework.log.read import cosigned, newest_entry, verify_log
 from plainview.casework.log.reviews import heartbeat, review_log, summary
 from plainview.casework.log.write import records
 from plainview.casework.models import LogEntry, LogReview
+from plainview.casework.witnesses.add import add_cosigned
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
 

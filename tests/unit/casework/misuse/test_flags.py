@@ -17,7 +17,7 @@ from plainview.casework.misuse.flags import decide_flag, view_flag
 from plainview.casework.misuse.read import flags, tripwires
 from plainview.casework.misuse.tripwires import add_tripwire, remove_tripwire
 from plainview.casework.models import Flag, ProbeTemplate, Tripwire
-from plainview.cli.search import answer_json
+from plainview.casework.search.as_json import answer_json
 from plainview.policy import misuse
 from plainview.policy.decision import Refused
 

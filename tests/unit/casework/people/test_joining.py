@@ -8,16 +8,18 @@ from pathlib import Path
 import pytest
 from django.core import mail
 from django.utils import timezone
+from tests.factories.power import invite_member, set_roles
 from tests.factories.work import at, case, entries, gallery, person, probe, search
 
 from plainview.casework.find import member_by_email
 from plainview.casework.models import Agency, Invitation, Member
 from plainview.casework.people.agencies import accept_terms, open_agency, propose_agency, suspend_agency
-from plainview.casework.people.members import deactivate, invite_member, join, record_training, set_roles
+from plainview.casework.people.members import deactivate, join, record_training
 from plainview.casework.people.tokens import make_token, require_token, revoke_token
 from plainview.casework.people.trial_letter import weekly_report
 from plainview.casework.people.trials import approve_trial, send_reports
 from plainview.policy.decision import Refused
+from plainview.policy.roles import Role
 from plainview.policy.terms import TERMS_SHA256
 from plainview.storage.base import digest_of
 
@@ -52,6 +54,16 @@ def test_an_agency_opens_only_after_its_head_accepted(workspace: Path) -> None:
     assert b"H. Ead" not in text
 
 
+def test_an_agency_opens_with_the_people_whom_its_head_names(workspace: Path) -> None:
+    accept_terms(proposed())
+    refused("agency.no_administrator", open_agency, "Harbour")
+    refused("agency.no_administrator", open_agency, "Harbour", others=[("s@harbour.example", Role.SUPERVISOR)])
+    others = [("s@harbour.example", Role.SUPERVISOR), ("a@harbour.example", Role.AUDITOR)]
+    opened = open_agency("Harbour", administrator_email="boss@harbour.example", others=others)
+    roles = [join(invited.code, "N").roles for invited in opened.invited]
+    assert roles == [["agency administrator"], ["supervisor"], ["auditor"]]
+
+
 def test_nobody_acts_for_an_agency_that_is_not_open(workspace: Path) -> None:
     accept_terms(proposed())
     invited = open_agency("Harbour", administrator_email="boss@harbour.example")
@@ -61,7 +73,8 @@ def test_nobody_acts_for_an_agency_that_is_not_open(workspace: Path) -> None:
     refused("agency.not_open", invite_member, "x@harbour.example", ["examiner"], acting_member=boss)
     refused("agency.not_open", join, later.code, "Ex")
     assert entries("member.invite.refused")[-1].subject["rule"] == "agency.not_open"
-    open_agency("Harbour", administrator_email="second@harbour.example")
+    refused("agency.administrator", open_agency, "Harbour", administrator_email="second@harbour.example")
+    assert open_agency("Harbour").invited == ()
     assert join(later.code, "Ex").email == "ex@harbour.example"
 
 

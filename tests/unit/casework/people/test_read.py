@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.factories.power import change_policy
 from tests.factories.work import person
 
 from plainview.casework.models import PolicyVersion
-from plainview.casework.people.policy import change_policy
 from plainview.casework.people.read import binding
 from plainview.policy.agency import SAMPLE
 from plainview.policy.decision import Refused

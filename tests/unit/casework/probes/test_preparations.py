@@ -12,12 +12,12 @@ import pytest
 from django.utils import timezone
 from tests.factories import pictures
 from tests.factories.models import collins, hopper, scaled
+from tests.factories.power import change_policy
 from tests.factories.work import at, case, entries, gallery, person, search
 
 from plainview.casework import find
 from plainview.casework.cases.open_close import close_case
 from plainview.casework.models import Candidate, Preparation, Search
-from plainview.casework.people.policy import change_policy
 from plainview.casework.probes import preparations as actions
 from plainview.casework.probes.approvals import decide_approval, request_approval
 from plainview.casework.probes.probe import prepare_probe

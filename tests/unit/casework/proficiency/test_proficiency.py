@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from tests.factories.power import change_policy
 from tests.factories.verification import another, answered, examined, many, strangers, told
 from tests.factories.work import at, entries, gallery, person, probe
 
@@ -16,7 +17,6 @@ from plainview.casework.examination.assign import assign_waiting
 from plainview.casework.examination.blind import waiting
 from plainview.casework.leads.decide import release
 from plainview.casework.models import Lead, Member, ProficiencyItem, Reference, Verification
-from plainview.casework.people.policy import change_policy
 from plainview.casework.proficiency.items import add_item, retire_item
 from plainview.casework.proficiency.read import everybodys_figures, item_picture, items, own_figures
 from plainview.casework.workspace.services import services

@@ -306,7 +306,7 @@ def test_an_agency_that_was_opened_again_keeps_its_earlier_months(
 ) -> None:
     with at(moment("2027-05")):
         suspend_agency("North Police", reason="an inquiry")
-        open_agency("North Police", administrator_email="new@north-police.example")
+        open_agency("North Police")
     assert of(export(tmp_path / "site"))["counted_from"] == "2027-01"
     assert check_register(tmp_path / "site", workspace / "audit") == []
 

@@ -10,6 +10,7 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 from tests.factories.models import collins, scaled
+from tests.factories.power import change_policy, set_rules
 from tests.factories.retention import (
     BY_AGE,
     WHY,
@@ -48,7 +49,7 @@ from plainview.casework.register.read import retention_in_words
 from plainview.casework.retention import work as retention_work
 from plainview.casework.retention.proof import proof_of_run
 from plainview.casework.retention.read import ahead, csv_of, items_of
-from plainview.casework.retention.rules import record_event, set_rules
+from plainview.casework.retention.rules import record_event
 from plainview.casework.retention.runs import approve_run, ask_run_again, propose_due, propose_run, withdraw_run
 from plainview.casework.search.run import Request
 from plainview.casework.workspace.services import services
@@ -280,7 +281,6 @@ def test_everything_of_a_closed_case_goes_and_its_skeleton_stays(workspace: Path
 
 def test_an_unsolved_case_waits_for_its_alerts_but_not_for_an_acquitted_person(workspace: Path, tmp_path: Path) -> None:
     from plainview.casework.cases.open_close import close_case
-    from plainview.casework.people.policy import change_policy
     from plainview.policy.agency import SAMPLE
 
     searched(tmp_path)

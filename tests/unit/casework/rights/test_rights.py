@@ -225,8 +225,10 @@ def test_one_network_and_one_agency_take_a_bounded_number(workspace: Path, monke
     assert rule_of(file) == "rights.often"
     agency = admin().agency
     file_request(agency.public_id, filing(), None, network="198.51.100.77")
-    monkeypatch.setattr(policy, "UNCONFIRMED", policy.FILED + 1)
-    assert rule_of(file_request, agency.public_id, filing(), None, network="203.0.113.9") == "rights.full"
+    photographs = SubjectPhoto.objects.count()
+    monkeypatch.setattr(policy, "UNCONFIRMED", photographs)
+    assert rule_of(file_request, agency.public_id, filing(), photo(), network="203.0.113.9") == "rights.full"
+    file_request(agency.public_id, filing(), None, network="203.0.113.9")  # the form is closed to nobody
     assert [row.subject["rule"] for row in entries("rights.file.refused")] == [
         "rights.often",
         "rights.full",

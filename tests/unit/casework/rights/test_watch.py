@@ -12,6 +12,7 @@ from django.urls import resolve
 from django.utils import timezone
 from tests.factories.alerts import alert, arrive, her
 from tests.factories.examination import examined
+from tests.factories.power import change_policy
 from tests.factories.rights import NETWORK, decided, file, letter_of, photo, rule_of
 from tests.factories.work import at, case, entries, gallery, person, probe, search
 
@@ -22,7 +23,6 @@ from plainview.casework.galleries.exchange import export_gallery
 from plainview.casework.leads.decide import release
 from plainview.casework.mail import address
 from plainview.casework.models import LogOpening
-from plainview.casework.people.policy import change_policy
 from plainview.casework.rights import watch as rights_watch
 from plainview.casework.rights.answers import answer_request
 from plainview.casework.rights.checks import extend, refuse

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 from tests.factories.models import collins, scaled
+from tests.factories.power import change_policy, set_roles
 from tests.factories.work import at, case, entries, gallery, person, probe, search, write
 
 from plainview.casework.cases.open_close import open_case
 from plainview.casework.galleries.passports import PassportChange, change_passport
 from plainview.casework.log.read import verify_log
 from plainview.casework.models import Candidate, LogOpening, PolicyVersion, Search
-from plainview.casework.people.members import record_training, set_roles
-from plainview.casework.people.policy import change_policy
+from plainview.casework.people.members import record_training
 from plainview.casework.people.read import history
 from plainview.casework.probes.approvals import approvals_waiting, decide_approval, request_approval, urgent_waiting
 from plainview.casework.search.dry_run import dry_run
@@ -183,7 +183,7 @@ def test_every_policy_version_stays_with_who_when_and_why(image: Path) -> None:
     assert first.number == 2
     assert rule_of(policy, APPROVAL) == "policy.same"
     assert rule_of(policy, "offences = 1") == "policy.invalid"
-    assert rule_of(change_policy, SAMPLE, reason=" ", acting_member=person("admin")) == "policy.why"
+    assert rule_of(change_policy, SAMPLE, reason=" ", acting_member=person("admin")) == "proposal.reason"
     assert rule_of(change_policy, SAMPLE, reason="x", acting_member=person("supervisor")) == "member.no_permission"
     rows = history(person("auditor"))
     assert [(row.number, row.why) for row in rows] == [(2, "tests"), (1, "the policy that a sample agency begins with")]

@@ -11,6 +11,7 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 from pypdf import PdfReader
+from tests.factories.power import change_policy
 from tests.factories.sharing import (
     ASKER,
     WHY,
@@ -34,7 +35,6 @@ from plainview.casework.log.explorer import Wanted
 from plainview.casework.log.explorer import entries as shown_entries
 from plainview.casework.models import Agency, Candidate, Gallery, Outcome, Search, SharedRequest
 from plainview.casework.people.members import deactivate
-from plainview.casework.people.policy import change_policy
 from plainview.casework.probes.approvals import decide_approval
 from plainview.casework.probes.preparations import discard
 from plainview.casework.rights.read import searches_listing

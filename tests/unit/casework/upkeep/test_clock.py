@@ -12,6 +12,7 @@ import pytest
 from django.core import mail
 from django.db import transaction
 from django.utils import timezone
+from tests.factories.power import invite_member
 from tests.factories.work import at, case, entries, gallery, person
 
 from plainview.audit import recount
@@ -32,7 +33,6 @@ from plainview.casework.models import (
     ReportSchedule,
     Token,
 )
-from plainview.casework.people.members import invite_member
 from plainview.casework.people.tokens import make_token
 from plainview.casework.register.read import tally_of
 from plainview.casework.reports import schedules

@@ -96,7 +96,8 @@ def test_a_part_that_cannot_be_read_is_a_finding_and_names_nobody(workspace: Pat
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE letter RENAME TO gone")
     state = read.status()
-    assert state["mail"] == {"ok": False, "says": "It cannot be read: OperationalError."}
+    assert state["mail"]["ok"] is False
+    assert state["mail"]["says"].startswith("It cannot be read: ")
     assert state["disk"]["ok"] is True
     assert not CanaryAlarm.objects.exists()
     assert "agency.example" not in json.dumps(state)

@@ -1,0 +1,147 @@
+"""Examinations of candidates, and blind verifications by a second person.
+
+Owns their fields on the API. A verifier receives pictures only: no score, no rank, no name, as on the page.
+"""
+
+from __future__ import annotations
+
+import base64
+
+from django.http import HttpRequest
+from ninja import Body
+from pydantic import Field
+
+from plainview.api.common import Cut, In, Moment, Out, Short, Text, member_of, slice_of
+from plainview.casework.examination.blind import waiting
+from plainview.casework.examination.examine import examine
+from plainview.casework.examination.read import examinations, standing_of
+from plainview.casework.examination.verify import answer_verification, show_verification
+from plainview.casework.models import Examination
+from plainview.policy.examination import ANSWERS, COMPONENTS, CONCLUSIONS
+
+
+class ExaminationIn(In):
+    """An examiner's comparison of the probe with one candidate."""
+
+    components: dict[Short, Short] = Field(
+        max_length=50, description=f"Component -> {', '.join(ANSWERS)}. Components: {', '.join(COMPONENTS)}."
+    )
+    conclusion: Short = Field(description=f"One of: {', '.join(CONCLUSIONS)}.")
+    notes: Text = ""
+    acknowledged: list[Short] = Field(default=[], max_length=50, description="Ids of the cautions that were read.")
+
+
+class ExaminationOut(Out):
+    """An examination."""
+
+    id: str
+    search: str
+    rank: int
+    by: str
+    conclusion: str
+    recorded_at: Moment
+    status: str
+
+
+class ExaminationsOut(Out):
+    """A part of the list of examinations."""
+
+    items: list[ExaminationOut]
+    next: str | None
+
+
+class VerificationRow(Out):
+    """A verification that is assigned to you."""
+
+    id: str
+    assigned_at: Moment
+
+
+class VerificationsOut(Out):
+    """Your verifications."""
+
+    items: list[VerificationRow]
+    next: str | None
+
+
+class BlindFace(Out):
+    """One face, as JPEG in base64."""
+
+    position: int
+    jpeg: str
+
+
+class BlindOut(Out):
+    """All that a verifier sees."""
+
+    id: str
+    probe: str = Field(description="The probe's face, as JPEG in base64.")
+    faces: list[BlindFace]
+
+
+class VerificationIn(In):
+    """A verifier's conclusion on every face."""
+
+    conclusions: dict[int, Short] = Field(max_length=50, description="Position -> conclusion.")
+    components: dict[int, dict[Short, Short]] = Field(default={}, max_length=50)
+
+
+class RecordedOut(Out):
+    """A recorded verification."""
+
+    id: str
+    state: str
+
+
+def _shown(examination: Examination) -> ExaminationOut:
+    return ExaminationOut(
+        id=examination.public_id,
+        search=examination.candidate.search.public_id,
+        rank=examination.candidate.rank,
+        by=examination.member.email,
+        conclusion=examination.conclusion,
+        recorded_at=examination.recorded_at,
+        status=standing_of(examination).text,
+    )
+
+
+def examination_list(request: HttpRequest, page: Cut) -> object:
+    """List the agency's examinations, the newest first."""
+    return slice_of(examinations(member_of(request)), page, _shown)
+
+
+def examination_record(request: HttpRequest, id: str, rank: int, wanted: Body[ExaminationIn]) -> ExaminationOut:  # noqa: A002
+    """Record the examination of one candidate."""
+    examined = examine(
+        id,
+        rank,
+        components=wanted.components,
+        conclusion=wanted.conclusion,
+        notes=wanted.notes,
+        acknowledged=wanted.acknowledged,
+        acting_member=member_of(request),
+    )
+    return _shown(examined)
+
+
+def verification_list(request: HttpRequest, page: Cut) -> object:
+    """List the verifications that are assigned to you."""
+    rows = list(waiting(member_of(request)))
+    return slice_of(rows, page, lambda task: VerificationRow(id=task.public_id, assigned_at=task.assigned_at))
+
+
+def verification_show(request: HttpRequest, id: str) -> BlindOut:  # noqa: A002
+    """Return the pictures of a verification; the view is an entry of the log."""
+    task = show_verification(id, acting_member=member_of(request))
+    faces = [BlindFace(position=place, jpeg=_text(jpeg)) for place, jpeg in task.faces.items()]
+    return BlindOut(id=task.public_id, probe=_text(task.probe), faces=faces)
+
+
+def verification_record(request: HttpRequest, id: str, answers: Body[VerificationIn]) -> RecordedOut:  # noqa: A002
+    """Record your conclusion on every face of a verification."""
+    answer_verification(id, answers.conclusions, answers.components, acting_member=member_of(request))
+    return RecordedOut(id=id, state="recorded")
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode()

@@ -1,0 +1,73 @@
+"""A row of the table of operations: method, path, function, who may call it, and what it takes and gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from plainview.policy.permissions import Permission
+
+AROUND = 64 << 10
+"""Bytes of a form beside its file."""
+
+JSON_BYTES = 1 << 20
+"""Bytes of a body without a file: reasons and reports are texts."""
+
+
+TUS = (("Tus-Resumable", False),)
+TUS_NEW = (*TUS, ("Upload-Length", True), ("Upload-Metadata", True))
+TUS_PIECE = (*TUS, ("Upload-Offset", True))
+"""Headers of the tus protocol, by operation."""
+
+
+class Open(Enum):
+    """Who may call an operation without a permission of their own."""
+
+    MEMBER = "any member with a token"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation.
+
+    Attributes:
+        method, path: as in the document; `{id}` is the public id of a record.
+        function: answers it.
+        who: the permission, which is the token's scope too; the act behind it checks again.
+        answer: the type of its answer.
+        status: of the answer.
+        body: bytes that it accepts at most.
+        media: media type of a body that the function reads itself; "" if the types of its parameters say what it is.
+        gives: media type of its answer, if that is not JSON.
+        headers: further headers of the request, each with whether it is required.
+        group: heading in the document.
+    """
+
+    method: str
+    path: str
+    function: Callable[..., Any]
+    who: Permission | Open
+    answer: Any
+    status: int = 200
+    body: int = JSON_BYTES
+    media: str = ""
+    gives: str = ""
+    headers: tuple[tuple[str, bool], ...] = ()
+    group: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The path as people write it: /cases/{id}."""
+        return self.path.replace("{int:", "{").replace("{path:", "{")
+
+    @property
+    def name(self) -> str:
+        """Name of the operation: its id in the document."""
+        return self.function.__name__
+
+    @property
+    def makes(self) -> bool:
+        """Say whether it changes something, so that an idempotency key counts."""
+        return self.method not in ("GET", "HEAD") and not self.headers

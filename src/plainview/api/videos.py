@@ -1,0 +1,178 @@
+"""Videos: resumable upload by the tus protocol (version 1.0.0, with creation and termination), people, stills, erasure.
+
+Owns what tus has headers for. A piece is durable before it is acknowledged, and the last one queues the processing; the
+acts are casework.videos'.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Body
+from pydantic import Field
+
+from plainview.api.common import Cut, In, Out, Short, Text, member_of, slice_of
+from plainview.api.probes import ProbeOut
+from plainview.api.probes import shown as probe_shown
+from plainview.api.problems import Fault, Unusable
+from plainview.casework import find
+from plainview.casework.models import Video
+from plainview.casework.videos import upload as actions
+from plainview.casework.videos.erase import erase_video
+from plainview.casework.videos.read import video_json, videos
+from plainview.casework.videos.stills import draft_still
+from plainview.policy.video import PART_BYTES
+
+VERSION = "1.0.0"
+MEDIA_TYPE = "application/offset+octet-stream"
+
+MOST_BYTES = 256 << 20
+"""Bytes of one request of an upload: chosen; an upload has any number of them."""
+
+_HEADERS = {"Tus-Resumable": VERSION}
+_LONGEST = 4000  # characters of Upload-Metadata
+
+
+class VideoRow(Out):
+    """A video in a list."""
+
+    id: str
+    case: str
+    name: str
+    state: str
+    size: int
+    received: int
+
+
+class VideosOut(Out):
+    """A part of the list of videos."""
+
+    items: list[VideoRow]
+    next: str | None
+
+
+class StillIn(In):
+    """How a still becomes a probe."""
+
+    together: bool = Field(default=False, description="With the best stills of the same person, as one probe.")
+
+
+class VideoErasing(In):
+    """Why a video is erased."""
+
+    reason: Text
+
+
+class VideoErased(Out):
+    """An erased video."""
+
+    id: Short
+    blobs: int = Field(description="Files that were removed.")
+
+
+def _brief(video: Video) -> VideoRow:
+    return VideoRow(
+        id=video.public_id,
+        case=video.case.number,
+        name=video.name,
+        state=video.state,
+        size=video.size,
+        received=video.received,
+    )
+
+
+def _check(request: HttpRequest) -> None:
+    if request.META.get("HTTP_TUS_RESUMABLE", VERSION) != VERSION:
+        why = "This server speaks another version of the tus protocol."
+        raise Unusable(412, "api.tus", why, f"Use version {VERSION}.", headers={"Tus-Version": VERSION})
+
+
+def _number(request: HttpRequest, name: str) -> int:
+    text = request.META.get(f"HTTP_{name.upper().replace('-', '_')}", "")
+    if not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise _wrong(name, "It is not a number of bytes.")
+    return int(text)
+
+
+def _wrong(name: str, why: str) -> Unusable:
+    fault = Fault(pointer=f"#/{name}", where="header", detail=why)
+    return Unusable(422, "api.fields", f"The header {name} is wrong or missing.", "Correct the request.", [fault])
+
+
+def _metadata(request: HttpRequest) -> dict[str, str]:
+    """Return Upload-Metadata: names and values in base64, separated by commas."""
+    text = request.META.get("HTTP_UPLOAD_METADATA", "")
+    read = {}
+    try:
+        for part in text[:_LONGEST].split(",") if text.strip() else ():
+            name, _, value = part.strip().partition(" ")
+            read[name] = base64.b64decode(value, validate=True).decode("utf-8")
+    except (binascii.Error, ValueError):
+        raise _wrong("Upload-Metadata", "A value is not UTF-8 in base64.") from None
+    return read
+
+
+def video_begin(request: HttpRequest) -> HttpResponse:
+    """Begin an upload (tus): Upload-Length, and Upload-Metadata with `filename` and `case`.
+
+    The answer's Location is where the pieces go.
+    """
+    _check(request)
+    about, size = _metadata(request), _number(request, "Upload-Length")
+    name = about.get("filename") or about.get("name") or "video"
+    video = actions.begin_video(about.get("case", ""), name, size, acting_member=member_of(request))
+    where = f"/api/v1/videos/{video.public_id}/upload"
+    return HttpResponse(status=201, headers={**_HEADERS, "Location": where, "Upload-Offset": "0"})
+
+
+def video_offset(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002  the name in the path
+    """Return how much of an upload has arrived, in Upload-Offset (tus)."""
+    _check(request)
+    video = find.video(id, member_of(request))
+    headers = {**_HEADERS, "Upload-Offset": str(video.received), "Upload-Length": str(video.size)}
+    return HttpResponse(status=200, headers=headers)
+
+
+def video_piece(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002
+    """Send the next piece of an upload (tus); the last one queues its processing."""
+    _check(request)
+    member, offset = member_of(request), _number(request, "Upload-Offset")
+    video = find.video(id, member)
+    if offset != video.received:
+        why = f"The upload has {video.received:,} bytes, and the piece begins at {offset:,}."
+        raise Unusable(409, "api.offset", why, "Ask for Upload-Offset and continue from there.")
+    while data := request.read(PART_BYTES):
+        offset = actions.add_part(id, offset, data, acting_member=member)
+    if offset == video.size:
+        actions.finish_video(id, acting_member=member)
+    return HttpResponse(status=204, headers={**_HEADERS, "Upload-Offset": str(offset)})
+
+
+def video_discard(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002
+    """End an upload that is not complete, and drop what has arrived (tus)."""
+    _check(request)
+    actions.discard_upload(id, acting_member=member_of(request))
+    return HttpResponse(status=204, headers=_HEADERS)
+
+
+def video_list(request: HttpRequest, page: Cut) -> object:
+    """List the agency's videos, the newest first."""
+    return slice_of(videos(member_of(request)), page, _brief)
+
+
+def video_show(request: HttpRequest, id: str) -> dict[str, Any]:  # noqa: A002
+    """Return a video with its people and stills, as `plainview video --json` prints it."""
+    return video_json(find.video(id, member_of(request)))
+
+
+def video_erase(request: HttpRequest, id: str, erasing: Body[VideoErasing]) -> VideoErased:  # noqa: A002
+    """Erase a video with its stills."""
+    return VideoErased(id=id, blobs=erase_video(id, reason=erasing.reason, acting_member=member_of(request)))
+
+
+def still_probe(request: HttpRequest, id: str, wanted: Body[StillIn]) -> ProbeOut:  # noqa: A002
+    """Make a probe of a still, to prepare and search with."""
+    return probe_shown(draft_still(id, together=wanted.together, acting_member=member_of(request)))

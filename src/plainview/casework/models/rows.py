@@ -1,0 +1,127 @@
+"""Rows that the log commits to: where their newest commitment is, what opens it, and which of them were read.
+
+Owns the hook by which a page checks what it shows: while `reading` runs, every row of a `Recorded` model that is loaded
+is kept beside the instance that was made of it. It must never decide whether a row is right: casework.log does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from django.db import models
+
+
+@dataclass(slots=True)
+class Reading:
+    """The rows that a page, request or command has loaded.
+
+    Attributes:
+        waiting: (model, primary key) -> columns and values of the first loading, not checked yet.
+        settled: rows that were checked, or that this very act has written.
+    """
+
+    waiting: dict[tuple[type[models.Model], Any], tuple[Collection[str], Sequence[Any]]] = field(default_factory=dict)
+    settled: set[tuple[type[models.Model], Any]] = field(default_factory=set)
+
+
+_reading: ContextVar[Reading | None] = ContextVar("reading", default=None)
+
+
+def reading_now() -> Reading | None:
+    """Return the rows loaded in the running context; None if nobody looks at them."""
+    return _reading.get()
+
+
+def read_from_now_on() -> None:
+    """Keep what is loaded from now on, in this context: for a process that serves one person."""
+    _reading.set(Reading())
+
+
+@contextmanager
+def reading() -> Iterator[Reading]:
+    """Keep what is loaded inside the block."""
+    loaded = Reading()
+    token = _reading.set(loaded)
+    try:
+        yield loaded
+    finally:
+        _reading.reset(token)
+
+
+@contextmanager
+def unread() -> Iterator[None]:
+    """Keep nothing inside the block: for what is loaded to be written down or to refuse."""
+    token = _reading.set(None)
+    try:
+        yield
+    finally:
+        _reading.reset(token)
+
+
+class Recorded(models.Model):
+    """A model whose rows the log commits to; see casework.log.committed."""
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """Save; a new row of this act cannot have been committed to before."""
+        new = self._state.adding
+        super().save(*args, **options)
+        loaded = _reading.get()
+        if new and loaded is not None:
+            loaded.settled.add((type(self), self.pk))
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **options: Any) -> Self:
+        """Make an instance of a loaded row, and keep the row for the check."""
+        instance = super().from_db(db, field_names, values, **options)
+        loaded = _reading.get()
+        if loaded is not None and (cls, instance.pk) not in loaded.settled:
+            loaded.waiting.setdefault((cls, instance.pk), (field_names, tuple(values)))
+        return instance
+
+
+class RowCommitment(models.Model):
+    """The newest commitment to one row, or to the rows of one list: the entry that has it, and what opens it.
+
+    `kind` is the table, `key` the row's id (for a list: the id of what it belongs to). `sealed` has the salt and a short
+    digest of each row (casework.log.committed); it is empty once the rows were erased, as the entry says.
+    """
+
+    kind = models.CharField(max_length=30)
+    key = models.CharField(max_length=20)
+    entry = models.BigIntegerField(db_index=True)
+    sealed = models.BinaryField()
+
+    class Meta:
+        db_table = "row_commitment"
+        constraints = (models.UniqueConstraint(fields=["kind", "key"], name="row_commitment_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key} in entry {self.entry}"
+
+
+class RowCheck(models.Model):
+    """How far the rows were compared with the log in the running pass, and what the last passes found; one row.
+
+    `problems`: sentences that are in the log already, so that each is written once.
+    """
+
+    seq = models.BigIntegerField(default=0)
+    began_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+    checked = models.BigIntegerField(default=0)
+    last_checked = models.BigIntegerField(default=0)
+    findings = models.JSONField(default=list)
+    problems = models.JSONField(default=list)
+
+    class Meta:
+        db_table = "row_check"
+
+    def __str__(self) -> str:
+        return f"rows checked up to entry {self.seq}"

@@ -1,0 +1,73 @@
+"""`plainview move-workspace`: the operator's act of putting a workspace's records elsewhere."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from plainview.casework.upkeep.move import FOLDER, Moved, PicturesMoved, move_pictures, move_records
+from plainview.casework.workspace.folder import DATABASE_ENV, POSTGRESQL
+from plainview.cli.common import Json, print_json, say
+from plainview.cli.progress import bar
+from plainview.policy.wording import counted
+
+
+def move_workspace(
+    to: Annotated[
+        str,
+        typer.Option(
+            help="Where the records go. postgresql: the server that DATABASE_URL names (or postgresql=URL); folder."
+        ),
+    ] = "",
+    blobs: Annotated[str, typer.Option(help="Where the pictures go: s3://BUCKET/PREFIX, or folder.")] = "",
+    json: Json = False,
+) -> None:
+    """Move the records into a PostgreSQL server, the pictures into a bucket, or back. Everything is compared."""
+    kind, _, url = to.partition("=")
+    if not to and not blobs:
+        raise typer.BadParameter("Say what goes where: --to, --blobs, or both.", param_hint="--to")
+    if to and kind not in (POSTGRESQL, "postgres", FOLDER):
+        raise typer.BadParameter(f"{kind!r} is neither {POSTGRESQL} nor {FOLDER}.", param_hint="--to")
+    if url:
+        os.environ[DATABASE_ENV] = url
+    done: dict[str, Any] = {}
+    if blobs:
+        with bar("Moving pictures", 0) as shown:
+            pictures = move_pictures(blobs, progress=shown.step)
+        done["pictures"] = pictures and asdict(pictures)
+        if not json:
+            say(_of_pictures(pictures))
+    if to:
+        with bar("Copying rows", 0) as shown:
+            records = move_records(FOLDER if kind == FOLDER else POSTGRESQL, progress=shown.step)
+        done["records"] = records and asdict(records)
+        if not json:
+            say(_of_records(records, kind))
+    if json:
+        print_json({"moved": any(done.values()), **done})
+
+
+def _of_pictures(moved: PicturesMoved | None) -> str:
+    if moved is None:
+        return "The pictures are there already. Nothing was changed."
+    return f"{counted(moved.pictures, 'picture')} moved, each compared with its digest. None is left in the old place."
+
+
+def _of_records(moved: Moved | None, kind: str) -> str:
+    if moved is None:
+        return "The records are there already. Nothing was changed."
+    where = "the folder of the workspace" if kind == FOLDER else "the PostgreSQL server"
+    same = (
+        f"The records are in {where} now. The same before and after: the log's "
+        f"{counted(moved.entries, 'entry', 'entries')}, root {moved.root}, and {counted(moved.rows, 'row')} of the tables, "
+        "value by value."
+    )
+    last = (
+        ""
+        if kind == FOLDER
+        else " Set DATABASE_URL for every process from now on: the server, the worker and each command."
+    )
+    return same + last

@@ -1,0 +1,88 @@
+"""schemathesis against the API in this process: what the document allows and what it does not, with every role's token.
+
+No answer is a failure, none is undocumented, every answer fits its schema, and the log agrees afterwards. A short run is
+in `make test`; `make test-all` sends more than 2,000 requests.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.wsgi import get_wsgi_application
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+from tests.factories.programs import program
+from tests.factories.work import case, gallery
+
+from plainview.api import rates
+from plainview.api.document import PREFIX, api
+from plainview.casework.log.read import verify_log
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+ROLES = ("examiner", "supervisor", "admin", "auditor", "verifier")
+SCHEMA = schemathesis.openapi.from_dict(api.get_openapi_schema())
+
+
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, examples: int) -> int:
+    """Send this many requests to each operation, half of them against the document; return how many were sent."""
+    monkeypatch.setattr(rates, "PER_MINUTE", 10**9)
+    gallery(tmp_path / "pictures")
+    case()
+    tokens = [program(role).token for role in ROLES]
+    application, sent = get_wsgi_application(), 0
+    SCHEMA.app = application
+    for found in SCHEMA.get_all_operations():
+        operation = found.ok()
+        for mode, checks in (
+            (GenerationMode.POSITIVE, CHECKS),
+            (GenerationMode.NEGATIVE, [*CHECKS, negative_data_rejection]),
+        ):
+            strategy = operation.as_strategy(generation_mode=mode)
+
+            @settings(
+                max_examples=examples,
+                derandomize=True,
+                database=None,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+            )
+            @given(request=strategy, token=st.sampled_from(tokens))
+            def ask(request: Any, token: str, checks: list[Any] = checks) -> None:
+                nonlocal sent
+                sent += 1
+                headers = {**(request.headers or {}), "Authorization": f"Bearer {token}"}
+                request.call_and_validate(headers=headers, checks=checks)
+
+            ask()
+    assert verify_log().ok
+    return sent
+
+
+def test_no_request_breaks_the_api(workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(tmp_path, monkeypatch, 2) >= len(api.get_openapi_schema()["paths"])
+    assert PREFIX
+
+
+@pytest.mark.slow
+def test_no_request_of_two_thousand_breaks_the_api(
+    workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(tmp_path, monkeypatch, 25) >= 2000

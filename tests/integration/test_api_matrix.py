@@ -1,0 +1,180 @@
+"""Every operation of the API, with every role, without its scope, and with the ids of another agency's things."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.factories.models import collins
+from tests.factories.programs import Answer, Program, program
+from tests.factories.work import entries, person, write
+from tests.integration.test_authorisation_matrix import ROLES, others, things  # noqa: F401  fixtures
+from tests.integration.test_other_agency_urls import theirs
+
+from plainview.api.operation import Open, Operation
+from plainview.api.operations import OPERATIONS
+from plainview.casework.models import Case, Member
+from plainview.policy.examination import COMPONENTS, CONTRADICTIONS, INCONCLUSIVE
+from plainview.policy.permissions import Permission
+from plainview.policy.roles import GRANTS, OUTSIDERS, Role
+
+NO_TOKEN = {Role.DEFENCE}
+"""Roles that may have no token."""
+
+REASON: dict[str, Any] = {"reason": "a reason in enough words"}
+BODIES: dict[str, Any] = {
+    "case_open": {"number": "MATRIX", "offence": "robbery"},
+    "case_close": REASON,
+    "search_run": {"case": "MARKER-case", "purpose": "find the rider", "gallery": "MARKER-gallery"},
+    "gallery_create": {"name": "matrix", "basis": "b", "source": "s", "expires": "2999-01-01"},
+    "reference_enrol": {},
+    "reference_erase": REASON,
+    "probe_prepare": {"case": "MARKER-case"},
+    "probe_save": {"purpose": "find the rider"},
+    "probe_edit": {"edit": "rotate:90"},
+    "probe_undo": {"back_to": 0},
+    "approval_request": {"case": "MARKER-case", "purpose": "find the rider", "probe_sha256": "1" * 64},
+    "approval_decide": {"grant": False, **REASON},
+    "urgent_authorise": REASON,
+    "examination_record": {"components": dict.fromkeys(COMPONENTS, "similar"), "conclusion": INCONCLUSIVE},
+    "verification_record": {"conclusions": {}},
+    "lead_release": {"contradictions": dict.fromkeys(CONTRADICTIONS, "nothing known")},
+    "lead_withhold": REASON,
+    "lead_evidence": {"evidence": "a witness who knows the person"},
+    "lead_outcome": {"outcome": "not the person"},
+    "alert_create": {"case": "MARKER-case", "purpose": "find the rider", "gallery": "MARKER-gallery"},
+    "alert_close": REASON,
+    "alert_renew": {"days": 5, **REASON},
+    "alert_mute": REASON,
+    "flag_decide": {"outcome": "dismissed", **REASON},
+    "report_make": {},
+    "passport_change": {"owner": "another", **REASON},
+    "enrolment_ask": {},
+    "retention_approve": REASON,
+    "retention_withdraw": REASON,
+    "video_erase": REASON,
+    "still_probe": {},
+}
+"""What each operation with a body is called with: valid, so that only who asks decides."""
+
+TUS_ABOUT = {"filename": b"MARKER.mp4", "case": b"MARKER-case"}
+WITH_PICTURE = {"search_run", "reference_enrol", "probe_prepare", "alert_create", "enrolment_ask"}
+
+
+def ids(held: dict[str, str]) -> dict[str, str]:
+    """First part of a path -> the id of the first agency's thing behind it."""
+    known = theirs(held)
+    return known | {
+        "probes": known["prepare"],
+        "cases": str(Case.objects.get(number="MARKER-case").pk),
+        "galleries": "MARKER-gallery",
+        "log": "0",
+        "retention": held["run"],
+    }
+
+
+def call(who: Program, operation: Operation, known: dict[str, str], picture: Path) -> Answer:
+    path = operation.path
+    first = path.split("/")[1]
+    for place in ("{id}", "{int:id}", "{path:name}", "{int:number}"):
+        path = path.replace(place, known.get(first, "X000000000000"))
+    path = path.replace("{int:rank}", "1")
+    if operation.name == "log_consistency":
+        path += "?first=1&second=2"
+    if operation.headers:
+        about = ",".join(f"{name} {base64.b64encode(value).decode()}" for name, value in TUS_ABOUT.items())
+        tus = {"Upload_Length": "100000", "Upload_Metadata": about, "Upload_Offset": "0"}
+        return who.send(operation.method, path, b"x" * 70_000 if operation.media else None, operation.media, **tus)
+    if operation.media:
+        line = json.dumps({"image": base64.b64encode(picture.read_bytes()).decode()}).encode()
+        return who.send(operation.method, path, line, operation.media)
+    if operation.name in WITH_PICTURE:
+        name = "files" if operation.name == "enrolment_ask" else "image"
+        return who.form(path, picture, name, **BODIES[operation.name])
+    return who.send(operation.method, path, BODIES.get(operation.name))
+
+
+def member_of(role: Role) -> Member:
+    return Member.objects.get(roles=[role.value], is_sample=True)
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    return write(collins(), tmp_path / "picture.png")
+
+
+def test_a_role_may_what_it_was_granted_and_nothing_else(things: dict[str, str], picture: Path) -> None:  # noqa: F811
+    known = ids(things)
+    for role in (role for role in ROLES if role not in NO_TOKEN):
+        who = program(member_of(role))
+        for operation in OPERATIONS:
+            if not isinstance(operation.who, Permission) or operation.who in GRANTS[role]:
+                continue
+            answer = call(who, operation, known, picture)
+            assert (answer.status, answer.rule) == (403, "member.no_permission"), (role, operation.name, answer.raw)
+            refusal = entries(f"{operation.who.value}.refused")[-1]
+            assert (refusal.actor, refusal.subject["via"]) == (member_of(role).public_id, "api")
+
+
+def test_an_operation_needs_its_scope_and_no_other(things: dict[str, str], picture: Path) -> None:  # noqa: F811
+    known = ids(things)
+    for role in (role for role in ROLES if role not in NO_TOKEN):
+        needs = {operation.who for operation in OPERATIONS if isinstance(operation.who, Permission)} & GRANTS[role]
+        for operation in OPERATIONS:
+            if operation.who not in needs:
+                continue
+            others_scopes = [need.value for need in needs - {operation.who}] or ["token.own"]
+            answer = call(program(member_of(role), *others_scopes), operation, known, picture)
+            assert (answer.status, answer.rule) == (403, "token.scope"), (role, operation.name, answer.raw)
+
+
+def test_what_a_role_may_is_answered_and_never_fails(things: dict[str, str], picture: Path) -> None:  # noqa: F811
+    known = ids(things)
+    for role in (role for role in ROLES if role not in NO_TOKEN):
+        who = program(member_of(role))
+        for operation in OPERATIONS:
+            if isinstance(operation.who, Open) or operation.who in GRANTS[role]:
+                answer = call(who, operation, known, picture)
+                assert answer.status < 500, (role, operation.name, answer.raw)
+                assert answer.status == operation.status or answer.rule != "member.no_permission"
+
+
+def test_another_agencys_things_do_not_exist(
+    things: dict[str, str],  # noqa: F811
+    others: dict[Role, Member],  # noqa: F811
+    picture: Path,
+) -> None:
+    known = ids(things)
+    stranger = others[Role.EXAMINER]
+    stranger.roles = [role.value for role in Role if role is not Role.OPERATOR and role not in OUTSIDERS]
+    stranger.save()
+    before = len(entries())
+    who = program(stranger)
+    for operation in OPERATIONS:
+        if "{" not in operation.path or operation.path.startswith("/log"):
+            continue
+        answer = call(who, operation, known, picture)
+        assert answer.status in (403, 404), (operation.name, answer.raw)
+        assert b"MARKER" not in answer.raw.replace(known["galleries"].encode(), b""), (operation.name, answer.raw)
+    acts = [entry.action for entry in entries()[before:] if not entry.action.endswith(".refused")]
+    assert set(acts) <= {"token.made"}, acts
+
+
+def test_lists_have_nothing_of_another_agency(things: dict[str, str], others: dict[Role, Member]) -> None:  # noqa: F811
+    stranger = others[Role.EXAMINER]
+    stranger.roles = [role.value for role in Role if role is not Role.OPERATOR and role not in OUTSIDERS]
+    stranger.save()
+    who = program(stranger)
+    for operation in OPERATIONS:
+        if operation.method == "GET" and "{" not in operation.path and "/log" not in operation.path:
+            answer = who.get(operation.path)
+            assert answer.status == 200, (operation.name, answer.raw)
+            assert b"MARKER" not in answer.raw, (operation.name, answer.raw)
+            assert person("examiner").email.encode() not in answer.raw, operation.name
+
+
+def test_the_defence_has_no_token(workspace: Path) -> None:
+    assert Permission.TOKEN_OWN not in GRANTS[Role.DEFENCE]

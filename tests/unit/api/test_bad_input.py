@@ -1,0 +1,123 @@
+"""Whatever is sent: a problem that names the field, never a traceback, nothing half-made."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.factories.programs import program
+from tests.factories.work import case, entries, gallery, probe
+
+from plainview.casework.models import Case, Reference
+
+OPEN = {"number": "C-1", "offence": "robbery"}
+JSON = "application/json"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status", "rule", "pointers"),
+    [
+        (b"{", JSON, 400, "api.json", []),
+        (b"", JSON, 400, "api.json", []),
+        (b"\xff\xfe{}", JSON, 400, "api.json", []),
+        (b'{"number": NaN, "offence": "x"}', JSON, 400, "api.json", []),
+        (b"[" * 100_000, JSON, 400, "api.json", []),
+        (b'{"number":' + b"1" * 5000 + b"}", JSON, 400, "api.json", []),
+        (b'{"number": "a", "number": "b", "offence": "x"}', JSON, 422, "api.fields", ["#/number"]),
+        (b"[]", JSON, 422, "api.fields", ["#"]),
+        (b'"text"', JSON, 422, "api.fields", ["#"]),
+        (b'{"number": 7, "offence": ["x"]}', JSON, 422, "api.fields", ["#/number", "#/offence"]),
+        (b'{"number": "a"}', JSON, 422, "api.fields", ["#/offence"]),
+        (b'{"number": "a", "offence": "x", "ofense": "y"}', JSON, 422, "api.fields", ["#/ofense"]),
+        (b'{"number": "a\\u0000", "offence": "x"}', JSON, 422, "api.fields", ["#/number"]),
+        (b'{"number": "\\ud800", "offence": "x"}', JSON, 422, "api.fields", ["#/number"]),
+        (json.dumps(OPEN | {"number": "x" * 501}).encode(), JSON, 422, "api.fields", ["#/number"]),
+        (b"number=a&offence=x", "application/x-www-form-urlencoded", 415, "api.media", []),
+        (b"<x/>", "application/xml", 415, "api.media", []),
+        (b"x" * (2 << 20), JSON, 413, "api.body", []),
+    ],
+)
+def test_a_bad_body_is_a_problem_and_makes_nothing(
+    workspace: Path, body: bytes, kind: str, status: int, rule: str, pointers: list[str]
+) -> None:
+    answer = program().send("POST", "/cases", body, kind)
+    assert (answer.status, answer.rule) == (status, rule), answer.raw
+    assert [error["pointer"] for error in answer.json.get("errors", ())] == pointers
+    assert not Case.objects.exists()
+    assert not entries("case.opened")
+
+
+@pytest.mark.parametrize(
+    ("changed", "pointer"),
+    [
+        ({"top": "ten"}, "#/top"),
+        ({"top": "1e1"}, "#/top"),
+        ({"top": "1_0"}, "#/top"),
+        ({"face": "0"}, "#/face"),
+        ({"face": "99999999999999999999"}, "#/face"),
+        ({"box": "1,2,3"}, "#/box"),
+        ({"casse": "C-1"}, "#/casse"),
+        ({"case": ["C-1", "C-2"]}, "#/case"),
+        ({"purpose": "\x01"}, "#/purpose"),
+    ],
+)
+def test_a_bad_field_of_a_form_is_named(workspace: Path, tmp_path: Path, changed: dict[str, Any], pointer: str) -> None:
+    fields = {"case": "C-1", "purpose": "find the rider", "gallery": "g"} | changed
+    answer = program().form("/searches", probe(tmp_path), **fields)
+    assert (answer.status, answer.rule) == (422, "api.fields"), answer.raw
+    assert [error["pointer"] for error in answer.json["errors"]] == [pointer]
+
+
+def test_a_form_that_was_cut_enrols_nothing(workspace: Path, tmp_path: Path) -> None:
+    gallery(tmp_path / "pictures")
+    before = Reference.objects.count()
+    whole = (
+        b'--B\r\nContent-Disposition: form-data; name="image"; filename="p.png"\r\n\r\n'
+        + probe(tmp_path).read_bytes()
+        + b"\r\n--B--\r\n"
+    )
+    admin, kind = program("admin"), "multipart/form-data; boundary=B"
+    for body in (whole[: len(whole) // 2], whole[:-6], whole.replace(b"--B--", b"--C--")):
+        answer = admin.send("POST", "/galleries/g/references", body, kind)
+        assert (answer.status, answer.rule) == (400, "api.cut"), answer.raw
+    assert Reference.objects.count() == before
+    assert admin.send("POST", "/galleries/g/references", whole, kind).json["enrolled"] == 1
+
+
+def test_a_picture_that_cannot_be_used_is_named_and_nothing_is_recorded(workspace: Path, tmp_path: Path) -> None:
+    gallery(tmp_path / "pictures")
+    case()
+    answer = program().form("/searches", b"no picture", case="C-1", purpose="find the rider", gallery="g")
+    assert (answer.status, answer.rule) == (422, "media.not_an_image")
+    assert answer.json["errors"][0]["pointer"] == "#/image"
+    assert not entries("search.requested")
+
+
+def test_addresses_and_methods_that_are_not_there(workspace: Path) -> None:
+    who = program()
+    assert who.get("/nothing").rule == "api.no_operation"
+    refused = who.send("PUT", "/cases")
+    assert (refused.status, refused.headers["Allow"]) == (405, "GET, POST")
+    assert who.get("/cases/9").rule == "case.unknown"
+    assert who.get("/cases/x").rule == "api.no_operation"
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=101", "limit=x", "cursor=!!", "cursor=YWJj", "page=2", "limit=1&limit=2"]
+)
+def test_a_bad_range_is_named(workspace: Path, query: str) -> None:
+    answer = program().get(f"/cases?{query}")
+    assert (answer.status, answer.json["errors"][0]["where"]) == (422, "query"), answer.raw
+
+
+def test_a_list_is_cut_and_continued(workspace: Path) -> None:
+    for number in range(5):
+        case(f"C-{number}")
+    who, seen, cursor = program(), [], ""
+    while cursor is not None:
+        part = who.get(f"/cases?limit=2&cursor={cursor}").json
+        seen += [item["number"] for item in part["items"]]
+        cursor = part["next"]
+    assert seen == ["C-4", "C-3", "C-2", "C-1", "C-0"]

@@ -1,0 +1,114 @@
+"""The promise of /api/v1: what was published stays. `make openapi` publishes new operations."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from plainview.api.document import api
+from plainview.api.operations import OPERATIONS
+
+PUBLISHED = Path(__file__).parents[2] / "data" / "openapi-v1.json"
+
+
+def current() -> dict[str, Any]:
+    return json.loads(json.dumps(api.get_openapi_schema()))
+
+
+def flat(document: dict[str, Any], schema: dict[str, Any], way: str = "", seen: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Path of each property -> its types, and whether it is required."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        if name in seen:
+            return {}
+        return flat(document, document["components"]["schemas"][name], way, (*seen, name))
+    rows: dict[str, Any] = {}
+    kinds = sorted({str(option.get("type", option.get("$ref", "any"))) for option in schema.get("anyOf", [schema])})
+    rows[way or "."] = {"types": [kind.rpartition("/")[2] for kind in kinds]}
+    for option in schema.get("anyOf", ()):
+        rows |= {key: value for key, value in flat(document, option, way, seen).items() if key != (way or ".")}
+    for name, child in schema.get("properties", {}).items():
+        rows |= flat(document, child, f"{way}/{name}", seen)
+        rows[f"{way}/{name}"]["required"] = name in schema.get("required", ())
+    if isinstance(schema.get("items"), dict):
+        rows |= flat(document, schema["items"], f"{way}[]", seen)
+    return rows
+
+
+def promise(document: dict[str, Any]) -> dict[str, Any]:
+    """Operation -> its scope, its parameters, its body and its answer, flat."""
+    made = {}
+    for path, methods in document["paths"].items():
+        for method, described in methods.items():
+            body = described.get("requestBody", {"content": {}})["content"]
+            good = next(answer for status, answer in described["responses"].items() if status.startswith("2"))
+            made[f"{method.upper()} {path}"] = {
+                "id": described["operationId"],
+                "scope": described["security"][0]["bearer"],
+                "parameters": {p["name"]: p["required"] for p in described.get("parameters", ())},
+                "takes": {kind: flat(document, content["schema"]) for kind, content in body.items()},
+                "status": next(status for status in described["responses"] if status.startswith("2")),
+                "gives": {kind: flat(document, content["schema"]) for kind, content in good.get("content", {}).items()},
+            }
+    return made
+
+
+def test_what_was_published_is_still_there() -> None:
+    now, then = promise(current()), json.loads(PUBLISHED.read_text(encoding="utf-8"))
+    for name, old in then.items():
+        assert name in now, f"{name} is gone"
+        new = now[name]
+        assert (new["id"], new["scope"], new["status"]) == (old["id"], old["scope"], old["status"]), name
+        for parameter, required in old["parameters"].items():
+            assert parameter in new["parameters"], (name, parameter)
+            assert new["parameters"][parameter] <= required, (name, parameter, "became required")
+        assert not {p for p, required in new["parameters"].items() if required} - set(old["parameters"]), name
+        _same_or_more(name, old["takes"], new["takes"], asked=True)
+        _same_or_more(name, old["gives"], new["gives"], asked=False)
+
+
+def _same_or_more(name: str, old: dict[str, Any], new: dict[str, Any], *, asked: bool) -> None:
+    assert set(old) <= set(new), (name, "another media type")
+    for kind, fields in old.items():
+        for field, known in fields.items():
+            assert field in new[kind], (name, f"{field} is gone")
+            now = new[kind][field]
+            assert set(known["types"]) <= set(now["types"]) if asked else set(now["types"]) <= set(known["types"]), (
+                name,
+                field,
+                known,
+                now,
+            )
+            if asked:
+                assert now.get("required", False) <= known.get("required", False), (name, f"{field} became required")
+        if asked:
+            added = {field for field, now in new[kind].items() if now.get("required")} - set(fields)
+            assert not added, (name, f"{added} are required")
+
+
+def test_everything_is_published() -> None:
+    """A new operation is published with the version that brings it."""
+    assert set(promise(current())) == set(json.loads(PUBLISHED.read_text(encoding="utf-8")))
+
+
+def test_the_document_is_complete() -> None:
+    described = {
+        operation["operationId"]: (method, operation)
+        for methods in current()["paths"].values()
+        for method, operation in methods.items()
+    }
+    assert set(described) == {operation.name for operation in OPERATIONS}
+    for method, operation in described.values():
+        assert operation["summary"]
+        assert operation["security"][0]["bearer"] is not None
+        assert {"401", "403", "404", "422"} <= set(operation["responses"])
+        assert ("Idempotency-Key" in {p["name"] for p in operation["parameters"]}) == (method != "get")
+
+
+def publish() -> None:
+    """Write the promise of this version; `make openapi` calls it."""
+    rows = (
+        f"{json.dumps(name)}: {json.dumps(made, sort_keys=True)}" for name, made in sorted(promise(current()).items())
+    )
+    PUBLISHED.write_text("{\n" + ",\n".join(rows) + "\n}\n", encoding="utf-8")
