@@ -14,6 +14,12 @@ from numpy.typing import NDArray
 
 from plainview.recognition.types import Pixels
 
+SEEN_WIDTH = 100
+"""Pixels of face width that the network sees: larger faces are averaged down, and their noise with them."""
+
+SMALL_FACE = 40
+"""Pixels of face width below which detail looks like noise: it counts in proportion."""
+
 _GREY = np.array([0.114, 0.587, 0.299], np.float32)
 """Weights of blue, green and red (ITU-R BT.601), unrounded: a dark picture has only a handful of grey levels."""
 
@@ -47,6 +53,10 @@ class Signal:
     def noise_share(self) -> float:
         """Noise over contrast: 0.03 in good light, 1 where they are equal."""
         return self.noise / max(self.contrast, 0.25)  # a quarter of a level is less than 8 bits can show
+
+    def noise_seen(self, width: float) -> float:
+        """The noise share at the size at which the network sees a face of so many pixels, without the detail of a small one."""
+        return self.noise_share * min(1.0, SEEN_WIDTH / width) * min(1.0, width / SMALL_FACE)
 
 
 def signal(pixels: Pixels, box: tuple[float, float, float, float]) -> Signal:

@@ -33,13 +33,6 @@ NOISY = 0.3
 """Share of noise in contrast from which a face is smoothed; below it smoothing gains nothing. Clean faces of lfw-dev have
 at most 0.05, scaled to 24 pixels at most 0.21; a photograph with the grain of its film 0.17."""
 
-SMALL_FACE = 40
-"""Pixels: in narrower faces detail looks like noise, and the limit rises in proportion."""
-
-BLOCKY = 1.8
-"""Steps at the edges of JPEG blocks over other steps, from which a face is smoothed: quality 10 has 1.9 and more, clean
-faces of lfw-dev at most 1.3."""
-
 _SMOOTHING = ((0.2, 0.38, 0.6, 0.76, 1.25, 2.0), (0.0085, 0.0126, 0.0163, 0.020, 0.025, 0.031))
 """Share of noise -> blur in widths of the face."""
 
@@ -48,9 +41,6 @@ _BLOCK_SMOOTHING = ((1.8, 2.4, 4.0), (0.9, 1.1, 1.6))
 
 _BLOCKS_IN, _BLOCK_MOST = 200, 0.017
 """Pixels of face width from which blocks are too fine for the network to see; and the most blur for them, in widths."""
-
-_SEEN_WIDTH = 100
-"""Pixels of face width that the network sees: larger faces are averaged down, and their noise with them."""
 
 DARK = 60
 """Mean grey level below which a face that is smoothed is brightened too. Brightening alone loses faces."""
@@ -93,8 +83,8 @@ def preparation(found: Signal, width: float) -> Prepared | None:
         found: measured in the picture as it is.
         width: of the face, pixels.
     """
-    share = found.noise_share * min(1.0, _SEEN_WIDTH / width)
-    if share >= NOISY * max(1.0, SMALL_FACE / width):
+    share = found.noise_seen(width)
+    if share >= NOISY:
         smoothing = width * float(np.interp(share, *_SMOOTHING))
     elif found.blocks >= BLOCKY and width < _BLOCKS_IN:
         smoothing = min(float(np.interp(found.blocks, *_BLOCK_SMOOTHING)), _BLOCK_MOST * width)
