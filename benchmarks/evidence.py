@@ -82,11 +82,11 @@ class Cache:
 
     def get(self, key: str) -> Probe | None:
         """Return a probe of an earlier run."""
-        found = self._file.execute("SELECT template, said FROM probe WHERE key = ?", (key,)).fetchone()
-        if found is None:
+        stored = self._file.execute("SELECT template, said FROM probe WHERE key = ?", (key,)).fetchone()
+        if stored is None:
             return None
-        said = json.loads(found[1])
-        template = None if found[0] is None else np.frombuffer(found[0], np.float32)
+        said = json.loads(stored[1])
+        template = None if stored[0] is None else np.frombuffer(stored[0], np.float32)
         return Probe(template, said["quality"], said["components"])
 
     def put(self, key: str, probe: Probe) -> Probe:
@@ -196,12 +196,12 @@ def _outcomes(
     place = {int(person): i for i, person in enumerate(samples.person[gallery])}
     scorer = search_scorer(samples.templates[gallery])
     outcomes = []
-    for row, probe in zip(np.flatnonzero(is_probe), probes, strict=True):
-        mate = place.get(int(samples.person[row]))
+    for index, probe in zip(np.flatnonzero(is_probe), probes, strict=True):
+        mate = place.get(int(samples.person[index]))
         if mate is None or threshold is None:
             continue
-        sound = np.isfinite(templates[row, 0])
-        score = scorer.scores(templates[row : row + 1], samples.templates[gallery])[0, mate] if sound else -np.inf
+        sound = np.isfinite(templates[index, 0])
+        score = scorer.scores(templates[index : index + 1], samples.templates[gallery])[0, mate] if sound else -np.inf
         outcomes.append((probe.quality, bool(score < threshold)))
     return outcomes
 

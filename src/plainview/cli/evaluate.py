@@ -170,8 +170,8 @@ def _print(result: dict[str, Any]) -> None:
     head = ["Figure", "Value", "95 % interval"]
     _say_about(result)
     if "beside" in result:
-        other = {row[0]: row[1:] for row in _rows(result["beside"])}
-        rows = [(*row, *other.get(row[0], ("", ""))) for row in rows]
+        other = {figure: cells for figure, *cells in _rows(result["beside"])}
+        rows = [(figure, *cells, *other.get(figure, ("", ""))) for figure, *cells in rows]
         head = [
             "Figure",
             result["repeat"]["pack"],

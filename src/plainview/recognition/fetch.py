@@ -110,7 +110,7 @@ def digest_stated(text: str) -> str:
     """Return a SHA-256 as lower-case hex.
 
     Raises:
-        PackError: it is none.
+        PackError: it is not a SHA-256.
     """
     digest = text.strip().lower().removeprefix("sha256:")
     if not _SHA256.fullmatch(digest):
@@ -161,7 +161,7 @@ def fetch(url: str, sha256: str, target: Path, tell: Callable[[int, int | None],
     return size
 
 
-def _copy(source: IO[bytes], target: IO[bytes], each: Callable[[bytes], None], tell: Callable[[int], None]) -> int:
+def _copy(source: IO[bytes], target: IO[bytes], seen: Callable[[bytes], None], tell: Callable[[int], None]) -> int:
     size = 0
     while piece := source.read(_PIECE):
         size += len(piece)
@@ -170,7 +170,7 @@ def _copy(source: IO[bytes], target: IO[bytes], each: Callable[[bytes], None], t
                 f"The file has more than {MAX_BYTES:,} bytes.", "Check the address: no recogniser is so large."
             )
         target.write(piece)
-        each(piece)
+        seen(piece)
         tell(size)
     return size
 

@@ -80,21 +80,21 @@ class Ready:
     face: Face
 
 
-def preparation(found: Signal, width: float) -> Prepared | None:
+def preparation(measured: Signal, width: float) -> Prepared | None:
     """Choose the preparation of a face, or none.
 
     Args:
-        found: measured in the picture as it is.
+        measured: in the picture as it is.
         width: of the face, pixels.
     """
-    share = found.noise_seen(width)
+    share = measured.noise_seen(width)
     if share >= NOISY:
         smoothing = width * float(np.interp(share, *_SMOOTHING))
-    elif found.blocks >= BLOCKY and width < _BLOCKS_IN:
-        smoothing = min(float(np.interp(found.blocks, *_BLOCK_SMOOTHING)), _BLOCK_MOST * width)
+    elif measured.blocks >= BLOCKY and width < _BLOCKS_IN:
+        smoothing = min(float(np.interp(measured.blocks, *_BLOCK_SMOOTHING)), _BLOCK_MOST * width)
     else:
         return None
-    gain = BRIGHT / max(found.light, BRIGHT / MAX_GAIN) if found.light < DARK else 1.0
+    gain = BRIGHT / max(measured.light, BRIGHT / MAX_GAIN) if measured.light < DARK else 1.0
     return Prepared(round(min(smoothing, MAX_SMOOTHING), 2), round(gain, 2))
 
 
@@ -178,9 +178,9 @@ def _prepared(
         if there is None:
             return Ready(edited, tuple(chain), *engine.probe_face(edited, number))
         number = there
-    chosen, found = engine.probe_face(picture, number)
-    quality = found.quality if edited.drawn else assess(edited.pixels, found.detection)
-    return Ready(picture, longer, chosen, replace(found, quality=quality))
+    chosen, again = engine.probe_face(picture, number)
+    quality = again.quality if edited.drawn else assess(edited.pixels, again.detection)
+    return Ready(picture, longer, chosen, replace(again, quality=quality))
 
 
 def _nearest(faces: Sequence[Face], face: Face) -> int | None:

@@ -142,7 +142,7 @@ def assess(pixels: Pixels, detection: Detection) -> Quality:
     width = detection.box[2]
     eyes = detection.points[1] - detection.points[0]
     yaw, pitch, roll = pose(detection.points)
-    aligned, found = align(pixels, detection.points), signal(pixels, detection.box)
+    aligned, disturbed = align(pixels, detection.points), signal(pixels, detection.box)
     components = {
         "face_width": width,
         "inter_eye_distance": float(np.hypot(eyes[0], eyes[1])),
@@ -158,8 +158,8 @@ def assess(pixels: Pixels, detection: Detection) -> Quality:
         "detector_score": detection.score,
         "cover": cover(aligned),
         "eye_cover": eyes_cover(aligned),
-        "noise": found.noise_seen(max(1.0, width)),
-        "compression_artifacts": found.blocks,
+        "noise": disturbed.noise_seen(max(1.0, width)),
+        "compression_artifacts": disturbed.blocks,
         "motion_blur": _evenness(grey.astype(np.float32), inner),
         "outside": max(_outside(pixels, detection.points), _blank(aligned)),
     }
