@@ -156,9 +156,9 @@ WORSE = {
     "motion_blur": [0.45, 0.35, 0.2, 0.1, 0.0],
     "outside": [0.02, 0.2, 0.5, 0.8, 1.0],
     "over_exposed": [0.2, 0.4, 0.5, 0.9, 1.0],
-    "yaw": [25, -30, 45, -60, 70, 90],
-    "pitch": [-25, 30, -45, 60, -70, 90],
-    "detector_score": [0.75, 0.7, 0.6, 0.4, 0.3, 0.2],
+    "yaw": [20, -30, 45, -60, 70, 90],
+    "pitch": [-15, 20, -30, 45, -60, 70],
+    "detector_score": [0.92, 0.8, 0.6, 0.4, 0.3, 0.2],
 }
 
 
@@ -170,9 +170,18 @@ def test_worse_is_never_better_and_what_is_worse_adds_up(name: str) -> None:
     assert scores[1] < 100
     assert scores[-1] <= 60
     assert min(scores) >= 0
-    other = "outside" if name != "outside" else "yaw"
-    both = summarise(GOOD | {name: WORSE[name][-1], other: 0.2 if other == "outside" else 45.0}).overall
-    assert both == max(0, scores[-1] - (25 if other == "outside" else 30))
+    together = next((group for group in measuring._TOGETHER if name in group), ())
+    other, value, points = (
+        ("compression_artifacts", 2.4, 22) if name != "compression_artifacts" else ("outside", 0.2, 30)
+    )
+    assert other not in together
+    both = summarise(GOOD | {name: WORSE[name][-1], other: value}).overall
+    assert both == max(0, scores[-1] - points)
+
+
+def test_of_components_that_one_fault_moves_only_the_worst_counts() -> None:
+    noisy = summarise(GOOD | {"noise": 1.25}).overall
+    assert summarise(GOOD | {"noise": 1.25, "luminance_mean": 7.6, "cover": 0.9}).overall == noisy == 54
 
 
 def test_bright_faces_lose_too() -> None:
@@ -245,7 +254,7 @@ def test_what_an_earlier_version_did_not_measure_takes_nothing_off() -> None:
 
 
 def test_advice_begins_at_fifteen_points() -> None:
-    assert summarise(GOOD | {"detail_width": 24.1}).advice == ()
+    assert summarise(GOOD | {"detail_width": 26.0}).advice == ()
     assert len(summarise(GOOD | {"detail_width": 24.0}).advice) == 1
 
 
