@@ -29,6 +29,9 @@ _MAD = 0.6745
 _COARSE = 1 / 40
 """Face widths: the blur after which light and shade of a face are left, and noise is not."""
 
+_ENOUGH = 192
+"""Pixels of a face, across and down, that are measured."""
+
 _BLOCK = 8  # pixels: JPEG's blocks, and those of most video
 _FEWEST = 24  # boundaries between pixels, for eight places of the blocks to be told apart
 
@@ -70,9 +73,19 @@ def signal(pixels: Pixels, box: tuple[float, float, float, float]) -> Signal:
     face = pixels[max(0, y) : y + max(2, height), max(0, x) : x + max(2, width)]
     if min(face.shape[:2]) < 2:
         return Signal(0.0, 0.0, 0.0, 1.0)
+    middle = face[_within(face.shape[0]), _within(face.shape[1])].astype(np.float32) @ _GREY
+    if face.shape[1] > _ENOUGH:
+        size = (_ENOUGH, max(2, round(face.shape[0] * _ENOUGH / face.shape[1])))
+        face = np.asarray(cv2.resize(face, size, interpolation=cv2.INTER_AREA), np.uint8)
     grey = face.astype(np.float32) @ _GREY
-    smooth = cv2.GaussianBlur(grey, (0, 0), max(1.0, width * _COARSE))
-    return Signal(float(grey.mean()), float(smooth.std()), _noise(grey), _blocks(grey))
+    smooth = cv2.GaussianBlur(grey, (0, 0), max(1.0, min(width, _ENOUGH) * _COARSE))
+    return Signal(float(grey.mean()), float(smooth.std()), _noise(middle), _blocks(middle))
+
+
+def _within(length: int) -> slice:
+    """The middle of a side, whole blocks long: noise is the same everywhere, and large faces would take long."""
+    start = max(0, (length - _ENOUGH) // 2)
+    return slice(start, start + _ENOUGH)
 
 
 def _noise(grey: NDArray[np.float32]) -> float:
