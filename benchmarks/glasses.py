@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from plainview.evaluation.embedding import subject
 from plainview.recognition.align import TEMPLATES
-from plainview.recognition.cover import EYES, eyes_cover, features
+from plainview.recognition.cover import EYES, covers, features
 from plainview.recognition.engine import Engine
 from plainview.recognition.types import Picture, Pixels
 
@@ -153,10 +153,10 @@ def figures(faces: dict[str, list[Sample]], engine: Engine) -> dict[str, dict[st
     worn: list[float] = []
     for name, group in faces.items():
         untuned = [face for face in group if not face.tunes and f"{name}/{face.path}" not in known]
-        shares[f"{name}, as it is"] = share([eyes_cover(face.aligned) for face in untuned])
+        shares[f"{name}, as it is"] = share([covers(face.aligned)[1] for face in untuned])
         masks = [drawn(face, engine) for face in untuned]
-        shares[f"{name}, drawn dark glasses"] = share([eyes_cover(mask) for mask in masks if mask is not None])
-        worn += [eyes_cover(face.aligned) for face in group if f"{name}/{face.path}" in known]
+        shares[f"{name}, drawn dark glasses"] = share([covers(mask)[1] for mask in masks if mask is not None])
+        worn += [covers(face.aligned)[1] for face in group if f"{name}/{face.path}" in known]
     return shares | ({"real dark glasses"[:]: share(worn)} if worn else {})
 
 
@@ -164,11 +164,11 @@ def pages(faces: dict[str, list[Sample]], folder: Path) -> None:
     """Write the hundred most covered faces of each set, for a person to read."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, group in faces.items():
-        ranked = sorted(group, key=lambda face: -eyes_cover(face.aligned))[:100]
+        ranked = sorted(group, key=lambda face: -covers(face.aligned)[1])[:100]
         rows = [np.concatenate([face.aligned for face in ranked[i : i + 10]], axis=1) for i in range(0, 100, 10)]
         cv2.imwrite(str(folder / f"{name}.png"), np.concatenate(rows))
         (folder / f"{name}.txt").write_text(
-            "".join(f"{name}/{face.path},{eyes_cover(face.aligned):.3f}\n" for face in ranked)
+            "".join(f"{name}/{face.path},{covers(face.aligned)[1]:.3f}\n" for face in ranked)
         )
 
 

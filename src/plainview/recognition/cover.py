@@ -59,12 +59,14 @@ def cover(aligned: Pixels) -> float:
     return _share(float(features(aligned) @ _WEIGHTS) + cover_weights.BIAS)
 
 
-def eyes_cover(aligned: Pixels) -> float:
-    """How covered the eyes seem, as by dark glasses.
+def covers(aligned: Pixels) -> tuple[float, float]:
+    """How covered the lower face and the eyes seem, as by dark glasses: in less time than one after the other.
 
     Args and returns as `cover`.
     """
-    return _share(float(features(aligned, EYES) @ _EYES_WEIGHTS) + eyes_weights.BIAS)
+    edges, colours = _cells(aligned)
+    mouth, eyes = _numbers(edges, colours, MOUTH), _numbers(edges, colours, EYES)
+    return _share(float(mouth @ _WEIGHTS) + cover_weights.BIAS), _share(float(eyes @ _EYES_WEIGHTS) + eyes_weights.BIAS)
 
 
 def _share(value: float) -> float:
@@ -85,6 +87,11 @@ def features(aligned: Pixels, part: Part = MOUTH) -> NDArray[np.float32]:
     Returns:
         float32, shape (`FEATURES`,).
     """
+    return _numbers(*_cells(aligned), part)
+
+
+def _cells(aligned: Pixels) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Edges by direction, relative to the face's contrast, and mean colour of each cell."""
     small = cv2.resize(aligned, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
     lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_BGR2LAB)
     across = cv2.Sobel(lab[:, :, 0], cv2.CV_32F, 1, 0) / 8
@@ -101,10 +108,14 @@ def features(aligned: Pixels, part: Part = MOUTH) -> NDArray[np.float32]:
     edges[(first + 1) % _TURNS, rows, columns] += share
     by_cell = edges.reshape(_TURNS, _ROWS, _CELL, _ROWS, _CELL).mean(axis=(2, 4))
     colours = lab.reshape(_ROWS, _CELL, _ROWS, _CELL, 3).mean(axis=(1, 3))
+    return np.sqrt(by_cell / contrast), colours
+
+
+def _numbers(edges: NDArray[np.float32], colours: NDArray[np.float32], part: Part) -> NDArray[np.float32]:
     about = np.median(colours[part.about, 1:6].reshape(-1, 3), axis=0)
     other = np.clip((colours - about) / _SPREAD, -_MOST, _MOST)[part.rows]
-    parts = (np.sqrt(by_cell / contrast)[:, part.rows], other, np.abs(other))
-    return np.concatenate([part.ravel() for part in parts]).astype(np.float32)
+    parts = (edges[:, part.rows], other, np.abs(other))
+    return np.concatenate([values.ravel() for values in parts]).astype(np.float32)
 
 
 _INNER = (slice(8, 52), slice(8, 48))  # the face without its surroundings, in pixels of the halved crop

@@ -29,7 +29,7 @@ _MAD = 0.6745
 _COARSE = 1 / 40
 """Face widths: the blur after which light and shade of a face are left, and noise is not."""
 
-_ENOUGH = 192
+_ENOUGH = 96
 """Pixels of a face, across and down, that are measured."""
 
 _BLOCK = 8  # pixels: JPEG's blocks, and those of most video

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainview.recognition.align import ALIGNED_SIDE, TEMPLATES, align, similarity
-from plainview.recognition.cover import COVERED, cover, eyes_cover
+from plainview.recognition.cover import COVERED, covers
 from plainview.recognition.disturbance import signal
 from plainview.recognition.types import Detection, Pixels, Points, Quality
 
@@ -146,11 +146,12 @@ def assess(pixels: Pixels, detection: Detection) -> Quality:
         slice(int(_COLUMNS[0] * side), int(_COLUMNS[1] * side)),
     )
     face = grey[inner]
-    sharpness = _sharpness(grey.astype(np.float32), inner)
+    sharpness, evenness = _detail(grey.astype(np.float32), inner)
     width = detection.box[2]
     eyes = detection.points[1] - detection.points[0]
     yaw, pitch, roll = pose(detection.points)
     aligned, disturbed = align(pixels, detection.points), signal(pixels, detection.box)
+    mouth, hidden_eyes = covers(aligned)
     components = {
         "face_width": width,
         "inter_eye_distance": float(np.hypot(eyes[0], eyes[1])),
@@ -164,11 +165,11 @@ def assess(pixels: Pixels, detection: Detection) -> Quality:
         "pitch": pitch,
         "roll": roll,
         "detector_score": detection.score,
-        "cover": cover(aligned),
-        "eye_cover": eyes_cover(aligned),
+        "cover": mouth,
+        "eye_cover": hidden_eyes,
         "noise": disturbed.noise_seen(max(1.0, width)),
         "compression_artifacts": disturbed.blocks,
-        "motion_blur": _evenness(grey.astype(np.float32), inner),
+        "motion_blur": evenness,
         "outside": max(_outside(pixels, detection.points), _blank(aligned)),
     }
     return summarise(components)
@@ -278,28 +279,24 @@ _LABELS = {
 """Component -> (label, how its value is written)."""
 
 
-def _sharpness(grey: NDArray[np.float32], inner: tuple[slice, slice]) -> float:
-    """Finest detail over the next coarser, both as standard deviations of difference-of-Gaussian bands.
+def _detail(grey: NDArray[np.float32], inner: tuple[slice, slice]) -> tuple[float, float]:
+    """Sharpness: finest detail over the next coarser; and evenness: detail where it is least over where it is most.
 
-    Natural pictures have about as much contrast in every octave, so the ratio is near 1 at any size and any
-    contrast, and falls towards 1/3 under blur. Rounding to 8 bits adds noise of variance 1/12 to the finest
-    band, which is taken off.
+    Both of sharpness are standard deviations of difference-of-Gaussian bands. Natural pictures have about as much
+    contrast in every octave, so the ratio is near 1 at any size and any contrast, and falls towards 1/3 under blur. Rounding
+    to 8 bits adds noise of variance 1/12 to the finest band, which is taken off. Evenness is the smaller over the larger
+    eigenvalue of the structure tensor (Foerstner and Guelch, 1987).
     """
     fine = cv2.GaussianBlur(grey, (0, 0), 1.0)
     coarse = cv2.GaussianBlur(fine, (0, 0), 3.0**0.5)  # together a blur of 2 pixels
     finest = max(0.0, float((grey - fine)[inner].var()) - 1 / 12)
-    return float(np.sqrt(finest / (float((fine - coarse)[inner].var()) + 1 / 12)))
-
-
-def _evenness(grey: NDArray[np.float32], inner: tuple[slice, slice]) -> float:
-    """Smaller over larger eigenvalue of the structure tensor of the face's fine detail (Foerstner and Guelch, 1987)."""
-    fine = grey - cv2.GaussianBlur(grey, (0, 0), 2.0)
-    across, down = (cv2.Scharr(fine, cv2.CV_32F, *order)[inner] for order in ((1, 0), (0, 1)))
-    tensor = np.array(
-        [[(across * across).mean(), (across * down).mean()], [(across * down).mean(), (down * down).mean()]]
-    )
-    least, most = np.linalg.eigvalsh(tensor.astype(np.float64))
-    return float(max(0.0, least) / most) if most > 0 else 1.0
+    sharpness = float(np.sqrt(finest / (float((fine - coarse)[inner].var()) + 1 / 12)))
+    detail = grey - coarse
+    across, down = (cv2.Scharr(detail, cv2.CV_32F, *order)[inner].astype(np.float64) for order in ((1, 0), (0, 1)))
+    a, b, c = float((across * across).mean()), float((across * down).mean()), float((down * down).mean())
+    spread = float(np.hypot((a - c) / 2, b))
+    most, least = (a + c) / 2 + spread, (a + c) / 2 - spread
+    return sharpness, max(0.0, least) / most if most > 0 else 1.0
 
 
 def _outside(pixels: Pixels, points: Points) -> float:
