@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainview.recognition.cover import COVERED
-from plainview.scores.same_face import SAME_FACE
+from plainview.scores.same_face import SAME_FACE, TRIPWIRE
 from plainview.tables.dates import years_apart
 
 HAIR = 0.02
@@ -56,6 +56,7 @@ class Listed:
         template: float32, unit length.
         components: of its quality (recognition.quality.COMPONENTS); those that were not measured yet are missing.
         captured_precision: how much of the date is known.
+        subject: the number of the person's subject, where the source states one.
     """
 
     rank: int
@@ -65,6 +66,7 @@ class Listed:
     template: NDArray[np.float32]
     components: Mapping[str, float] = field(default_factory=dict)
     captured_precision: str = "day"
+    subject: int | None = None
 
 
 def cautions_for(
@@ -86,7 +88,7 @@ def cautions_for(
     for ending, words in _hidden(probe_components or {}):
         text = f"The probe's {words}: scores run lower than usual, and the person may be further down or missing."
         cautions.append(Caution(f"probe_{ending}", text))
-    cautions += _look_alikes(listed)
+    cautions += _look_alikes(listed) + _entered_twice(listed)
     for candidate in listed:
         for ending, words in _hidden(candidate.components):
             text = f"The reference's {words}: look for another picture of this person."
@@ -110,6 +112,22 @@ def _hidden(components: Mapping[str, float]) -> list[tuple[str, str]]:
         for name, (ending, limit, words) in _HIDDEN.items()
         if components.get(name) is not None and components[name] >= limit
     ]
+
+
+def _entered_twice(listed: Sequence[Listed]) -> list[Caution]:
+    """Two people by the source's numbers who have nearly the same face: one of them may be entered twice."""
+    people = [candidate for candidate in listed if candidate.subject is not None]
+    cautions = []
+    for place, candidate in enumerate(people):
+        for other in people[:place]:
+            if candidate.subject != other.subject and float(candidate.template @ other.template) >= TRIPWIRE:
+                text = (
+                    f"Ranks {other.rank} and {candidate.rank} are two people by the source's numbers, with nearly the same "
+                    "face: possibly entered twice. The owner of the gallery can check."
+                )
+                cautions.append(Caution("entered_twice", text, candidate.rank))
+                break
+    return cautions
 
 
 def _look_alikes(listed: Sequence[Listed]) -> list[Caution]:
