@@ -78,7 +78,7 @@ _LOSSES: dict[str, _Curve] = {
     "motion_blur": ((0.05, 0.13, 0.22, 0.35, 0.45), (85, 62, 30, 5, 0)),
     "yaw": ((20, 45, 70, 90), (0, 25, 70, 100)),
     "pitch": ((15, 30, 45, 70), (0, 30, 60, 100)),
-    "detector_score": ((0.2, 0.3, 0.6, 0.75, 0.85, 0.92), (80, 65, 40, 25, 8, 0)),
+    "detector_score": ((0.0, 0.2, 0.3, 0.6, 0.75, 0.85, 0.92), (100, 80, 65, 40, 25, 8, 0)),
 }
 """Component -> (values, points of 100 that it takes off), straight lines between; angles by their size without sign.
 Set by the tuning half of lfw-dev, so that the score is about the share of a mated score that is left: 60 people and 18
