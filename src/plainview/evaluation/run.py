@@ -337,6 +337,7 @@ def _identification(result: Identification, key: str, notes: dict[str, str]) -> 
         "non_mated_people": result.stranger_people,
         "people_left_out": result.left_out,
         "cmc": [round(rate, 6) for rate in result.cmc],
+        "discard": [[share, round(rate, 6)] for share, rate in result.discard],
     }
 
 

@@ -18,7 +18,8 @@ from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
 from plainview.policy.wording import counted
 from plainview.recognition.decode import read_file
-from plainview.recognition.edits import apply, read, written
+from plainview.recognition.edits import Prepared, read, written
+from plainview.recognition.prepare import ready
 from plainview.recognition.types import Face, Picture, Vector
 from plainview.recognition.video.fuse import MAX_FRAMES, fused
 from plainview.storage.base import digest_of
@@ -71,7 +72,7 @@ class StoredProbe:
 
 
 def prepare_probe(path: Path, number: int | None = None, *, edits: Sequence[str] = ()) -> Probe:
-    """Read, decode, edit and detect, without touching gallery or log (docs/adr/0002).
+    """Read, decode, edit, prepare and detect, without touching gallery or log (docs/adr/0002).
 
     Args:
         path: the original.
@@ -86,10 +87,8 @@ def prepare_probe(path: Path, number: int | None = None, *, edits: Sequence[str]
 
 def probe_of(name: str, data: bytes, number: int | None = None, *, edits: Sequence[str] = ()) -> Probe:
     """As `prepare_probe`, from the bytes of the original."""
-    chain = read(edits)
-    picture = apply(services().decoder.decode(data), chain)
-    chosen, face = services().engine.probe_face(picture, number)
-    return Probe(name, data, picture, chosen, face, tuple(written(chain)))
+    done = ready(services().engine, services().decoder.decode(data), read(edits), number)
+    return Probe(name, data, done.picture, done.number, done.face, tuple(written(done.chain)))
 
 
 def together(probe: Probe, paths: Sequence[Path]) -> Probe:
@@ -154,6 +153,7 @@ def store(probe: Probe) -> StoredProbe:
         {
             "edits": len(probe.edits),
             "frames": 1 + len(frames),
+            **({"prepared": True} if any(isinstance(edit, Prepared) for edit in read(probe.edits)) else {}),
             **({"face_drawn": True} if probe.picture.drawn else {}),
             **({"face_turned": turned} if (turned := round(probe.face.quality.components["turned"])) else {}),
             **({"still": public_part(probe.provenance)} if probe.provenance else {}),
