@@ -15,6 +15,7 @@ from django.contrib.auth import SESSION_KEY, logout
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 
 from plainview.audit.logfile import LogFolderError
@@ -32,6 +33,7 @@ from plainview.storage.base import StorageError
 from plainview.web import devices
 from plainview.web.pages import ACCESS
 from plainview.web.sign_in_pages import Anyone
+from plainview.web.times import zone_of
 from plainview.web.views.common import client_address
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -53,7 +55,7 @@ class Surroundings:
         """Answer through the channel "web"."""
         agent = request.META.get("HTTP_USER_AGENT", "")[:_MAX_AGENT]
         sealed = {"address": client_address(request), "user_agent": agent}
-        with acting_through(Channel("web", sealed)), reading(require_unaltered):
+        with acting_through(Channel("web", sealed)), reading(require_unaltered), timezone.override(zone_of(request)):
             response = self._checked(request)
         _shorten(request)
         devices.remember(request, response)
@@ -149,7 +151,8 @@ class Clock:
                 logout(request)
                 return redirect("/accounts/login/?idle=1")
             request.META[MEMBER] = True
-            if seen is None or abs((now - last).total_seconds()) >= _SEEN_STEP:
+            asked = request.path != reverse("news-now")  # the page asks by itself: that is no activity of a person
+            if seen is None or (asked and abs((now - last).total_seconds()) >= _SEEN_STEP):
                 request.session[_SEEN] = now.isoformat()
         return None
 
@@ -176,7 +179,7 @@ class Access:
     def _stopped(self, request: HttpRequest) -> HttpResponse | None:
         match = request.resolver_match
         need = ACCESS.get(match.view_name if match else "")
-        if need is None:
+        if need is None or match is None:
             return refusal_page(
                 request,
                 Refused(
@@ -198,6 +201,6 @@ class Access:
         if isinstance(need, Permission):
             permit(need.value, need, member)
         # A picture belongs to a page and is shown only after that page was opened.
-        if need is not Anyone.SETUP and not request.path.endswith(".jpg"):
-            record_opened(member, match.view_name if match else "", request.path)
+        if need is not Anyone.SETUP and match.view_name != "news-now" and not request.path.endswith(".jpg"):
+            record_opened(member, match.view_name, request.path)
         return None

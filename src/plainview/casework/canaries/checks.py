@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from django.utils import timezone
 from plainview.casework.canaries.alarms import INDEX, MODEL, SAMPLED, TEMPLATE, Checked, Fault, record, tell
 from plainview.casework.canaries.read import hidden
 from plainview.casework.canaries.state import due, interval
-from plainview.casework.galleries.read import changes_after, open_template
+from plainview.casework.galleries.read import COLUMNS, COMPARED, changes_after, compared_template, open_template
 from plainview.casework.gate import compare as gate
 from plainview.casework.misuse.inspection import Comparison
 from plainview.casework.models import Canary, Gallery, GalleryChange, Reference
@@ -30,6 +31,7 @@ from plainview.policy.gate import CANARY
 from plainview.recognition.embed import compare
 from plainview.recognition.engine import Engine
 from plainview.recognition.errors import BadMedia, PackError
+from plainview.recognition.turned import turned_by
 from plainview.recognition.types import Vector
 from plainview.storage.base import StorageError
 from plainview.storage.seal import SealBroken
@@ -87,7 +89,7 @@ def check_gallery(gallery: Gallery) -> Checked:
     canaries = list(Canary.objects.filter(gallery=gallery, retired_at=None).select_related("reference"))
     sample = _sample(gallery)
     try:
-        engine = services().load_engine()
+        engine = services().engine_of(gallery.pack, again=True)
     except PackError as error:
         return record(gallery, len(canaries), 0, [Fault(MODEL, f"The model cannot be used: {error.why}")])
     pack = engine.pack
@@ -110,13 +112,14 @@ def look_again(gallery: Gallery, index: Index) -> None:
     if begun and canaries:
         sample = _sample(gallery)
         # Only the canaries' pictures: a person is waiting for this search.
-        faults = _seen_twice(gallery, canaries, sample, [], services().engine, index)
+        faults = _seen_twice(gallery, canaries, sample, [], services().engine_of(gallery.pack), index)
         record(gallery, len(canaries), len(sample), faults)
         tell()
 
 
 def _sample(gallery: Gallery) -> list[int]:
-    keys = list(Reference.objects.filter(gallery=gallery).exclude(template=b"").values_list("pk", flat=True))
+    rows = Reference.objects.filter(COMPARED, gallery=gallery).exclude(template=b"")
+    keys = list(rows.values_list("pk", flat=True))
     return _random.sample(keys, min(SAMPLE, len(keys)))
 
 
@@ -139,13 +142,15 @@ def _seen_twice(
 def _look(canaries: list[Canary], sample: list[int], engine: Engine, index: Index) -> Iterator[Fault]:
     gallery_id = canaries[0].gallery_id
     try:
-        catch_up(index, changes_after(gallery_id))
+        catch_up(index, changes_after(gallery_id, engine.pack.identity))
     except (IndexOutOfStep, BadTemplate, SealBroken, ValueError) as error:
         yield Fault(INDEX, f"The index cannot follow the gallery's log: {str(error) or 'a template does not open'}.")
         return
     rows = GalleryChange.objects.filter(gallery_id=gallery_id, seq__lte=index.watermark)
-    # A reference whose template was remade has two rows that add it, but counts once.
-    expected = rows.filter(is_add=True).values("reference").distinct().count() - rows.filter(is_add=False).count()
+    # A reference whose template was remade has several rows that add it, but counts once; so do the pictures of a subject.
+    present = rows.filter(is_add=True).exclude(reference__in=rows.filter(is_add=False).values("reference"))
+    people = present.exclude(reference__subject=None).values("reference__subject").distinct().count()
+    expected = present.filter(reference__subject=None).values("reference").distinct().count() + people
     if len(index) != expected:
         yield Fault(INDEX, f"The index has {len(index):,} references, the gallery's log {expected:,}.")
     left = sample
@@ -185,7 +190,8 @@ def _templates(canary: Canary, engine: Engine) -> Iterator[tuple[str, Vector | F
             stored = np.frombuffer(services().templates.open(bytes(sealed), context.encode()), dtype=np.float32)
             picture = services().decoder.decode(services().blobs.get(blob))
             _, candidate = engine.probe_face(picture, face)
-            now = engine.template(picture, candidate.detection)
+            template_of = engine.reference_template if part == "reference" else engine.template
+            now = template_of(picture, candidate.detection)
             same = compare(stored, now)
         except (SealBroken, StorageError, BadMedia, ValueError) as error:
             why = getattr(error, "why", "") or "Its stored template cannot be read."
@@ -241,7 +247,10 @@ def _pictures(keys: list[int], engine: Engine) -> Iterator[Fault]:
         try:
             picture = services().decoder.decode(services().blobs.get(reference.blob))
             faces = engine.enrol_faces(picture)
-            now = engine.template(picture, faces[reference.face_number - 1].detection)
+            detection = faces[reference.face_number - 1].detection
+            if turned_by(detection.points) and not turned_by(np.array(reference.points, np.float32)):
+                continue  # enrolled as it lay, by a version that did not turn faces; re-embedding mends it
+            now = engine.reference_template(picture, detection)
             same = compare(open_template(reference.public_id, reference.template), now)
         except (SealBroken, StorageError, BadMedia, ValueError, IndexError):
             same = -1.0
@@ -256,16 +265,15 @@ def _pictures(keys: list[int], engine: Engine) -> Iterator[Fault]:
 
 def _readable_templates(keys: Iterable[int]) -> dict[int, Vector]:
     """Return the templates in the database that open and can be compared, by reference."""
-    templates = {}
+    templates: dict[int, Vector | None] = {}
     rows = Reference.everything.filter(pk__in=list(keys)).exclude(template=b"")
-    for key, name, sealed in rows.values_list("pk", "public_id", "template"):
-        try:
-            templates[key] = open_template(name, sealed)
-        except (SealBroken, ValueError):
-            continue
-    return templates
+    for key, *columns in rows.values_list("pk", *COLUMNS):
+        with suppress(SealBroken, ValueError):
+            templates[key] = compared_template(key, columns)
+    return {key: template for key, template in templates.items() if template is not None}
 
 
 def _in_place(keys: list[int]) -> list[int]:
     """Return those of the references that have not been erased meanwhile."""
-    return list(Reference.everything.filter(pk__in=keys).exclude(template=b"").values_list("pk", flat=True))
+    rows = Reference.everything.filter(COMPARED, pk__in=keys).exclude(template=b"")
+    return list(rows.values_list("pk", flat=True))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from plainview.audit.record import parse_line
 from plainview.casework import find
 from plainview.casework.disclosure import contents as disclosed
 from plainview.casework.disclosure import context as disclosed_context
-from plainview.casework.galleries.read import open_template
+from plainview.casework.galleries.read import additions, open_template
 from plainview.casework.log.guard import acting
 from plainview.casework.log.read import entries_about
 from plainview.casework.log.write import Receipt, write_entry
@@ -29,6 +29,7 @@ from plainview.casework.models import Candidate, GalleryChange, LogEntry, LogOpe
 from plainview.casework.people.read import binding
 from plainview.casework.pictures import coarse_png, png
 from plainview.casework.search.candidates import candidates_of
+from plainview.casework.triage.read import reviews
 from plainview.casework.workspace.services import services
 from plainview.policy import rules
 from plainview.policy.agency import parse
@@ -39,10 +40,14 @@ from plainview.policy.table import table
 from plainview.recheck.package import pack_items
 from plainview.recheck.rerun import saved
 from plainview.recognition.edits import apply, read
+from plainview.recognition.errors import PackError
 from plainview.recognition.types import Picture, Vector
 from plainview.recognition.video.fuse import fused
 from plainview.scores.scoring import COSINE
 from plainview.storage.output import output, settle
+
+if TYPE_CHECKING:
+    from plainview.recognition.engine import Engine
 
 _OF_THE_CHANNEL = (
     "address",
@@ -234,52 +239,74 @@ def _files(search: Search, looked: dict[str, list[str]]) -> Items:
             "who searched, viewed, examined, verified and released; training and proficiency",
         ),
         ("examinations.json", disclosed.examinations(search), "every examination, verification, lead and outcome"),
+        (
+            "triage.json",
+            reviews(search),
+            "candidates set aside, and conclusions about the whole list: reviews, not examinations",
+        ),
         ("case.json", disclosed.case_facts(search), "the case with its other searches, including null results"),
         ("alerts.json", context.alerts(search.case), "every alert of the case and the searches it raised"),
         ("scores.json", context.scores(search, whole), "what the scores mean in this gallery, with its error rates"),
         ("gallery.json", context.gallery_state(search), "checks of the gallery, and the references erased since"),
         ("videos.json", context.videos(search), "the videos that stills of the probe come from"),
         ("reviews.json", context.reviews(search), "requests for an exoneration review, and their results"),
-        ("model.json", context.model(), "the software, its versions and the model's card with its error rates"),
+        (
+            "model.json",
+            context.model(search.pack),
+            "the software, its versions and the model's card with its error rates",
+        ),
     ):
         yield name, _dump(value), says
 
 
 def _rerun(search: Search) -> Items:
     """Yield the gallery as it was when the search was answered, without the references erased since."""
-    engine = services().engine
-    if engine.pack.identity != search.pack or engine.pack.recogniser.sha256 != search.pack_sha256:
+    try:
+        engine = services().engine_of(search.pack)
+        same = engine.pack.recogniser.sha256 == search.pack_sha256
+    except PackError:
+        same = False
+    compared = search.gallery.reference_set.exclude(template=b"").order_by("pk")
+    # A gallery that was re-embedded has the templates of the pack before too, and no older ones.
+    if not same or compared.exclude(pack=search.pack).exclude(other_pack=search.pack).exists():
         raise Refused(
             "disclosure.other_model",
             "Nothing disclosed",
-            f"The search was made with the model pack {search.pack}, which is not installed.",
+            f"The search was made with the model pack {search.pack}, which is not installed, or whose templates are gone.",
             "Install that model pack again: the package includes its template of the probe.",
             act=OperatorAct.MODELS_INSTALL,
         )
     picture = services().decoder.decode(services().blobs.get(search.probe_blob))
     picture = apply(picture, read(search.edits))
-    template = _probe_template(search, picture)
-    state: dict[int, bool] = {}
-    changes = GalleryChange.objects.filter(
-        gallery=search.gallery, seq__gt=search.after_seq or 0, seq__lte=search.gallery_seq
-    ).order_by("seq")
-    for reference, is_add in changes.values_list("reference_id", "is_add").iterator():
-        state[reference] = is_add
+    template = _probe_template(engine, search, picture)
+    state, lead_of = _state(search)
     cohort_keys = search.calibration.cohort if search.calibration and search.scorer != COSINE else ()
-    cohort = {key for key in cohort_keys if state.get(key)}
-    rows, templates = [], []
-    compared = search.gallery.reference_set.exclude(template=b"").order_by("pk")
-    for key, public, sealed in compared.values_list("pk", "public_id", "template").iterator():
+    cohort = {key for key in cohort_keys if state.get(key) and lead_of.get(key, key) == key}
+    rows, templates = list[dict[str, Any]](), []
+    columns = ("pk", "public_id", "pack", "template", "other_template")
+    for key, public, made_by, template_now, template_before in compared.values_list(*columns).iterator():
+        sealed = template_now if made_by == search.pack else template_before
         if state.get(key):
             rows.append({"key": key, "reference": public, "cohort": key in cohort})
+            if key in lead_of:
+                rows[-1]["lead"] = lead_of[key]
             cohort.discard(key)
             templates.append(open_template(public, sealed))
+    left = {entry["key"] for entry in rows}
+    lost = {lead for key, lead in lead_of.items() if key not in left}
+    first: dict[int, int] = {}  # a lead that was erased leaves its person to the next picture
+    for entry in rows:
+        if "lead" in entry:
+            entry["lead"] = first.setdefault(entry["lead"], entry["key"])
+    remade = sorted(first[lead] for lead in lost if lead in first)  # such a person has another mean now
+    cohort |= {entry["key"] for entry in rows if entry["cohort"] and entry["key"] in remade}
     yield (
         "rerun/references.json",
         _dump(rows),
         "the compared references, in the order of the templates",
     )
     order = {"scorer": search.scorer, "probe_nearness": str(search.nearness), "cohort_erased": len(cohort)}
+    order |= {"remade": remade} if remade else {}
     yield (
         "rerun/order.json",
         _dump(order),
@@ -290,9 +317,26 @@ def _rerun(search: Search) -> Items:
     yield "rerun/probe.npy", saved(template), "the probe's template, float32"
 
 
-def _probe_template(search: Search, picture: Picture) -> Vector:
+def _state(search: Search) -> tuple[dict[int, bool], dict[int, int]]:
+    """Return the gallery as the search saw it: reference -> whether it was there, and the lead of each with a subject."""
+    state, whose = dict[int, bool](), dict[int, int | None]()
+    changes = GalleryChange.objects.filter(gallery=search.gallery)
+    if search.alert_id is not None:  # it compares what came into the gallery, each picture by itself
+        changes = additions(search.gallery_id)
+    changes = changes.filter(seq__gt=search.after_seq or 0, seq__lte=search.gallery_seq).order_by("seq")
+    for key, is_add, subject in changes.values_list("reference_id", "is_add", "subject_id").iterator():
+        state[key] = is_add
+        whose[key] = subject if search.alert_id is None else None
+    leads: dict[int, int] = {}
+    for key in sorted(key for key, is_add in state.items() if is_add):
+        person = whose[key]
+        if person is not None:
+            leads.setdefault(person, key)
+    return state, {key: leads[subject] for key, subject in whose.items() if subject is not None and state[key]}
+
+
+def _probe_template(engine: Engine, search: Search, picture: Picture) -> Vector:
     """Return the probe's template as the search made it: of the probe alone, or fused with its other frames."""
-    engine = services().engine
     _, face = engine.probe_face(picture, search.face_number)
     templates, qualities = [engine.template(picture, face.detection)], [search.quality]
     for probe_frame in search.frames.order_by("number"):

@@ -83,7 +83,7 @@ class Committed:
         """Return a row of `columns` as the bytes that are hashed; none if a sealed value of it does not open."""
         named = dict(zip(self.columns, values, strict=True))
         for column, (sealer, word) in self.opened.items():
-            sealed = bytes(named[column])
+            sealed = bytes(named[column] or b"")
             place = f"{word}:{named['public_id']}".encode()
             try:
                 plain = getattr(services(), sealer).open(sealed, place) if sealed else b""
@@ -120,9 +120,11 @@ _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_plain
 _LETTER = "when a letter about it was sent; nothing depends on it"
 
 COMMITTED: Final = (
-    Committed(models.Search),
-    Committed(models.Candidate, "search_id"),
-    Committed(models.Examination),
+    Committed(models.Search, later={"gallery_pictures": 2}),
+    Committed(models.Candidate, "search_id", later={"subject_id": 2}),
+    Committed(models.Examination, later={"pictures": 2, "marks": 3}),
+    Committed(models.SetAside, "id"),
+    Committed(models.NoneOfThese, "id"),
     Committed(models.Verification, apart={"told_at": _LETTER}),
     Committed(models.VerificationItem, "verification_id"),
     Committed(models.Lead, apart={"reminded_at": _LETTER}),
@@ -140,8 +142,13 @@ COMMITTED: Final = (
     Committed(models.PolicyVersion, "id"),
     Committed(models.Proposal),
     Committed(
-        models.Reference, "id", opened={"template": ("templates", "template")}, present=frozenset({"picture_hash"})
+        models.Reference,
+        "id",
+        opened={"template": ("templates", "template"), "other_template": ("templates", "template")},
+        present=frozenset({"picture_hash"}),
+        later={"subject_id": 2, "other_pack": 2, "other_template": 2},
     ),
+    Committed(models.Subject, opened={"template": ("templates", "subject"), "number": ("templates", "subject number")}),
     Committed(models.SharedRequest),
     Committed(
         models.SubjectRequest,
@@ -164,11 +171,28 @@ NOT_COMMITTED: Final[Mapping[str, str]] = {
         ("LogEntry", "LogKey", "LogOpening", "RowCommitment", "RowCheck", "WorkspaceState", "LogWitness"), _LOG
     ),
     **dict.fromkeys(
-        ("View", "ViewMark", "GalleryCalibration", "NearDuplicate", "BackupRecord", "PublishedRegister"), _DERIVED
+        (
+            "View",
+            "ViewMark",
+            "GalleryCalibration",
+            "NearDuplicate",
+            "BackupRecord",
+            "PublishedRegister",
+        ),
+        _DERIVED,
     ),
     **dict.fromkeys(
         (
-            *("Draft", "Preparation", "Enrolment", "Job", "PendingErasure", "SubjectPhoto", "SubjectFinding"),
+            *(
+                "ApiAnswer",
+                "Draft",
+                "Preparation",
+                "Enrolment",
+                "Job",
+                "PendingErasure",
+                "SubjectPhoto",
+                "SubjectFinding",
+            ),
             *("Video", "VideoPart", "VideoSegment", "VideoTrack", "Still", "ProbeFrame"),
         ),
         _WORKING,
@@ -176,17 +200,8 @@ NOT_COMMITTED: Final[Mapping[str, str]] = {
     **dict.fromkeys(("ProbeTemplate", "Tripwire", "SubjectAnswer", "LapsedSearch", "Letter", "Canary"), _OWN_SEAL),
     **dict.fromkeys(
         (
-            *("AlertMark", "AlertPreference", "AlertSeen", "Notice", "SharedNotice", "Delivery", "WebhookMark"),
-            *(
-                "ApiAnswer",
-                "ReportSchedule",
-                "WorkerLife",
-                "WorkerStep",
-                "CanaryCheck",
-                "ClockFault",
-                "Feed",
-                "FeedLink",
-            ),
+            *("AlertMark", "AlertPreference", "AlertSeen", "News", "Notice", "SharedNotice", "Delivery", "WebhookMark"),
+            *("ReportSchedule", "WorkerLife", "WorkerStep", "CanaryCheck", "ClockFault", "Feed", "FeedLink"),
         ),
         _PACE,
     ),
@@ -208,6 +223,7 @@ NOT_COMMITTED: Final[Mapping[str, str]] = {
             *("Agency", "Case", "Training", "Trial", "Flag", "LogReview", "Gallery", "GalleryChange", "BarredPicture"),
             *("Agreement", "AgreementVersion", "SharedLead", "Alert", "AlertGallery", "CanaryAlarm", "FeedWithdrawal"),
             *("DisclosureDownload", "DisclosureGrant", "DisclosurePackage", "ExonerationReview", "ProficiencyItem"),
+            *("CandidatePicture",),
             *("Hold", "RetentionEvent", "RetentionItem", "RetentionRun", "RetentionVersion"),
             *("WitnessRule", "Attestation", "AuditSample", "AuditSampleItem"),
         ),

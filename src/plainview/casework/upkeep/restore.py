@@ -47,7 +47,6 @@ from plainview.casework.videos.erase import blank_rows
 from plainview.casework.workspace.schema import applied
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
-from plainview.policy.proposals import OPEN
 
 _QUIET = frozenset(
     {
@@ -87,7 +86,7 @@ class Restored:
     log_known: bool = False
     erased_again: tuple[str, ...] = ()
     missing_pictures: int = 0
-    ended: Ended = field(default_factory=lambda: Ended(0, 0, 0, 0, (), {}))
+    ended: Ended = field(default_factory=lambda: Ended(0, 0, 0, 0, (), (), {}))
     entry: int = 0
 
     @property
@@ -144,11 +143,15 @@ def settle(about: dict[str, Any], *, log: Path | None, kept_checkpoint: str | No
                 "invitations_ended": ended.invitations,
                 "resets_ended": ended.resets,
                 "recovery_codes_ended": ended.recovery_codes,
+                "proposals_ended": len(ended.proposals),
                 "deactivated_again": len(ended.deactivated),
                 "sign_ins_reset": len(ended.codes),
             },
             acting_member=None,
-            rows=[*Member.objects.filter(email__in=ended.deactivated), *Proposal.objects.filter(state=OPEN)],
+            rows=[
+                *Member.objects.filter(email__in=ended.deactivated),
+                *Proposal.objects.filter(public_id__in=ended.proposals),
+            ],
         )
     finish()
     forget_pages()
@@ -199,12 +202,12 @@ def _reference(line: Line) -> bool:
     reference = rows.filter(public_id=line.reference).first()
     if reference is None or not reference.template:
         return False
-    blank(reference)
+    changed = blank(reference)
     write_entry(
         "reference.expunged_again",
         {"reference": line.reference, "first_in": line.entry, "change": reference.gallery.log_head},
         acting_member=None,
-        rows=[reference],
+        rows=changed,
     )
     return True
 
