@@ -184,9 +184,9 @@ def drawn_by(chain: Sequence[Edit], name: str) -> tuple[Edit, ...]:
 def says(edit: Edit) -> str:
     """An edit in words, for people."""
     if isinstance(edit, Crop):
-        return f"Cut to {edit.width} × {edit.height} pixels, from {edit.x} right and {edit.y} down"
+        return f"Cropped to {edit.width} × {edit.height} pixels, from {edit.x} right and {edit.y} down"
     if isinstance(edit, Rotate):
-        return f"Turned {abs(edit.degrees):g}° {'clockwise' if edit.degrees > 0 else 'anticlockwise'}"
+        return f"Rotated {abs(edit.degrees):g}° {'clockwise' if edit.degrees > 0 else 'anticlockwise'}"
     if isinstance(edit, Drawn):
         size = f"{edit.width} × {edit.height} pixels, from {edit.x} right and {edit.y} down"
         return f"Face drawn by {edit.by or 'hand'}: {size}"

@@ -68,7 +68,7 @@ def prepare(
         raise BadMedia(
             "too_large",
             f"The file has {counted(len(data), 'byte')}; the limit is {MAX_BYTES:,}.",
-            "Choose a smaller copy of the photograph.",
+            "Send a cropped, lossless copy of the photograph.",
         )
     chain = editing.read(edits)
     original = services().decoder.decode(data)
