@@ -15,10 +15,12 @@ from tests.factories.work import case, person, probe, search
 
 from plainview.casework.leads.decide import record_evidence, release, report_outcome, withhold
 from plainview.casework.probes.approvals import decide_approval, request_approval
+from plainview.casework.proposals.make import propose_about
 from plainview.casework.search.candidates import candidates_of
 from plainview.casework.sharing.requests import make_request
 from plainview.casework.triage.aside import none_of_these, set_aside
 from plainview.policy.examination import CONTRADICTIONS
+from plainview.policy.proposals import Kind
 
 
 @staged
@@ -47,6 +49,14 @@ def every_kind(folder: Path) -> str:
     again = sharing.draft(folder, number="R-2")
     make_request(again, sharing.wish(agreed), acting_member=sharing.theirs("examiner"))
     set_roles("verifier@agency.example", ["examiner", "verifier"], acting_member=person("admin"))
+    propose_about(
+        Kind.ROLES,
+        "verifier@agency.example",
+        reason="a colleague is back",
+        acting_member=person("admin"),
+        roles=["verifier"],
+        on_trial=None,
+    )
     return searches[0]
 
 

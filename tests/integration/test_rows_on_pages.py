@@ -35,6 +35,7 @@ SHOWN = {
     "approval": ("supervisor", "/approvals/", "purpose"),
     "member": ("admin", "/members/", "roles"),
     "policy_version": ("admin", "/policy/", "text"),
+    "proposal": ("admin", "/proposals/", "wanted"),
     "shared_request": ("examiner", "/shared/{shared}/", "authority"),
     "subject_request": ("admin", "/rights-requests/{rights}/", "outcome"),
 }

@@ -64,13 +64,16 @@ def evaluate(
     pack: Pack = DEFAULT_PACK,
     seed: Annotated[int, typer.Option(help="Seed of galleries and resamples.", min=0)] = SEED,
     replicates: Annotated[int, typer.Option(help="Resamples behind each interval.", min=50)] = REPLICATES,
+    enrol: Annotated[
+        int, typer.Option(help="Also enrol up to so many pictures of a person, compared through their mean.", min=1)
+    ] = 1,
 ) -> None:
     """Measure error rates, with intervals, on a data set of known people."""
     listed = read_dataset(dataset, labels)
     for sentence in listed.labels_how:
         warn(sentence)
     ruled = read_rulings(rulings, listed) if rulings is not None else None
-    options = Options(protocol.value, seed, replicates)
+    options = Options(protocol.value, seed, replicates, enrol=enrol)
     _check_target(json, folder=False)
     _check_target(report, folder=True)
     with _loaded(pack, cache) as (engine, decoder, templates), _bars() as progress:
@@ -174,15 +177,18 @@ def _print(result: dict[str, Any]) -> None:
     ratio = result.get("likelihood_ratio")
     if ratio:
         add("Likelihood ratio: Cllr (bits)", ratio["cllr"], ratio["cllr_ci"])
-    for name in ("identification", "masked"):
+    for name in ("identification", "identification_multi", "masked", "masked_multi"):
         rates_of = result.get(name)
         if not rates_of:
             continue
-        covers = f"{rates_of['covers']} covers, " if name == "masked" else ""
-        size = f"{covers}gallery of {rates_of['gallery_size']:,}"
+        covers = f"{rates_of['covers']} covers, " if "covers" in rates_of else ""
+        several = f", up to {rates_of['k']} pictures each" if "k" in rates_of else ""
+        size = f"{covers}gallery of {rates_of['gallery_size']:,}{several}"
         add(f"Rank-1, {size}", rates_of["rank1"], rates_of["rank1_ci"])
         for point, value in rates_of["fnir"].items():
             add(f"FNIR at FPIR {point}, {size}", value, rates_of["fnir_ci"][point])
+        for point, value in rates_of.get("one_reference", {}).get("fnir", {}).items():
+            add(f"FNIR at FPIR {point}, the same with one each", value, rates_of["one_reference"]["fnir_ci"][point])
     for column, values in (result.get("groups") or {}).items():
         for value, rates in values.items():
             for kind in ("fmr", "fnmr"):

@@ -24,6 +24,7 @@ from plainview.evaluation.metrics import (
     insufficient,
 )
 from plainview.evaluation.samples import MakeScorer, Samples
+from plainview.scores.subjects import mean_template
 
 SPLITS = 5
 """Galleries. The first enrols each person's first picture by name, the others a random one."""
@@ -41,14 +42,14 @@ class Split:
     """What one gallery gave.
 
     Attributes:
-        gallery: pictures enrolled, one a person.
+        gallery: pictures enrolled of each person.
         mated, strangers: probes, pictures.
         mate_scores: float32; -inf: failure to acquire.
         mate_ranks: int64, from 1.
         top_scores: float32: each stranger's highest score.
     """
 
-    gallery: Ints
+    gallery: list[Ints]
     mated: Ints
     strangers: Ints
     mate_scores: Floats
@@ -61,7 +62,7 @@ class Identification:
     """Results of the protocol, means over the splits.
 
     Attributes:
-        gallery_size: people enrolled in the first split.
+        gallery_size, gallery_pictures: people enrolled in the first split, and their pictures.
         mated_probes, mated_people, strangers, stranger_people: probes and the people in them, first split.
         left_out: people who could have been enrolled and were searched for as strangers.
         failed_probes: mated probes without a template, first split.
@@ -72,6 +73,7 @@ class Identification:
     """
 
     gallery_size: int
+    gallery_pictures: int
     mated_probes: int
     mated_people: int
     strangers: int
@@ -93,6 +95,8 @@ def identify(
     seed: int,
     replicates: int,
     splits: int = SPLITS,
+    enrol: int = 1,
+    compare: int | None = None,
 ) -> Identification:
     """Run the protocol.
 
@@ -104,52 +108,71 @@ def identify(
         seed: of galleries and bootstrap.
         replicates: resamples of people; the galleries stay as they are.
         splits: galleries.
+        enrol: pictures of a person that are enrolled, at most: each keeps one to be searched with. More than one are
+            compared through their mean (`scores.subjects`), as searches do.
+        compare: pictures of each person, the first of those enrolled, that are compared; None: all. With 1 it says what
+            the same people and probes give with one reference each.
     """
     runs: list[Split] = []
     left_out = 0
     for number in range(splits):
-        gallery, left_out = _gallery(samples, is_probe, np.random.default_rng([seed, number]), first=not number)
-        if not len(gallery):
+        random = np.random.default_rng([seed, number])
+        gallery, left_out = _gallery(samples, is_probe, random, enrol, first=not number)
+        if not gallery:
             why = insufficient("nobody has one picture to enrol and another to search with")
             return Identification(
-                0, 0, 0, 0, 0, 0, 0, why, [], dict.fromkeys(FPIR_POINTS, why), dict.fromkeys(FPIR_POINTS)
+                0, 0, 0, 0, 0, 0, 0, 0, why, [], dict.fromkeys(FPIR_POINTS, why), dict.fromkeys(FPIR_POINTS)
             )
-        runs.append(_search(samples, probes, is_probe, gallery, make_scorer))
+        runs.append(_search(samples, probes, is_probe, gallery, compare, make_scorer))
     return _summary(samples, probes, runs, left_out, seed, replicates)
 
 
 def _gallery(
-    samples: Samples, is_probe: NDArray[np.bool_], random: np.random.Generator, *, first: bool
-) -> tuple[Ints, int]:
-    """Choose one reference of everybody who then still has a probe, and leave some people out as strangers."""
+    samples: Samples, is_probe: NDArray[np.bool_], random: np.random.Generator, enrol: int, *, first: bool
+) -> tuple[list[Ints], int]:
+    """Choose the references of everybody who then still has a probe, and leave some people out as strangers."""
     enrollable = samples.usable & ~samples.masked
-    chosen: list[int] = []
+    chosen: list[Ints] = []
     with_probe = 0
     for person in range(len(samples.people)):
         own = np.flatnonzero(samples.person == person)
         probes = own[is_probe[own]]
         with_probe += bool(len(probes))
         references = [i for i in own[enrollable[own]] if len(probes) > bool(is_probe[i])]
-        if references:
-            chosen.append(int(references[0] if first else random.choice(references)))
+        if not references:
+            continue
+        if enrol == 1:
+            chosen.append(np.array([references[0] if first else random.choice(references)], np.int64))
+            continue
+        ordered = references if first else random.permutation(references).tolist()
+        most = min(enrol, len(ordered))
+        while most > 1 and not len(np.setdiff1d(probes, ordered[:most])):
+            most -= 1
+        chosen.append(np.array(ordered[:most], np.int64))
     lacking = int(np.ceil(with_probe * STRANGERS)) - (with_probe - len(chosen))
     lacking = min(max(0, lacking), len(chosen) - 1) if chosen else 0
-    out = random.permutation(len(chosen))[:lacking]
-    return np.delete(np.array(chosen, np.int64), out), lacking
+    out = set(random.permutation(len(chosen))[:lacking].tolist())
+    return [own for place, own in enumerate(chosen) if place not in out], lacking
 
 
 def _search(
-    samples: Samples, probes: Floats, is_probe: NDArray[np.bool_], gallery: Ints, make_scorer: MakeScorer
+    samples: Samples,
+    probes: Floats,
+    is_probe: NDArray[np.bool_],
+    gallery: list[Ints],
+    compare: int | None,
+    make_scorer: MakeScorer,
 ) -> Split:
-    enrolled = samples.person[gallery]
+    enrolled = samples.person[[own[0] for own in gallery]]
+    templates = np.stack([mean_template(samples.templates[own[:compare]]) for own in gallery])
     column = np.full(len(samples.people), -1)
     column[enrolled] = np.arange(len(gallery))
-    rows = np.setdiff1d(np.flatnonzero(is_probe), gallery)
+    rows = np.setdiff1d(np.flatnonzero(is_probe), np.concatenate(gallery))
     mated, strangers = rows[column[samples.person[rows]] >= 0], rows[column[samples.person[rows]] < 0]
-    scorer = make_scorer(samples.templates[gallery])
+    scorer = make_scorer(templates)
     scores = np.full((len(rows), len(gallery)), -np.inf, np.float32)
     sound = np.isfinite(probes[rows, 0])
-    scores[sound] = scorer.scores(probes[rows[sound]], samples.templates[gallery])
+    scores[sound] = scorer.scores(probes[rows[sound]], templates)
     place = {int(position): i for i, position in enumerate(rows)}
     for a, b in samples.ignored:
         for probe_person, other in ((a, b), (b, a)):
@@ -202,6 +225,7 @@ def _summary(
     curves = [metrics.cmc(run.mate_ranks, np.ones(len(run.mated)), longest) for run in runs]
     return Identification(
         gallery_size=len(first.gallery),
+        gallery_pictures=sum(map(len, first.gallery)),
         mated_probes=len(first.mated),
         mated_people=people,
         strangers=len(first.strangers),

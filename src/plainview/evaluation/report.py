@@ -65,16 +65,27 @@ def sections(result: dict[str, Any]) -> Iterator[tuple[str, list[Line]]]:
             "Likelihood ratios, by people that they were not made from",
             [_line("Cllr, bits (0: always know, 1: say nothing)", ratio["cllr"], ratio["cllr_ci"])],
         )
-    for key, title in (("identification", "Identification"), ("masked", "Lower face covered")):
+    for key, title in (
+        ("identification", "Identification"),
+        ("identification_multi", "Several pictures of a person"),
+        ("masked", "Lower face covered"),
+        ("masked_multi", "Several pictures of a person, lower face covered"),
+    ):
         part = result.get(key)
         if not part:
             continue
         rows = [_line("Rank-1 identification rate", part["rank1"], part["rank1_ci"])]
         rows += [_line(f"FNIR at FPIR {p}", value, part["fnir_ci"][p]) for p, value in part["fnir"].items()]
-        covers = f", {part['covers']} covers" if key == "masked" else ""
+        alone = part.get("one_reference") or {"fnir": {}}
+        rows += [
+            _line(f"FNIR at FPIR {p}, the same with one each", value, alone["fnir_ci"][p])
+            for p, value in alone["fnir"].items()
+        ]
+        covers = f", {part['covers']} covers" if "covers" in part else ""
+        of = f" by {part['pictures']:,} pictures, at most {part['k']} each" if "k" in part else ""
         yield (
             (
-                f"{title}{covers}: gallery of {part['gallery_size']:,} people, {part['mated_probes']:,} mated probes, "
+                f"{title}{covers}: gallery of {part['gallery_size']:,} people{of}, {part['mated_probes']:,} mated probes, "
                 f"{part['non_mated_probes']:,} of {part['non_mated_people']:,} strangers"
             ),
             rows,

@@ -19,6 +19,7 @@ from plainview.policy.rights import COUNT, FACES, FILED, MAX_EXTENSION, NAMED, U
 from plainview.policy.roles import Role
 from plainview.policy.search import NOT_PHOTOGRAPHED, ORIGINS
 from plainview.policy.sharing import GIVES, MAX_AGREEMENT_DAYS, MAX_ANSWER_DAYS
+from plainview.policy.subjects import SUBJECT_RULES
 from plainview.policy.triage import REVIEW_RULES
 from plainview.policy.video import SIZE_RULES
 from plainview.policy.wording import counted
@@ -41,6 +42,7 @@ def table(policy: AgencyPolicy) -> list[PolicyRule]:
         *PROPOSAL_RULES,
         *_alerts(policy),
         *_galleries(),
+        *SUBJECT_RULES,
         *REVIEW_RULES,
         *_sharing(),
         *_rights(policy),

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -95,14 +96,18 @@ class Calibration:
         table: Sequence[tuple[float, float]] = (),
         *,
         scorer: Scorer | None = None,
+        pictures: Mapping[int, NDArray[np.float32]] = MappingProxyType({}),
         seed: int = 0,
     ) -> Calibration:
         """Calibrate a gallery.
 
         Args:
-            templates: float32, shape (n, dimension), unit rows: every reference of the gallery.
+            templates: float32, shape (n, dimension), unit rows: what a search of the gallery compares, a person once
+                as far as the source says who they are.
             table: the pack's (FMR, cosine) pairs.
             scorer: what the scores are; None: the cosine.
+            pictures: row of a person with several pictures -> the template of one of them, float32, (dimension,): as a
+                stranger that picture is searched with, because a probe is one picture and no mean.
             seed: of the sample; the same gallery gives the same calibration.
         """
         size, scorer = len(templates), scorer or Scorer()
@@ -112,7 +117,7 @@ class Calibration:
         random = np.random.default_rng(seed)
         rows = np.sort(random.choice(size, min(SAMPLE, size), replace=False))
         columns = np.sort(random.choice(size, COLUMNS, replace=False)) if size > COLUMNS else np.arange(size)
-        impostors = strangers_best(templates, rows, columns, scorer)
+        impostors = strangers_best(templates, rows, columns, scorer, pictures)
         best = tuple(round(float(score), 6) for score in np.sort(impostors.best))
         return cls(
             size, len(columns), best, impostors.independent, impostors.remaining, impostors.body, scorer.name, known

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainview.recognition.cover import COVERED
-from plainview.scores.same_face import SAME_FACE
+from plainview.scores.same_face import SAME_FACE, TRIPWIRE
 from plainview.tables.dates import years_apart
 
 HAIR = 0.02
@@ -45,6 +45,7 @@ class Listed:
         template: float32, unit length.
         cover: how covered the face seems (recognition.cover); None for one enrolled before that was measured.
         captured_precision: how much of the date is known.
+        subject: the number of the person's subject, where the source states one.
     """
 
     rank: int
@@ -54,6 +55,7 @@ class Listed:
     template: NDArray[np.float32]
     cover: float | None = None
     captured_precision: str = "day"
+    subject: int | None = None
 
 
 def cautions_for(
@@ -80,7 +82,7 @@ def cautions_for(
                 "down or be missing.",
             )
         )
-    cautions += _look_alikes(listed)
+    cautions += _look_alikes(listed) + _entered_twice(listed)
     for candidate in listed:
         if _covered(candidate.cover):
             text = "The reference's mouth or nose seem covered: look for another picture of this person."
@@ -99,6 +101,22 @@ def cautions_for(
 
 def _covered(cover: float | None) -> bool:
     return cover is not None and cover >= COVERED
+
+
+def _entered_twice(listed: Sequence[Listed]) -> list[Caution]:
+    """Two people by the source's numbers who have nearly the same face: one of them may be entered twice."""
+    people = [candidate for candidate in listed if candidate.subject is not None]
+    cautions = []
+    for place, candidate in enumerate(people):
+        for other in people[:place]:
+            if candidate.subject != other.subject and float(candidate.template @ other.template) >= TRIPWIRE:
+                text = (
+                    f"Ranks {other.rank} and {candidate.rank} are two people by the source's numbers, with nearly the same "
+                    "face: possibly entered twice. The owner of the gallery can check."
+                )
+                cautions.append(Caution("entered_twice", text, candidate.rank))
+                break
+    return cautions
 
 
 def _look_alikes(listed: Sequence[Listed]) -> list[Caution]:

@@ -39,7 +39,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "csp",
-    "ninja",
+    *(["ninja"] if is_server() else []),  # its page and files: a command need not load it
     "django_htmx",
     "allauth",
     "allauth.account",

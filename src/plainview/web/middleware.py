@@ -21,7 +21,7 @@ from django.utils import timezone
 from plainview.audit.logfile import LogFolderError
 from plainview.casework.log.channel import Channel, acting_through
 from plainview.casework.log.commit import require_unaltered
-from plainview.casework.log.guard import permit, record_altered, record_opened
+from plainview.casework.log.guard import permit, record_opened, require_shown_unaltered
 from plainview.casework.models import Member
 from plainview.casework.models.rows import reading, unread
 from plainview.casework.people.sign_in import may_sign_in, record_session
@@ -55,7 +55,7 @@ class Surroundings:
         """Answer through the channel "web"."""
         agent = request.META.get("HTTP_USER_AGENT", "")[:_MAX_AGENT]
         sealed = {"address": client_address(request), "user_agent": agent}
-        with acting_through(Channel("web", sealed)), reading(), timezone.override(zone_of(request)):
+        with acting_through(Channel("web", sealed)), reading(require_unaltered), timezone.override(zone_of(request)):
             response = self._checked(request)
         _shorten(request)
         devices.remember(request, response)
@@ -68,11 +68,10 @@ class Surroundings:
         """Answer, unless a row that the answer was made from is not as the log has it."""
         response = self.get_response(request)
         try:
-            require_unaltered()
-        except Refused as altered:
+            require_shown_unaltered(request.user if isinstance(request.user, Member) else None)
+        except (Refused, *_RECORD_FAILED) as error:
             with unread():
-                record_altered(request.user if isinstance(request.user, Member) else None, altered)
-                return refusal_page(request, altered)
+                return _page_for(request, error) or response
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:

@@ -55,6 +55,7 @@ from plainview.web.views import (
     sharing,
     status,
     stills,
+    subjects,
     tokens,
     triage,
     verification,
@@ -211,6 +212,7 @@ PAGES: tuple[Page, ...] = (
     Page("galleries/new/", galleries.gallery_new, "gallery-new", may.GALLERY_CREATE),
     Page("galleries/<int:pk>/", galleries.gallery, "gallery", may.GALLERY_LIST),
     Page("galleries/<int:pk>/passport/", galleries.gallery_passport, "gallery-passport", may.GALLERY_CREATE),
+    Page("galleries/<int:pk>/people/", subjects.gallery_subjects, "gallery-subjects", may.SUBJECT_CHANGE),
     Page("galleries/<int:pk>/enrol/", galleries.gallery_enrol, "gallery-enrol", may.GALLERY_ENROL, body=UPLOAD),
     Page("galleries/<int:pk>/enrolments/<int:number>/", galleries.enrolment, "enrolment", may.GALLERY_ENROL),
     Page(

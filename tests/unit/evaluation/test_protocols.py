@@ -15,6 +15,7 @@ from plainview.evaluation.metrics import FMR_POINTS, FPIR_POINTS
 from plainview.evaluation.pairs import compare_all, impostor_weight
 from plainview.evaluation.samples import CosineScorer, Samples, raw_scorer
 from plainview.evaluation.verification import verify_all
+from plainview.scores.subjects import mean_template
 
 HOW = {"seed": 7, "replicates": 60}
 
@@ -216,3 +217,25 @@ def test_every_point_is_there() -> None:
     assert set(verify_all(some, CosineScorer(), **HOW).tar) == set(FMR_POINTS)
     found = identify(some, some.templates, all_probes(some), raw_scorer, **HOW)
     assert set(found.fnir) == set(FPIR_POINTS)
+
+
+def test_several_pictures_of_a_person_are_one_reference_and_each_keeps_a_probe() -> None:
+    some = made_up(people=40, each=4, singles=40, noise=1.0)
+    several = identify(some, some.templates, all_probes(some), raw_scorer, **HOW, splits=1, enrol=3)
+    alone = identify(some, some.templates, all_probes(some), raw_scorer, **HOW, splits=1, enrol=3, compare=1)
+    assert (several.gallery_size, several.gallery_pictures) == (40, 120)
+    assert several.mated_probes == alone.mated_probes == 40
+    rows = [np.flatnonzero(some.person == person) for person in range(40)]
+    means = np.stack([mean_template(some.templates[own[:3]]) for own in rows])
+    probes = some.templates[[own[3] for own in rows]]
+    best = (probes @ means.T).argmax(axis=1)
+    assert several.rank1.value == pytest.approx((best == np.arange(40)).mean())
+    first = some.templates[[own[0] for own in rows]]
+    assert alone.rank1.value == pytest.approx(((probes @ first.T).argmax(axis=1) == np.arange(40)).mean())
+    assert several.rank1.value > alone.rank1.value
+
+
+def test_a_person_with_fewer_pictures_is_enrolled_with_all_but_one() -> None:
+    some = made_up(people=40, each=2, singles=40)
+    found = identify(some, some.templates, all_probes(some), raw_scorer, **HOW, splits=1, enrol=3)
+    assert (found.gallery_pictures, found.mated_probes) == (40, 40)

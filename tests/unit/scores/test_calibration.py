@@ -23,6 +23,7 @@ from plainview.scores.calibration import (
 )
 from plainview.scores.doubles import strangers_best
 from plainview.scores.scoring import Scorer, scorer_of
+from plainview.scores.subjects import mean_template
 from plainview.scores.tail import gumbel_chance
 
 TABLE = ((1e-3, 0.363), (1e-4, 0.424), (1e-5, 0.491), (1e-6, 0.594))
@@ -80,6 +81,28 @@ def test_doubles_in_the_gallery_are_left_out() -> None:
         rate = fitted.rate(float(np.quantile(best, 1 - 1 / once_in)))
         assert rate.low <= once_in * 1.15
         assert rate.high >= once_in * 0.85
+
+
+@pytest.mark.parametrize("most", [3, 10])
+def test_it_holds_for_strangers_where_a_person_is_the_mean_of_their_pictures(most: int) -> None:
+    """A probe is one picture: a mean searched as a stranger would score higher than any stranger does."""
+    random = np.random.default_rng(most)
+
+    def looks(of: np.ndarray) -> np.ndarray:
+        rows = of + 0.9 * people(len(of), int(random.integers(1 << 30)))
+        return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
+
+    counts = random.integers(1, most + 1, len(GALLERY))
+    pictures = [looks(GALLERY) for _ in range(most)]
+    own = [np.stack([pictures[k][i] for k in range(counts[i])]) for i in range(len(GALLERY))]
+    means = np.stack([mean_template(rows) for rows in own])
+    several = {i: own[i][0] for i in range(len(GALLERY)) if counts[i] > 1}
+    scorer = scorer_of(means)
+    best = scorer.scores(looks(people(4000, 6)), means).max(axis=1)
+    fitted = Calibration.fit(means, scorer=scorer, pictures=several)
+    for once_in in (3, 10, 100):
+        rate = fitted.rate(float(np.quantile(best, 1 - 1 / once_in)))
+        assert rate.low * 0.8 <= once_in <= rate.high * 1.25
 
 
 @given(st.floats(-1, 1), st.floats(-1, 1))
@@ -195,9 +218,9 @@ def test_a_hundred_references_are_calibrated_and_fewer_carry_the_packs_figures()
 def test_a_large_gallery_is_compared_with_a_sample_without_repeats(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[list[int]] = []
 
-    def remember(templates: object, rows: object, columns: NDArray[np.int64], scorer: object) -> object:
+    def remember(templates: object, rows: object, columns: NDArray[np.int64], *more: object) -> object:
         asked.append(columns.tolist())
-        return strangers_best(templates, rows, columns, scorer)  # type: ignore[arg-type]
+        return strangers_best(templates, rows, columns, *more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(calibration, "strangers_best", remember)
     monkeypatch.setattr(calibration, "COLUMNS", 150)

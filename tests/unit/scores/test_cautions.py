@@ -71,3 +71,17 @@ def test_a_year_counts_as_old_when_one_of_its_days_may_be() -> None:
     (caution,) = ask(old, on=date(2024, 6, 1))
     assert caution.text == "The pictures are 9 to 10 years apart: faces change in that time."
     assert ask(old, on=date(2023, 6, 1)) == []
+
+
+def test_two_subjects_with_nearly_one_face_may_be_entered_twice() -> None:
+    face, near, other = unit(1, 0, 0), unit(1, 0.2, 0), unit(0, 1, 0)
+
+    def of(rank: int, template: np.ndarray, subject: int | None) -> Listed:
+        return Listed(rank, 0.9 - rank / 10, 90, None, template, subject=subject)
+
+    (caution,) = ask(of(1, face, 7), of(2, other, 8), of(3, near, 9))
+    assert (caution.id, caution.rank) == ("entered_twice", 3)
+    assert caution.text.startswith("Ranks 1 and 3 ")
+    assert "possibly entered twice" in caution.text
+    assert ask(of(1, face, 7), of(2, near, 7)) == []  # one subject
+    assert ask(of(1, face, 7), of(2, near, None)) == []  # the source does not say who it is

@@ -14,11 +14,12 @@ from django.utils import timezone
 
 from plainview.casework import find
 from plainview.casework.alerts.follow import back_fill, mark_of, opened
+from plainview.casework.galleries.read import additions
 from plainview.casework.gate.calibrate import calibrate
 from plainview.casework.log.guard import refusals_recorded, standing
 from plainview.casework.log.write import write_entry
 from plainview.casework.misuse.inspection import Comparison, inspect
-from plainview.casework.models import Alert, AlertGallery, AlertPreference, Gallery, GalleryChange, Member
+from plainview.casework.models import Alert, AlertGallery, AlertPreference, Gallery, Member
 from plainview.casework.probes.probe import Probe, columns_of, probe_of
 from plainview.casework.search.grounds import ORDINARY
 from plainview.casework.search.run import Authorised, Request, authorised
@@ -148,7 +149,7 @@ def _threshold(gallery: Gallery, one_in: int) -> float:
 
 def _before(gallery: Gallery, day: date) -> int:
     """Return the last change of the gallery's log before this day."""
-    older = GalleryChange.objects.filter(gallery=gallery, reference__enrolment__started_at__date__lt=day)
+    older = additions(gallery.pk).filter(reference__enrolment__started_at__date__lt=day)
     return older.order_by("-seq").values_list("seq", flat=True).first() or 0
 
 

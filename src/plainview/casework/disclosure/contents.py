@@ -113,6 +113,7 @@ def search_facts(search: Search, shown: list[tuple[Candidate, str]]) -> dict[str
         "erased_since": [candidate.reference.public_id for candidate, _ in shown if not candidate.reference.template],
         "scorer": search.scorer,
         **both(search),
+        **({"gallery_pictures": search.gallery_pictures} if search.gallery_pictures != search.gallery_size else {}),
         "candidates": [_candidate(candidate, how) for candidate, how in shown],
     }
 
@@ -133,6 +134,26 @@ def _candidate(candidate: Candidate, how: str) -> dict[str, Any]:
         "page_url": reference.page_url,
         "captured_on": reference.captured_iso,
         "quality": reference.quality,
+        **_subject(candidate),
+    }
+
+
+def _subject(candidate: Candidate) -> dict[str, Any]:
+    """Return whose pictures were compared, where the source says that a candidate is a person."""
+    if candidate.subject is None:
+        return {}
+    return {
+        "subject": candidate.subject.public_id,
+        "pictures": [
+            {
+                "reference": picture.reference.public_id,
+                "score": str(picture.score),
+                "captured_on": picture.reference.captured_iso,
+                "source_url": picture.reference.source_url,
+                "quality": picture.reference.quality,
+            }
+            for picture in candidate.pictures.select_related("reference").order_by("reference_id")
+        ],
     }
 
 
@@ -225,6 +246,7 @@ def examinations(search: Search) -> list[dict[str, Any]]:
             "notes": examination.notes,
             "marks": examination.marks,
             "cautions_acknowledged": examination.acknowledged,
+            **({"pictures": examination.pictures} if examination.pictures else {}),
             "verifications": [
                 {
                     "verification": task.public_id,

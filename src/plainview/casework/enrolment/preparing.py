@@ -20,6 +20,9 @@ from plainview.recognition.types import Face, Picture, Vector
 from plainview.storage.base import digest_of
 from plainview.tables.dates import is_future
 
+BY_FAR = 1.5
+"""How much wider than every other face the face of a subject must be: chosen, half as wide again is another distance."""
+
 _AHEAD = 2  # pictures in the decoder while others are embedded
 
 
@@ -126,6 +129,8 @@ def _embed(item: Item, data: bytes, digest: str, decoding: Future[Picture], rehe
     if item.only is not None:
         found_faces = [face for number, face in enumerate(found_faces, start=1) if number in item.only]
     height, width = picture.pixels.shape[:2]
+    if item.subject and len(found_faces) > 1:
+        found_faces = [_person(found_faces)]
     if rehearsal:
         return Ready(
             item,
@@ -143,6 +148,21 @@ def _embed(item: Item, data: bytes, digest: str, decoding: Future[Picture], rehe
     if captured_on and is_future(captured_on):  # the clock of a camera, which nobody stated
         captured_on = None
     return Ready(item, data, digest, captured_on, picture_hash(picture.pixels), picture.notes, faces, (width, height))
+
+
+def _person(faces: list[Face]) -> Face:
+    """Return the face of the person whom the source means: the largest by far.
+
+    Raises:
+        BadMedia: several_faces.
+    """
+    if faces[1].detection.box[2] * BY_FAR > faces[0].detection.box[2]:
+        raise BadMedia(
+            "several_faces",
+            f"The picture has a subject's number and {len(faces)} faces of about one size.",
+            "Cut out the face of the person, or enrol the picture without a number.",
+        )
+    return faces[0]
 
 
 def _taken(item: Item, job: Future[Ready]) -> Ready | Failed:

@@ -18,10 +18,11 @@ from django.db.models import F, QuerySet
 
 from plainview.casework import find
 from plainview.casework.alerts.follow import follow
+from plainview.casework.galleries.subjects import log_changes
 from plainview.casework.gate.calibrate import calibrate
 from plainview.casework.log.guard import acting, refusals_recorded, standing
 from plainview.casework.log.write import write_entry
-from plainview.casework.models import AlertMark, Gallery, GalleryChange, Member, Reference
+from plainview.casework.models import Gallery, Member, Reference
 from plainview.casework.workspace.services import index_reached, services
 from plainview.policy.permissions import Permission
 from plainview.recognition.errors import BadMedia
@@ -166,13 +167,8 @@ def _store(
                 reference.pack = pack
                 done.append(reference)
         Reference.everything.bulk_update(done, ["template", "pack"])
-        first = gallery.log_head + 1
-        GalleryChange.objects.bulk_create(
-            GalleryChange(gallery=gallery, seq=first + i, is_add=True, reference=reference)
-            for i, reference in enumerate(done)
-        )
-        Gallery.objects.filter(pk=gallery.pk).update(log_head=F("log_head") + len(done))
-        AlertMark.objects.filter(gallery=gallery, seq=gallery.log_head).update(seq=F("seq") + len(done))
+        subjects = {reference.subject_id for reference in done if reference.subject_id is not None}
+        head, people = log_changes(gallery, [(reference, True) for reference in done], subjects)
         write_entry(
             "references.re_embedded",
             {
@@ -180,9 +176,9 @@ def _store(
                 "pack": pack,
                 "references": len(done),
                 "references_sha256": digest_of("\n".join(reference.public_id for reference in done).encode()),
-                "last_change": first + len(done) - 1,
+                "last_change": head,
             },
             acting_member=member,
-            rows=done,
+            rows=[*done, *people],
         )
     result.remade += len(done)

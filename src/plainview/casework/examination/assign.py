@@ -108,7 +108,16 @@ def _able(agency: Agency) -> list[Member]:
 
 def _of_examination(examination: Examination, verifier: Member, faces: list[Reference]) -> Verification:
     task = Verification(examination=examination, verifier=verifier)
-    return _lay_out(task, examination.candidate.reference, faces, {"examination": examination.public_id})
+    return _lay_out(task, compared_picture(examination), faces, {"examination": examination.public_id})
+
+
+def compared_picture(examination: Examination) -> Reference:
+    """Return the picture of the candidate that a verifier is shown: the first that the examiner opened and that is left."""
+    pictures = examination.candidate.pictures.select_related("reference")
+    own = {picture.reference.public_id: picture.reference for picture in pictures}
+    opened = (own.get(name) for name in examination.pictures or ())
+    left = (reference for reference in opened if reference is not None and reference.template)
+    return next(left, examination.candidate.reference)
 
 
 def _lay_out(task: Verification, face: Reference, others: list[Reference], about: dict[str, str]) -> Verification:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from django.db import connection
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import ExtractYear
 
 from plainview.casework.models import (
@@ -50,6 +51,7 @@ class Statistics:
 
     Attributes:
         references, pictures, expunged: faces, files, and erased faces.
+        subjects, of_subjects: people by the source's numbers, and the references that are theirs.
         quality: references by tens of overall quality, 0 to 9, 10 to 19, …, 90 to 100.
         years: year of capture -> references; `undated`: references without a date.
         calibration: the newest calibration under the loaded pack, None before the first.
@@ -64,6 +66,8 @@ class Statistics:
     undated: int
     calibration: GalleryCalibration | None
     changed_since: int
+    subjects: int = 0
+    of_subjects: int = 0
 
 
 def statistics(gallery: Gallery, pack: str) -> Statistics:
@@ -93,6 +97,8 @@ def _counted(origin: str, gallery_pk: int, log_head: int) -> Statistics:
         total - sum(years.values()),
         None,
         0,
+        rows.exclude(subject=None).values("subject").distinct().count(),
+        rows.exclude(subject=None).count(),
     )
 
 
@@ -100,7 +106,7 @@ def changes_after(gallery_id: int) -> Callable[[int], Iterator[Block]]:
     """Return the reader of a gallery's ordered log for `index.base.catch_up`.
 
     A reference whose template was erased is passed on as a removal: the numbers stay gap-free and the end state is the
-    same.
+    same. So is a picture of a subject that is not its lead; the lead is passed on with the subject's template.
     """
 
     def read(watermark: int) -> Iterator[Block]:
@@ -110,15 +116,16 @@ def changes_after(gallery_id: int) -> Callable[[int], Iterator[Block]]:
             rows = list(
                 GalleryChange.objects.filter(gallery_id=gallery_id, seq__gt=watermark)
                 .order_by("seq")
-                .values_list("seq", "reference_id", "is_add", "reference__template", "reference__public_id")[:_ROWS]
+                .values_list("seq", "reference_id", "is_add", *(f"reference__{column}" for column in COLUMNS))[:_ROWS]
             )
             if not rows:
                 return
-            templates = [open_template(public, sealed) for _, _, is_add, sealed, public in rows if is_add and sealed]
+            indexed = [compared_template(change[1], change[3:]) if change[2] else None for change in rows]
+            templates = [template for template in indexed if template is not None]
             yield Block(
                 rows[0][0],
                 np.array([change[1] for change in rows], dtype=np.int64),
-                np.array([bool(change[2] and change[3]) for change in rows], dtype=np.bool_),
+                np.array([template is not None for template in indexed], dtype=np.bool_),
                 np.stack(templates) if templates else np.empty((0, services().engine.pack.dimension), dtype=np.float32),
             )
             watermark = rows[-1][0]
@@ -126,15 +133,40 @@ def changes_after(gallery_id: int) -> Callable[[int], Iterator[Block]]:
     return read
 
 
+def additions(gallery_id: int) -> QuerySet[GalleryChange]:
+    """Return the rows of a gallery's log by which a reference came into it: a later add of it only remakes a template."""
+    before = GalleryChange.objects.filter(reference=OuterRef("reference"), seq__lt=OuterRef("seq"))
+    return GalleryChange.objects.filter(gallery_id=gallery_id, is_add=True).exclude(Exists(before))
+
+
 def log_head(gallery_id: int) -> int:
     """Return the number of the newest row of a gallery's ordered log."""
     return int(Gallery.objects.values_list("log_head", flat=True).get(pk=gallery_id))
 
 
-def removed_between(gallery_id: int, after: int, upto: int) -> list[int]:
-    """Return the references that rows (after, upto] of a gallery's log remove."""
-    rows = GalleryChange.objects.filter(gallery_id=gallery_id, seq__gt=after, seq__lte=upto, is_add=False)
+def changed_between(gallery_id: int, after: int, upto: int) -> list[int]:
+    """Return the references that rows (after, upto] of a gallery's log remove, or give another template."""
+    rows = GalleryChange.objects.filter(gallery_id=gallery_id, seq__gt=after, seq__lte=upto)
+    rows = rows.filter(Q(is_add=False) | Q(subject__isnull=False))
     return list(rows.values_list("reference_id", flat=True))
+
+
+COMPARED = Q(subject=None) | Q(subject__lead=F("pk"))
+"""The references that a search compares: those without a subject, and the lead of each subject."""
+
+COLUMNS = ("public_id", "template", "subject_id", "subject__lead_id", "subject__public_id", "subject__template")
+"""Columns of a reference that say with which template it is compared; one statement reads them, so that they agree."""
+
+
+def compared_template(key: int, columns: Sequence[Any]) -> Vector | None:
+    """Return the template with which an index has this reference; None if no index has it."""
+    public, sealed, subject, lead, subject_public, mean = columns
+    if not sealed or (subject is not None and lead != key):
+        return None
+    if subject is not None and mean:
+        context = f"subject:{subject_public}".encode()
+        return np.frombuffer(services().templates.open(bytes(mean), context), dtype=np.float32)
+    return open_template(public, sealed)
 
 
 def _has_changes(gallery_id: int, watermark: int) -> bool:
@@ -149,7 +181,7 @@ def _has_changes(gallery_id: int, watermark: int) -> bool:
 def shown_references(keys: list[int]) -> dict[int, Reference]:
     """Return references by primary key with the columns that a candidate list shows; the others load on access."""
     marks = ", ".join(["%s"] * len(keys)) or "NULL"
-    columns = "id, public_id, blob, box, source_url, page_url, captured_on, captured_precision, quality, quality_detail, template"
+    columns = "id, public_id, blob, box, source_url, page_url, captured_on, captured_precision, quality, quality_detail, template, subject_id"
     which = f"id IN ({marks}) AND NOT is_canary"
     rows = Reference.objects.raw(f"SELECT {columns} FROM reference WHERE {which}", keys)  # noqa: S608
     return {reference.pk: reference for reference in rows}
@@ -162,13 +194,13 @@ def newest_calibration(gallery_id: int, pack: str) -> GalleryCalibration | None:
 
 
 def gallery_templates(gallery_id: int, pack: str) -> dict[int, Vector]:
-    """Return every template of a gallery by its reference's number, in the order of enrolment."""
+    """Return what a search of the gallery compares, by reference number, ascending: each subject is there once."""
     rows = Reference.objects.filter(gallery_id=gallery_id, pack=pack).exclude(template=b"").order_by("pk")
     return _opened(rows)
 
 
 def templates_by_key(keys: Iterable[int]) -> dict[int, Vector]:
-    """Return the templates of these references by number, ascending, without erased ones."""
+    """Return the templates with which a search compares these references, ascending, without those it does not."""
     wanted = sorted(keys)
     templates: dict[int, Vector] = {}
     for start in range(0, len(wanted), _KEYS):
@@ -178,10 +210,9 @@ def templates_by_key(keys: Iterable[int]) -> dict[int, Vector]:
 
 
 def _opened(rows: QuerySet[Reference]) -> dict[int, Vector]:
-    return {
-        key: open_template(public, sealed)
-        for key, public, sealed in rows.values_list("pk", "public_id", "template").iterator()
-    }
+    columns = rows.values_list("pk", *COLUMNS).iterator()
+    opened = ((key, compared_template(key, compared)) for key, *compared in columns)
+    return {key: template for key, template in opened if template is not None}
 
 
 def open_template(public_id: str, sealed: bytes | memoryview) -> Vector:

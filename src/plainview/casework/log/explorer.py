@@ -16,10 +16,10 @@ from typing import Any, ClassVar
 
 from django.db.models import BinaryField, F, Func, IntegerField, Q, QuerySet, Value
 
-from plainview.audit.merkle import Frontier, inclusion_proof_by
-from plainview.audit.proofs import INCLUSION
+from plainview.audit import proofs
+from plainview.audit.merkle import inclusion_proof_by
 from plainview.audit.record import SYSTEM, Entry, Opening, parse_line
-from plainview.casework.log.read import root_at
+from plainview.casework.log.read import frontier_at, leaf_at, tree
 from plainview.casework.models import Case, Flag, LogEntry, LogOpening, Member, Search, Verification
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
@@ -109,7 +109,7 @@ def _below(rows: QuerySet[LogEntry], last: int | None) -> QuerySet[LogEntry]:
 
 
 def _names(member: Member) -> dict[str, str]:
-    return dict(Member.objects.filter(agency=member.agency).values_list("public_id", "name"))
+    return {colleague.public_id: colleague.name for colleague in Member.objects.filter(agency=member.agency)}
 
 
 def _shown(entry: Entry, names: dict[str, str]) -> Shown:
@@ -171,16 +171,7 @@ def proof_of(entry: Entry, size: int) -> dict[str, Any] | None:
     """Return the inclusion proof of an entry in the log of `size` entries, as in `audit.proofs`; None beyond its end."""
     if entry.seq >= size:
         return None
-    steps = entry_proof(entry.seq, size)
-    return {
-        "type": INCLUSION,
-        "log": services().origin,
-        "entry": entry.seq,
-        "canonical": entry.canonical.decode(),
-        "size": size,
-        "root": root_at(size).hex(),
-        "proof": [step.hex() for step in steps],
-    }
+    return proofs.inclusion(services().origin, tree(), entry.seq, entry.canonical, size)
 
 
 def entry_proof(number: int, size: int) -> list[bytes]:
@@ -189,16 +180,7 @@ def entry_proof(number: int, size: int) -> list[bytes]:
     Raises:
         ValueError: the log of that size has no such entry.
     """
-    return inclusion_proof_by(number, size, _leaf, _frontier)
-
-
-def _leaf(number: int) -> bytes:
-    return bytes(LogEntry.objects.filter(seq=number).values_list("leaf", flat=True)[0])
-
-
-def _frontier(size: int) -> Frontier:
-    stored = LogEntry.objects.filter(seq=size - 1).values_list("frontier", flat=True)[0]
-    return Frontier.from_bytes(bytes(stored))
+    return inclusion_proof_by(number, size, leaf_at, frontier_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('casework', '0016_api'),
+        ("casework", "0016_api"),
     ]
 
     operations = [

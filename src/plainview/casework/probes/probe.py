@@ -8,17 +8,20 @@ person (videos.stills).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from plainview.audit.record import Value
 from plainview.casework.models import ProbeFrame
 from plainview.casework.workspace.services import services
+from plainview.policy.decision import Refused
+from plainview.policy.wording import counted
 from plainview.recognition.decode import read_file
 from plainview.recognition.edits import apply, read, written
 from plainview.recognition.types import Face, Picture, Vector
-from plainview.recognition.video.fuse import fused
+from plainview.recognition.video.fuse import MAX_FRAMES, fused
+from plainview.storage.base import digest_of
 from plainview.tables.names import readable
 
 
@@ -84,6 +87,28 @@ def probe_of(name: str, data: bytes, number: int | None = None, *, edits: Sequen
     picture = apply(services().decoder.decode(data), chain)
     chosen, face = services().engine.probe_face(picture, number)
     return Probe(name, data, picture, chosen, face, tuple(written(chain)))
+
+
+def together(probe: Probe, paths: Sequence[Path]) -> Probe:
+    """Return a probe with further photographs of the same person, as a member says; the largest face of each counts.
+
+    Raises:
+        Refused: probe.too_many.
+        BadMedia: a picture cannot be used.
+    """
+    if len(paths) >= MAX_FRAMES:
+        raise Refused(
+            "probe.too_many",
+            "Search refused",
+            f"{counted(len(paths) + 1, 'photograph was', 'photographs were')} chosen; at most {MAX_FRAMES} are allowed.",
+            "Choose the best photographs.",
+        )
+    further = []
+    for path in paths:
+        other = prepare_probe(path)
+        origin = {"photograph": other.name, "frame_sha256": digest_of(other.data)}
+        further.append(Further(other.data, other.picture, other.number, other.face, origin))
+    return replace(probe, further=tuple(further))
 
 
 def template_of(probe: Probe) -> Vector:

@@ -65,6 +65,7 @@ def cautions(search: Search, candidates: list[Candidate]) -> list[Caution]:
             open_template(candidate.reference.public_id, candidate.reference.template),
             candidate.reference.quality_detail.get("cover"),
             candidate.reference.captured_precision or "day",
+            candidate.subject_id,
         )
         for candidate in candidates
         if candidate.reference.template

@@ -22,7 +22,14 @@ from plainview.casework.log.write import Receipt
 from plainview.casework.models import Candidate, Examination, Member, Search
 from plainview.casework.pictures import face_jpeg, jpeg, probe_jpeg, whole_jpeg
 from plainview.casework.probes.read import draft_of
-from plainview.casework.search.candidates import answered, candidates_of
+from plainview.casework.search.candidates import (
+    ShownPicture,
+    answered,
+    candidates_of,
+    picture_of,
+    pictures_by_rank,
+    span_of,
+)
 from plainview.casework.search.meaning import ORDINARY_ONCE_IN, Meaning, cautions, meanings
 from plainview.casework.search.run import view_candidates
 from plainview.casework.triage.read import Review, review_of
@@ -67,6 +74,8 @@ class ShownCandidate:
     cautions: list[Caution]
     years: str | None
     erased: bool
+    pictures: list[ShownPicture]
+    span: str
     aside: str = ""
     examined: Examination | None = None
 
@@ -193,8 +202,9 @@ def shown_list(
     """Return the candidates as the page shows them, and every caution about the list."""
     warnings = cautions(search, candidates)
     meant = meanings(search, candidates)
+    pictures = pictures_by_rank(candidates)
     rows = [
-        _shown(search, candidate, meaning, warnings, review)
+        _shown(search, candidate, meaning, warnings, review, pictures[candidate.rank])
         for candidate, meaning in zip(candidates, meant, strict=True)
     ]
     return rows, warnings
@@ -232,7 +242,12 @@ def bands(rows: list[ShownCandidate]) -> list[Band]:
 
 
 def _shown(
-    search: Search, candidate: Candidate, meaning: Meaning, warnings: list[Caution], review: Review
+    search: Search,
+    candidate: Candidate,
+    meaning: Meaning,
+    warnings: list[Caution],
+    review: Review,
+    pictures: list[ShownPicture],
 ) -> ShownCandidate:
     captured, probe = candidate.reference.captured_on, search.captured_on
     years = apart(probe, captured, candidate.reference.captured_precision or "day") if probe and captured else None
@@ -243,6 +258,8 @@ def _shown(
         [caution for caution in warnings if caution.rank == candidate.rank],
         years,
         not candidate.reference.template,
+        pictures,
+        span_of(pictures),
         review.aside.get(candidate.rank, ""),
         review.examined.get(candidate.rank),
     )
@@ -301,16 +318,18 @@ def search_probe(request: HttpRequest, public_id: str) -> HttpResponse:
 def candidate_face(request: HttpRequest, public_id: str, rank: int) -> HttpResponse:
     """Return the face of a candidate, at the same scale as the probe."""
     candidate = find.candidate_of(answered(public_id, member_of(request)), rank)
-    if not candidate.reference.template:
+    reference = picture_of(candidate, request.GET.get("picture", ""))
+    if not reference.template:
         return picture(_erased())
-    return picture(face_jpeg(candidate.reference.blob, candidate.reference.box, _side(request)), lasting=True)
+    return picture(face_jpeg(reference.blob, reference.box, _side(request)), lasting=True)
 
 
 @require_GET
 def candidate_whole(request: HttpRequest, public_id: str, rank: int) -> HttpResponse:
     """Return the whole picture of a candidate."""
     candidate = find.candidate_of(answered(public_id, member_of(request)), rank)
-    return picture(whole_jpeg(candidate.reference.blob) if candidate.reference.template else _erased())
+    reference = picture_of(candidate, request.GET.get("picture", ""))
+    return picture(whole_jpeg(reference.blob) if reference.template else _erased())
 
 
 def _side(request: HttpRequest) -> int:

@@ -15,6 +15,7 @@ from plainview.casework.examination.drafts import Answers, opened
 from plainview.casework.examination.examine import Desk, examine, save_draft, view_examination
 from plainview.casework.examination.read import examinations, examined_picture, standing_of
 from plainview.casework.models import Candidate, Draft
+from plainview.casework.search.candidates import pictures_by_rank
 from plainview.casework.search.meaning import cautions_about
 from plainview.casework.triage.aside import open_ranks
 from plainview.policy.decision import Refused
@@ -32,7 +33,7 @@ def examination(request: HttpRequest, public_id: str, rank: int) -> HttpResponse
     """Show the pair and the form; once recorded, the record."""
     member = member_of(request)
     if request.method == "GET":
-        desk = view_examination(public_id, rank, acting_member=member)
+        desk = view_examination(public_id, rank, picture=request.GET.get("picture", ""), acting_member=member)
         answers = opened(desk.draft).get(0, Answers()) if desk.draft else Answers()
         return _desk(request, desk, answers)
     answers = answers_of(request)
@@ -78,7 +79,9 @@ def _desk(request: HttpRequest, desk: Desk, answers: Answers, *, refused: Refuse
         "listed": Candidate.objects.filter(search_id=candidate.search_id).count(),
         "cautions": cautions_about(candidate),
         "probe_words": _under(candidate.search.quality, _day(candidate.search.captured_on), candidate.search.box),
-        "face_words": _under(candidate.reference.quality, candidate.reference.captured, candidate.reference.box),
+        "face_words": _under(desk.picture.quality, desk.picture.captured, desk.picture.box),
+        "shown": desk.picture,
+        "pictures": pictures_by_rank([candidate])[candidate.rank],
     }
     if desk.recorded is not None:
         recorded = desk.recorded
@@ -114,7 +117,8 @@ def examination_picture(request: HttpRequest, public_id: str, rank: int, which: 
     """Return the probe's or the candidate's face."""
     if which not in ("probe", "candidate"):
         raise Http404
-    return picture(examined_picture(public_id, rank, which, member_of(request)))
+    named = request.GET.get("picture", "")
+    return picture(examined_picture(public_id, rank, which, member_of(request), picture=named))
 
 
 @require_GET
