@@ -30,7 +30,7 @@ from plainview.policy.roles import holds
 from plainview.policy.search import DRAFT_DAYS, ORIGINS
 from plainview.recognition.edits import CONTRAST, GAMMA, MAX_BRIGHTNESS, Crop, Drawn, Light, read, says
 from plainview.recognition.errors import BadMedia
-from plainview.recognition.quality import MIN_FACE_PX, explain
+from plainview.recognition.quality import MIN_PROBE_PX, explain
 from plainview.web.readiness import needs, ticked
 from plainview.web.uploads import InMemory
 from plainview.web.views.common import from_htmx, member_of, picture
@@ -133,12 +133,13 @@ def draft_page(
             "drawn": drawn,
             "edited": bool(seen),
             "light": seen[-1] if seen and isinstance(seen[-1], Light) else _LIGHT,
+            "upright": -round(chosen["components"].get("turned", 0)) if chosen else 0,
             "limits": {"brightness": MAX_BRIGHTNESS, "contrast": CONTRAST, "gamma": GAMMA},
             "origins": ORIGINS,
             "problem": problem,
             "errors": errors or [],
             "wanted": wanted,
-            "least": MIN_FACE_PX,
+            "least": MIN_PROBE_PX,
             "approvals": approvals_of(draft) if wanted else [],
             "searches": searches_of(draft),
             "text_size": _text_size(draft),
@@ -178,7 +179,7 @@ def _shown(draft: Preparation) -> list[dict[str, Any]]:
                 "top": y + height // 2 - side // 2,
                 "side": side,
                 "bottom": y + height,
-                "usable": face["box"][2] >= MIN_FACE_PX,
+                "usable": face["box"][2] >= MIN_PROBE_PX,
                 "chosen": draft.face == number,
             }
         )
