@@ -3,7 +3,8 @@
     python benchmarks/calibration_check.py DATASET [--rulings FILE] [--cache DIR] [--seeds N] [--json FILE]
 
 DATASET has a folder for each person (lfw-dev). Each seed divides the people again: some are enrolled, the others are strangers who
-are in no gallery, each with one picture. Galleries have one picture of each person, or every picture ("doubles"). Larger ones
+are in no gallery, each with one picture. Galleries have one picture of each person, every picture without
+saying whose it is ("doubles"), or up to 3 or 10 pictures of each person by subject, compared through their mean. Larger ones
 are filled with synthetic templates, drawn from the covariance of the real ones; their strangers are half real and half
 synthetic, and are counted separately. A rate "holds" when the observed one is in the stated interval, or when its own 95 %
 interval (Wilson's, from the number of strangers) reaches it; both are counted.
@@ -14,8 +15,10 @@ from __future__ import annotations
 import argparse
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -27,10 +30,14 @@ from plainview.recognition.decode import Decoder
 from plainview.recognition.engine import Engine
 from plainview.scores.calibration import Calibration
 from plainview.scores.scoring import scorer_of
+from plainview.scores.subjects import mean_template
 
 RATES = (1, 3, 10, 100)
 NEARLY_ALWAYS = 1.02  # used for "once in 1"
 SIZES = (300, 642)
+SEVERAL = (3, 10)
+"""Most pictures of a person in galleries by subject."""
+
 LARGE = ((10_000, 3), (100_000, 1))
 """Sizes filled with synthetic templates, and how many of the seeds are run at each."""
 
@@ -82,9 +89,14 @@ def score_at(calibration: Calibration, once_in: float) -> float:
 class StatedRates:
     """A gallery with its calibration and stated rates, computed once."""
 
-    def __init__(self, gallery: np.ndarray, table: tuple[tuple[float, float], ...]) -> None:
+    def __init__(
+        self,
+        gallery: np.ndarray,
+        table: tuple[tuple[float, float], ...],
+        pictures: Mapping[int, np.ndarray] = MappingProxyType({}),
+    ) -> None:
         self._gallery, self._scorer = gallery, scorer_of(gallery)
-        calibration = Calibration.fit(gallery, table, scorer=self._scorer)
+        calibration = Calibration.fit(gallery, table, scorer=self._scorer, pictures=pictures)
         self._stated = [
             (score, calibration.rate(score))
             for score in (score_at(calibration, max(once_in, NEARLY_ALWAYS)) for once_in in RATES)
@@ -125,6 +137,19 @@ class People:
         enrolled = [self.pictures[who] if doubles else [random.choice(self.pictures[who])] for who in order[:size]]
         others = order[size:][: 700 if size >= SIZES[-1] else 1000]
         return np.concatenate(enrolled), np.array([random.choice(self.pictures[who]) for who in others])
+
+    def by_subject(
+        self, size: int, random: np.random.Generator, most: int
+    ) -> tuple[np.ndarray, dict[int, np.ndarray], np.ndarray, np.ndarray]:
+        """Return the mean of up to `most` pictures of each of `size` people, a picture of those with several, by place, a
+        picture of each person enrolled (to know them by), and one of each of the others."""
+        order = random.permutation(np.array(sorted(self.pictures)))
+        enrolled = [random.permutation(self.pictures[who])[:most] for who in order[:size]]
+        means = np.stack([mean_template(self.templates[np.sort(own)]) for own in enrolled])
+        several = {place: self.templates[own[0]] for place, own in enumerate(enrolled) if len(own) > 1}
+        others = order[size:][: 700 if size >= SIZES[-1] else 1000]
+        first = np.array([own[0] for own in enrolled])
+        return means, several, first, np.array([random.choice(self.pictures[who]) for who in others])
 
     def same(self, strangers: np.ndarray, gallery: np.ndarray) -> np.ndarray:
         """Return which pairs show one human being under two names, as a person ruled."""
@@ -174,6 +199,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=default_cache())
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--small", action="store_true", help="leave out the galleries with synthetic templates")
     arguments = parser.parse_args()
     engine = Engine.load(declared_use="evaluation")
     people = People(samples_of(arguments.dataset, arguments.rulings, arguments.cache, engine))
@@ -189,7 +215,16 @@ def main() -> None:
             lines += table_of(
                 f"{size} people, {'every picture' if doubles else 'one picture each'}", runs, len(enrolled)
             )
-    for size, seeds in LARGE:
+    for size in SIZES:
+        for most in SEVERAL:
+            runs = []
+            for seed in range(arguments.seeds):
+                random = np.random.default_rng([seed, size, most])
+                means, several, first, others = people.by_subject(size, random, most)
+                known = people.same(others, first)
+                runs.append(StatedRates(means, table, several).observed(people.templates[others], known))
+            lines += table_of(f"{size} people, up to {most} pictures each by subject", runs, size)
+    for size, seeds in () if arguments.small else LARGE:
         kinds: dict[str, list[list[Trial]]] = {"real": [], "synthetic": []}
         for seed in range(seeds):
             random = np.random.default_rng([seed, size])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,9 @@ BATCH, PICTURES, ERASED = 6, 30, 8  # pictures a transaction, pictures and expun
 IN_A_ROW = 1
 """Rounds of re-embedding that are killed before one may end: until then nothing else can run."""
 OTHER_PACK = "kill-rounds 64"
-WORK = ("enrol", "enrol", "expunge", "expunge", "re-embed", "index", "backup")
-SECONDS = {"enrol": 3.0, "expunge": 4.0, "re-embed": 2.0, "index": 0.5, "backup": 1.5}
+NUMBERS, CHANGES = 5, 8  # numbers of people, and changes of whose pictures they are in a round
+WORK = ("enrol", "enrol", "expunge", "expunge", "re-embed", "index", "backup", "subjects", "subjects")
+SECONDS = {"enrol": 3.0, "expunge": 4.0, "re-embed": 2.0, "index": 0.5, "backup": 1.5, "subjects": 0.5}
 """Seconds that a round takes at first; the moments of killing are spread over the time that it took last."""
 
 
@@ -205,7 +207,33 @@ def _backup(state: State, tell: Callable[[dict[str, Any]], None], *, picked: Any
     back_up(state.home.parent / f"backup-{number}")
 
 
-WORKERS = {"enrol": _enrol, "expunge": _expunge, "re-embed": _re_embed, "index": _index, "backup": _backup}
+def _subjects(state: State, tell: Callable[[dict[str, Any]], None], *, picked: Any, number: int) -> None:
+    """Give, take, split and merge people at random."""
+    from plainview.casework.models import Reference
+    from plainview.casework.subjects.change import change, merge
+    from plainview.policy.decision import Refused
+
+    _use_pack(state)
+    reason = "changed by the benchmark"
+    references = list(Reference.objects.exclude(template=b"").order_by("pk").values_list("public_id", flat=True))
+    for _ in range(CHANGES if references else 0):
+        first, second = (f"N-{k}" for k in picked.integers(NUMBERS, size=2))
+        chosen = picked.choice(references, min(4, len(references)), replace=False).tolist()
+        with suppress(Refused):  # of an unknown number, or of two that are one already
+            if picked.random() < 0.4:
+                merge("g", first, second, reason=reason, acting_member=_admin())
+            else:
+                change("g", chosen, first if picked.random() < 0.8 else "", reason=reason, acting_member=_admin())
+
+
+WORKERS = {
+    "enrol": _enrol,
+    "expunge": _expunge,
+    "re-embed": _re_embed,
+    "index": _index,
+    "backup": _backup,
+    "subjects": _subjects,
+}
 
 
 # --- the check afterwards ------------------------------------------------------------------------------------
@@ -274,16 +302,30 @@ def look(state: State, tell: Callable[[dict[str, Any]], None]) -> None:
 def _require_findable(gallery: Any, references: list[Any], require: Callable[[bool, str], None]) -> None:
     """Require that the workspace's index and a new one find every reference by its own template, and have no other."""
     from plainview.casework.galleries.read import changes_after, open_template
+    from plainview.casework.models import Subject
     from plainview.casework.workspace.services import services
     from plainview.index.base import catch_up
     from plainview.index.exact import ExactIndex
+    from plainview.scores.subjects import mean_template
 
     pack = services().engine.pack
+    compared = {reference.pk: open_template(reference.public_id, reference.template) for reference in references}
+    for subject in Subject.objects.order_by("pk"):
+        own = [reference.pk for reference in references if reference.subject_id == subject.pk]
+        lead, whole = (own[0] if own else None), subject.pictures == len(own)
+        require(whole and subject.lead_id == lead, f"{subject.public_id} has not its own pictures")
+        require(not (own and subject.merged_into_id), f"{subject.public_id} is half merged")
+        if own:
+            mean = mean_template(np.stack([compared[key] for key in own]))
+            for key in own:
+                compared.pop(key)
+            compared[own[0]] = mean
+    references = [reference for reference in references if reference.pk in compared]
     for index in (services().index(gallery.pk, pack.identity, pack.dimension), ExactIndex(pack.dimension)):
         catch_up(index, changes_after(gallery.pk))
-        require(len(index) == len(references), f"an index has {len(index)} references, {len(references)} are stored")
+        require(len(index) == len(compared), f"an index has {len(index)} people, {len(compared)} are stored")
         for reference in references:
-            best = index.search(open_template(reference.public_id, reference.template), 5)
+            best = index.search(compared[reference.pk], 5)
             own = [candidate for candidate in best if candidate.reference == reference.pk]
             require(bool(own) and own[0].score >= best[0].score, f"{reference.public_id} is not found")
 

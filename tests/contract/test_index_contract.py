@@ -27,6 +27,7 @@ from plainview.index.base import (
     catch_up,
 )
 from plainview.recognition.types import Vector
+from plainview.scores.subjects import mean_template
 
 
 @pytest.fixture(params=ADAPTERS)
@@ -152,6 +153,21 @@ def test_an_add_of_a_present_reference_replaces_its_template(make: Callable[[], 
     assert index.search(old, 5) == by_hand({1: new}, old, 5)
     index.apply([Change(3, "add", 1, old)])
     assert index.search(old, 5) == [Scored(1, 1.0)]
+
+
+def test_a_person_is_held_once_by_the_mean_of_their_pictures_through_every_change(make: Callable[[], Index]) -> None:
+    """What the reader of the log hands on of a subject: the lead with the newest mean, every other picture as a remove."""
+    one, two, three, other = faces(4)
+    whole, without_two = mean_template(np.stack([one, two, three])), mean_template(np.stack([one, three]))
+    index = make()
+    index.apply([Change(1, "add", 1, whole), Change(2, "remove", 2, None), Change(3, "remove", 3, None)])
+    index.apply([Change(4, "add", 9, other)])
+    assert index.search(one, 5) == by_hand({1: whole, 9: other}, one, 5)
+    index.apply([Change(5, "remove", 2, None), Change(6, "add", 1, without_two)])  # the second was erased
+    assert index.search(two, 5) == by_hand({1: without_two, 9: other}, two, 5)
+    index.apply([Change(7, "remove", 1, None), Change(8, "add", 3, three)])  # so was the lead
+    assert index.search(one, 5) == by_hand({3: three, 9: other}, one, 5)
+    assert len(index) == 2
 
 
 def test_an_expunged_add_handed_on_as_a_remove_changes_nothing_else(make: Callable[[], Index]) -> None:

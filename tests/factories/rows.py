@@ -43,12 +43,22 @@ def attack(statement: str, *values: Any) -> None:
     """Run SQL as a database tool does: no foreign keys, and no commitment."""
     global _attacked
     _attacked = True
+    before, after = _UNCHECKED[connection.vendor]
     with connection.cursor() as cursor:
-        cursor.execute("PRAGMA foreign_keys = OFF")
-        cursor.execute("PRAGMA ignore_check_constraints = ON")
+        for preparing in before:
+            cursor.execute(preparing)
         cursor.execute(statement, values)
-        cursor.execute("PRAGMA ignore_check_constraints = OFF")
-        cursor.execute("PRAGMA foreign_keys = ON")
+        for settling in after:
+            cursor.execute(settling)
+
+
+_UNCHECKED = {
+    "sqlite": (
+        ("PRAGMA foreign_keys = OFF", "PRAGMA ignore_check_constraints = ON"),
+        ("PRAGMA foreign_keys = ON", "PRAGMA ignore_check_constraints = OFF"),
+    ),
+    "postgresql": (("SET session_replication_role = replica",), ("SET session_replication_role = DEFAULT",)),
+}
 
 
 def unrecorded() -> list[str]:
@@ -95,7 +105,7 @@ def by_hand(model: type[models.Model]) -> None:
     with unread():
         keys = {str(key) for key in model._base_manager.values_list(table.key, flat=True)}
         known = {row.key: row for row in RowCommitment.objects.filter(kind=table.kind)}
-        for key, rows in stored(table, keys).items():
+        for key, rows in stored(table, list(keys)).items():
             row = known.get(key)
             commitment = opened(row) if row else None
             if (

@@ -13,6 +13,7 @@ from tests.factories.work import entries
 from plainview.casework.log.committed import COMMITTED
 from plainview.casework.models import (
     Lead,
+    SetAside,
     SharedRequest,
     SubjectRequest,
 )
@@ -24,6 +25,8 @@ SHOWN = {
     "candidate": ("examiner", SEARCH, "score"),
     "reference": ("examiner", SEARCH, "source_url"),
     "examination": ("supervisor", LEAD, "notes"),
+    "set_aside": ("examiner", "/searches/{reviewed}/", "reason"),
+    "none_of_these": ("examiner", "/searches/{reviewed}/", "statement"),
     "verification": ("supervisor", LEAD, "shown_at"),
     "verification_item": ("supervisor", LEAD, "conclusion"),
     "lead": ("supervisor", LEAD, "evidence"),
@@ -32,6 +35,7 @@ SHOWN = {
     "approval": ("supervisor", "/approvals/", "purpose"),
     "member": ("admin", "/members/", "roles"),
     "policy_version": ("admin", "/policy/", "text"),
+    "proposal": ("admin", "/proposals/", "wanted"),
     "shared_request": ("examiner", "/shared/{shared}/", "authority"),
     "subject_request": ("admin", "/rights-requests/{rights}/", "outcome"),
 }
@@ -47,6 +51,7 @@ def places(workspace: Path, tmp_path: Path) -> dict[str, str]:
     return {
         "search": found,
         "lead": lead.public_id,
+        "reviewed": SetAside.objects.order_by("pk")[0].candidate.search.public_id,
         "shared": SharedRequest.objects.order_by("pk")[0].public_id,
         "rights": SubjectRequest.objects.order_by("pk")[0].public_id,
     }

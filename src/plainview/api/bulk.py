@@ -34,6 +34,7 @@ class PictureIn(In):
     source_url: Short = ""
     page_url: Short = ""
     captured_on: Short = ""
+    subject: Short = Field(default="", description="Your source's number of the person, never a name.")
 
 
 class ResultOut(Out):
@@ -49,7 +50,7 @@ class ResultOut(Out):
 def reference_bulk(request: HttpRequest, name: str) -> HttpResponse:
     """Enrol many pictures: send NDJSON, one picture a line; a result for each line comes back.
 
-    Lines: {"image": base64, "name"?, "id"?, "source_url"?, "page_url"?, "captured_on"?}. At most 5,000.
+    Lines: {"image": base64, "name"?, "id"?, "source_url"?, "page_url"?, "captured_on"?, "subject"?}. At most 5,000.
     """
     results: dict[int, dict[str, Any]] = {}
     enrolled = enrol_sent(
@@ -95,4 +96,4 @@ def _pictures(request: HttpRequest, results: dict[int, dict[str, Any]]) -> Itera
             result["id"] = picture.id
             label = picture.name or picture.id
             origin = (picture.source_url, picture.page_url, picture.captured_on)
-            yield Sent(label, picture.image, *origin, number=number, external_id=picture.id)
+            yield Sent(label, picture.image, *origin, number=number, external_id=picture.id, subject=picture.subject)

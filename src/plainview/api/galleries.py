@@ -83,6 +83,7 @@ class OriginIn(In):
     source_url: Short = Field(default="", description="Link to where the picture came from.")
     page_url: Short = Field(default="", description="Link to the page that showed it.")
     captured_on: Short = Field(default="", description="Day of capture: 2024-11-05, 2024-11 or 2024.")
+    subject: Short = Field(default="", description="Your source's number of the person, never a name.")
 
 
 class FailedOut(Out):
@@ -197,7 +198,7 @@ def reference_enrol(
 ) -> EnrolledOut:
     """Enrol one picture. A picture that cannot be used is in `failed`, with its reason."""
     data = bytes_of(image, MAX_FILE_BYTES)
-    sent = Sent(image.name or "", data, origin.source_url, origin.page_url, origin.captured_on)
+    sent = Sent(image.name or "", data, origin.source_url, origin.page_url, origin.captured_on, subject=origin.subject)
     enrolled = enrol_sent(name, [sent], acting_member=member_of(request), cores=1)
     return EnrolledOut(
         enrolled=enrolled.result.enrolled,

@@ -53,6 +53,16 @@ class CalibrationOut(Out):
     text: str
 
 
+class PictureOut(Out):
+    """One picture of a candidate, with its own score."""
+
+    reference_id: str
+    score: float
+    captured_on: str | None
+    source_url: str
+    quality: int | None
+
+
 class CandidateOut(Out):
     """One row of a candidate list. A score is a cosine, never the probability that two pictures show one person."""
 
@@ -64,6 +74,8 @@ class CandidateOut(Out):
     page_url: str
     captured_on: str | None
     quality: int | None
+    subject: str | None = Field(default=None, description="The person, where the source numbers its people.")
+    pictures: list[PictureOut] = Field(default=[], description="The nearest one first, the others from the oldest.")
     calibration: CalibrationOut
 
 
@@ -97,6 +109,7 @@ class SearchOut(Out):
     search_id: str
     probe: ProbeOut
     gallery_size: int | None
+    gallery_pictures: int | None = Field(default=None, description="References behind the candidates compared.")
     ordered_by: str
     likelihood_ratio: float | None
     candidates: list[CandidateOut]

@@ -52,13 +52,21 @@ def enrol(
         bool,
         typer.Option("--outside", help="Follow links and paths of the manifest that lead out of the folder."),
     ] = False,
+    subject: Annotated[
+        str, typer.Option(help='"folder": each folder is a person, and its name their number; for a folder.')
+    ] = "",
     json: Json = False,
 ) -> None:
-    """Enrol a folder, a picture, an ANSI/NIST-ITL file, or a manifest (CSV, Excel, JSONL, Parquet): path, source_url, page_url, captured_on."""
+    """Enrol a folder, a picture, an ANSI/NIST-ITL file, or a manifest (CSV, Excel, JSONL, Parquet).
+
+    Columns of a manifest: path, source_url, page_url, captured_on, subject (the source's number of the person).
+    """
     member = acting_member(acting)
     if not without_manifest:
         _offer_manifest(gallery, path, acting)
-    items = read_items(path, outside=outside)
+    if subject not in ("", "folder") or (subject and not path.is_dir()):
+        raise typer.BadParameter("--subject folder needs a folder with a folder for each person")
+    items = read_items(path, outside=outside, by_folder=bool(subject))
     if not json:
         for sentence in items.reading.sentences():
             say(sentence)

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from plainview.casework.probes.probe import prepare_probe
+from plainview.casework.probes.probe import prepare_probe, together
 from plainview.casework.search.answers import Answer
 from plainview.casework.search.as_json import answer_json
+from plainview.casework.search.candidates import pictures_by_rank, span_of
 from plainview.casework.search.grounds import ground_of
 from plainview.casework.search.meaning import cautions, meanings
 from plainview.casework.search.run import Request, authorise, run_search, view_candidates
@@ -47,6 +48,10 @@ def search(
             help="Edit of the probe, repeat for more: crop:X,Y,W,H, rotate:DEGREES, light:BRIGHTNESS,CONTRAST,GAMMA."
         ),
     ] = None,
+    also: Annotated[
+        list[Path] | None,
+        typer.Option(help="Another photograph of the same person; repeat for more. They make one probe."),
+    ] = None,
     box: Box = None,
     urgent: Annotated[
         str, typer.Option(help="Why life is at risk. A supervisor authorises the search in time, or it is erased.")
@@ -60,6 +65,8 @@ def search(
         raise typer.BadParameter("name a picture, or a still with --still")
     if still and box:
         raise typer.BadParameter("a still has its face already; leave out --box")
+    if also and not image:
+        raise typer.BadParameter("--also needs a picture; stills of a video are named with --still")
     digest = digest_of(read_file(image)) if image else ""
     request, ground = Request(case, purpose, gallery, top, origin, digest), ground_of(urgent=urgent, review=review)
     if image:
@@ -70,6 +77,7 @@ def search(
             if image
             else prepare_still((still or [""])[0], together_with=(still or [])[1:], acting_member=member)
         )
+        probe = together(probe, also) if also else probe
         answer = run_search(probe, request, ground, acting_member=member)
     finally:
         services().close()
@@ -92,6 +100,7 @@ def candidates(search: Annotated[str, typer.Argument(help="Id of a search.")], a
 def print_answer(answer: Answer, notice: str) -> None:
     """Print an answered search for people."""
     search = answer.search
+    pictures = pictures_by_rank(answer.candidates)
     rows = [
         (
             candidate.rank,
@@ -99,7 +108,7 @@ def print_answer(answer: Answer, notice: str) -> None:
             f"{candidate.adjusted:.3f}",
             candidate.reference.public_id,
             candidate.reference.source_link,
-            candidate.reference.captured_iso or "not stated",
+            span_of(pictures[candidate.rank]) or candidate.reference.captured_iso or "not stated",
             candidate.reference.quality,
         )
         for candidate in answer.candidates
@@ -107,7 +116,7 @@ def print_answer(answer: Answer, notice: str) -> None:
     print_table(
         ("Rank", "Score", "Adjusted", "Reference", "Source", "Captured", "Quality"),
         rows,
-        title=f"Search {search.public_id}: {counted(len(answer.candidates), 'candidate')} of {counted(search.gallery_size or 0, 'reference')}",
+        title=f"Search {search.public_id}: {counted(len(answer.candidates), 'candidate')} of {search.compared}",
         caption=notice,
     )
     if turned := round(search.quality_detail.get("turned", 0)):

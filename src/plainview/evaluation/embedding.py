@@ -26,11 +26,12 @@ from numpy.typing import NDArray
 from plainview.audit.durable import locked, replace_file
 from plainview.evaluation import covers
 from plainview.evaluation.dataset import Item
-from plainview.recognition import align, detect, embed, engine, quality, turned
+from plainview.recognition import align, detect, disturbance, embed, engine, prepare, quality, turned
 from plainview.recognition.decode import Decoder, read_file
 from plainview.recognition.engine import Engine
 from plainview.recognition.errors import BadMedia
 from plainview.recognition.packs import ModelPack
+from plainview.recognition.prepare import Ready, ready
 from plainview.recognition.types import Face, Picture, Vector
 from plainview.storage.seal import KEY_BYTES, SealBroken, Sealer
 
@@ -67,7 +68,8 @@ def pack_digest(pack: ModelPack) -> str:
     """Return one hash for everything but the picture that a template depends on: networks, code, libraries."""
     parts = [pack.identity, pack.recogniser.sha256, pack.detector.sha256 if pack.detector else "default"]
     parts += [cv2.__version__, np.__version__, onnxruntime.__version__]
-    files = [__file__, *(module.__file__ for module in (align, covers, detect, embed, engine, quality, turned))]
+    modules = (align, covers, detect, disturbance, embed, engine, prepare, quality, turned)
+    files = [__file__, *(module.__file__ for module in modules)]
     parts += [hashlib.sha256(Path(str(file)).read_bytes()).hexdigest() for file in files]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -261,6 +263,9 @@ def _measure(sha256: str, decoding: Future[Picture], loaded: Engine, covered: bo
             picture = Picture(pixels, picture.format, picture.stored_size)
             face = subject(loaded, picture)
         reference, template = loaded.both_templates(picture, face.detection)
+        probe = as_probe(loaded, picture, face)
+        if probe.picture is not picture:
+            template = loaded.template(probe.picture, probe.face.detection)
         plain = loaded.plain_template(picture, face.detection)
         return Measured(sha256, template, plain, face.quality.overall, face.detection.box, reference=reference)
     except BadMedia as bad:
@@ -277,7 +282,7 @@ def subject(loaded: Engine, picture: Picture) -> Face:
         BadMedia: no_face, or face_too_small.
     """
     faces = loaded.faces(picture)
-    if not faces or faces[0].detection.box[2] < quality.MIN_FACE_PX:
+    if not faces or faces[0].detection.box[2] < quality.MIN_PROBE_PX:
         return loaded.probe_face(picture)[1]  # raises, with the words of a search
     height, width = picture.pixels.shape[:2]
 
@@ -285,8 +290,25 @@ def subject(loaded: Engine, picture: Picture) -> Face:
         x, y, wide, high = face.detection.box
         return math.hypot(x + wide / 2 - width / 2, y + high / 2 - height / 2)
 
-    least = max(quality.MIN_FACE_PX, faces[0].detection.box[2] / 2)
+    least = max(quality.MIN_PROBE_PX, faces[0].detection.box[2] / 2)
     return min((face for face in faces if face.detection.box[2] >= least), key=off_centre)
+
+
+def as_probe(loaded: Engine, picture: Picture, face: Face | None) -> Ready:
+    """Prepare a data set's picture as a search would.
+
+    Args:
+        loaded: the model pack.
+        picture: the picture.
+        face: its subject; None where none was found.
+
+    Raises:
+        BadMedia: as `prepare.ready`.
+    """
+    if face is None:
+        return ready(loaded, picture, ())
+    boxes = [other.detection.box for other in loaded.faces(picture)]
+    return ready(loaded, picture, (), boxes.index(face.detection.box) + 1)
 
 
 def seconds_per_probe(items: Sequence[Item], loaded: Engine, decoder: Decoder, at_most: int = 20) -> list[float]:

@@ -24,6 +24,7 @@ from plainview.evaluation.metrics import (
     insufficient,
 )
 from plainview.evaluation.samples import MakeScorer, Samples
+from plainview.scores.subjects import mean_template
 
 SPLITS = 5
 """Galleries. The first enrols each person's first picture by name, the others a random one."""
@@ -31,6 +32,12 @@ SPLITS = 5
 STRANGERS = 1 / 3
 """Where fewer of the people than this have one picture only, random others are left out of the gallery and
 searched for, so that there are strangers enough for FPIR."""
+
+DISCARD_FPIR = "0.01"
+"""Where the error-versus-discard curve is drawn."""
+
+_DISCARDED = np.linspace(0, 0.5, 26)
+"""Shares rejected; beyond half a curve says little (ISO/IEC 29794-1 looks at the first 20 %)."""
 
 LONGEST_LIST = 50
 """Ranks of the CMC: the longest candidate list (FBI NGI allows 2 to 50)."""
@@ -41,14 +48,14 @@ class Split:
     """What one gallery gave.
 
     Attributes:
-        gallery: pictures enrolled, one a person.
+        gallery: pictures enrolled of each person.
         mated, strangers: probes, pictures.
         mate_scores: float32; -inf: failure to acquire.
         mate_ranks: int64, from 1.
         top_scores: float32: each stranger's highest score.
     """
 
-    gallery: Ints
+    gallery: list[Ints]
     mated: Ints
     strangers: Ints
     mate_scores: Floats
@@ -61,7 +68,7 @@ class Identification:
     """Results of the protocol, means over the splits.
 
     Attributes:
-        gallery_size: people enrolled in the first split.
+        gallery_size, gallery_pictures: people enrolled in the first split, and their pictures.
         mated_probes, mated_people, strangers, stranger_people: probes and the people in them, first split.
         left_out: people who could have been enrolled and were searched for as strangers.
         failed_probes: mated probes without a template, first split.
@@ -69,9 +76,12 @@ class Identification:
         cmc: shares at rank 1, 2, ...; empty where rank1 is insufficient.
         fnir: FPIR point -> FNIR.
         thresholds: FPIR point -> threshold of the first split.
+        discard: the error-versus-discard curve at `DISCARD_FPIR`: (share of mated probes rejected for the lowest quality,
+            FNIR of the others), mean over the splits; empty where that FNIR is insufficient.
     """
 
     gallery_size: int
+    gallery_pictures: int
     mated_probes: int
     mated_people: int
     strangers: int
@@ -82,6 +92,7 @@ class Identification:
     cmc: list[float]
     fnir: dict[str, Estimate]
     thresholds: dict[str, float | None]
+    discard: list[tuple[float, float]]
 
 
 def identify(
@@ -93,6 +104,8 @@ def identify(
     seed: int,
     replicates: int,
     splits: int = SPLITS,
+    enrol: int = 1,
+    compare: int | None = None,
 ) -> Identification:
     """Run the protocol.
 
@@ -104,52 +117,71 @@ def identify(
         seed: of galleries and bootstrap.
         replicates: resamples of people; the galleries stay as they are.
         splits: galleries.
+        enrol: pictures of a person that are enrolled, at most: each keeps one to be searched with. More than one are
+            compared through their mean (`scores.subjects`), as searches do.
+        compare: pictures of each person, the first of those enrolled, that are compared; None: all. With 1 it says what
+            the same people and probes give with one reference each.
     """
     runs: list[Split] = []
     left_out = 0
     for number in range(splits):
-        gallery, left_out = _gallery(samples, is_probe, np.random.default_rng([seed, number]), first=not number)
-        if not len(gallery):
+        random = np.random.default_rng([seed, number])
+        gallery, left_out = _gallery(samples, is_probe, random, enrol, first=not number)
+        if not gallery:
             why = insufficient("nobody has one picture to enrol and another to search with")
             return Identification(
-                0, 0, 0, 0, 0, 0, 0, why, [], dict.fromkeys(FPIR_POINTS, why), dict.fromkeys(FPIR_POINTS)
+                0, 0, 0, 0, 0, 0, 0, 0, why, [], dict.fromkeys(FPIR_POINTS, why), dict.fromkeys(FPIR_POINTS), []
             )
-        runs.append(_search(samples, probes, is_probe, gallery, make_scorer))
+        runs.append(_search(samples, probes, is_probe, gallery, compare, make_scorer))
     return _summary(samples, probes, runs, left_out, seed, replicates)
 
 
 def _gallery(
-    samples: Samples, is_probe: NDArray[np.bool_], random: np.random.Generator, *, first: bool
-) -> tuple[Ints, int]:
-    """Choose one reference of everybody who then still has a probe, and leave some people out as strangers."""
+    samples: Samples, is_probe: NDArray[np.bool_], random: np.random.Generator, enrol: int, *, first: bool
+) -> tuple[list[Ints], int]:
+    """Choose the references of everybody who then still has a probe, and leave some people out as strangers."""
     enrollable = samples.usable & ~samples.masked
-    chosen: list[int] = []
+    chosen: list[Ints] = []
     with_probe = 0
     for person in range(len(samples.people)):
         own = np.flatnonzero(samples.person == person)
         probes = own[is_probe[own]]
         with_probe += bool(len(probes))
         references = [i for i in own[enrollable[own]] if len(probes) > bool(is_probe[i])]
-        if references:
-            chosen.append(int(references[0] if first else random.choice(references)))
+        if not references:
+            continue
+        if enrol == 1:
+            chosen.append(np.array([references[0] if first else random.choice(references)], np.int64))
+            continue
+        ordered = references if first else random.permutation(references).tolist()
+        most = min(enrol, len(ordered))
+        while most > 1 and not len(np.setdiff1d(probes, ordered[:most])):
+            most -= 1
+        chosen.append(np.array(ordered[:most], np.int64))
     lacking = int(np.ceil(with_probe * STRANGERS)) - (with_probe - len(chosen))
     lacking = min(max(0, lacking), len(chosen) - 1) if chosen else 0
-    out = random.permutation(len(chosen))[:lacking]
-    return np.delete(np.array(chosen, np.int64), out), lacking
+    out = set(random.permutation(len(chosen))[:lacking].tolist())
+    return [own for place, own in enumerate(chosen) if place not in out], lacking
 
 
 def _search(
-    samples: Samples, probes: Floats, is_probe: NDArray[np.bool_], gallery: Ints, make_scorer: MakeScorer
+    samples: Samples,
+    probes: Floats,
+    is_probe: NDArray[np.bool_],
+    gallery: list[Ints],
+    compare: int | None,
+    make_scorer: MakeScorer,
 ) -> Split:
-    enrolled = samples.person[gallery]
+    enrolled = samples.person[[own[0] for own in gallery]]
+    templates = np.stack([mean_template(samples.templates[own[:compare]]) for own in gallery])
     column = np.full(len(samples.people), -1)
     column[enrolled] = np.arange(len(gallery))
-    rows = np.setdiff1d(np.flatnonzero(is_probe), gallery)
+    rows = np.setdiff1d(np.flatnonzero(is_probe), np.concatenate(gallery))
     mated, strangers = rows[column[samples.person[rows]] >= 0], rows[column[samples.person[rows]] < 0]
-    scorer = make_scorer(samples.templates[gallery])
+    scorer = make_scorer(templates)
     scores = np.full((len(rows), len(gallery)), -np.inf, np.float32)
     sound = np.isfinite(probes[rows, 0])
-    scores[sound] = scorer.scores(probes[rows[sound]], samples.templates[gallery])
+    scores[sound] = scorer.scores(probes[rows[sound]], templates)
     place = {int(position): i for i, position in enumerate(rows)}
     for a, b in samples.ignored:
         for probe_person, other in ((a, b), (b, a)):
@@ -202,6 +234,7 @@ def _summary(
     curves = [metrics.cmc(run.mate_ranks, np.ones(len(run.mated)), longest) for run in runs]
     return Identification(
         gallery_size=len(first.gallery),
+        gallery_pictures=sum(map(len, first.gallery)),
         mated_probes=len(first.mated),
         mated_people=people,
         strangers=len(first.strangers),
@@ -212,7 +245,31 @@ def _summary(
         cmc=[] if few else np.mean(curves, axis=0).tolist(),
         fnir=fnir,
         thresholds=thresholds,
+        discard=_discard(samples, runs) if fnir[DISCARD_FPIR].value is not None else [],
     )
+
+
+def _discard(samples: Samples, runs: Sequence[Split]) -> list[tuple[float, float]]:
+    """Reject mated probes by quality, lowest first; probes of one quality are rejected in equal parts."""
+    curves = []
+    for run in runs:
+        missed = run.mate_scores < _threshold(samples, run, np.ones(len(samples.people)), FPIR_POINTS[DISCARD_FPIR])
+        quality = samples.quality[run.mated]
+        curves.append([_left(missed, quality, share) for share in _DISCARDED])
+    return [
+        (round(float(share), 4), float(rate)) for share, rate in zip(_DISCARDED, np.mean(curves, axis=0), strict=True)
+    ]
+
+
+def _left(missed: NDArray[np.bool_], quality: Ints, share: float) -> float:
+    """Return the share of misses among the probes that are left."""
+    rejected = share * len(quality)
+    weights = np.ones(len(quality))
+    for value in np.unique(quality):
+        here = quality == value
+        weights[here] = 1 - min(1.0, max(0.0, rejected / here.sum()))
+        rejected -= here.sum()
+    return float((weights * missed).sum() / weights.sum())
 
 
 def _threshold(samples: Samples, run: Split, weights: NDArray[np.float64], rate: float) -> np.float32:

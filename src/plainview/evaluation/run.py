@@ -16,6 +16,7 @@ from typing import Any, Literal
 import cv2
 import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
 
 from plainview import __version__
 from plainview.evaluation.dataset import Dataset
@@ -58,12 +59,13 @@ PROTOCOL = (
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What is measured and how: protocol, seed, resamples, galleries."""
+    """What is measured and how: protocol, seed, resamples, galleries, and pictures enrolled of a person at most."""
 
     protocol: Which = "all"
     seed: int = SEED
     replicates: int = REPLICATES
     splits: int = SPLITS
+    enrol: int = 1
 
 
 Progress = Callable[[str, int], Callable[[], None]]
@@ -132,7 +134,9 @@ def evaluate(
             for key in (
                 "verification",
                 "identification",
+                "identification_multi",
                 "masked",
+                "masked_multi",
                 "groups",
                 "differential",
                 "likelihood_ratio",
@@ -202,9 +206,36 @@ class _Figures:
         if options.protocol in ("identification", "all"):
             identified = identify(samples, samples.probes, ~samples.masked, make, **how)
             result["identification"] = _identification(identified, "identification", notes)
+            if options.enrol > 1:
+                usual = samples.templates, ~samples.masked
+                result["identification_multi"] = self._multi(*usual, make, how, "identification_multi", notes)
         if options.protocol in ("masked", "all"):
             result["masked"] = self._masked(make, how, notes)
+            if options.enrol > 1 and self.covered is not None:
+                drawn = self.covered, ~samples.masked
+                result["masked_multi"] = self._multi(*drawn, make, how, "masked_multi", notes) | {"covers": "drawn"}
         return result, notes
+
+    def _multi(
+        self,
+        probes: Floats,
+        is_probe: NDArray[np.bool_],
+        make: MakeScorer,
+        how: dict[str, int],
+        key: str,
+        notes: dict[str, str],
+    ) -> dict[str, Any]:
+        """Return the figures with up to K pictures of a person, and of the same people and probes with one of them."""
+        k = self.options.enrol
+        several = identify(self.samples, probes, is_probe, make, enrol=k, **how)
+        alone = identify(self.samples, probes, is_probe, make, enrol=k, compare=1, **how)
+        alone_figures = _identification(alone, f"{key}.one_reference", notes)
+        return {
+            "k": k,
+            **_identification(several, key, notes),
+            "pictures": several.gallery_pictures,
+            "one_reference": {name: alone_figures[name] for name in ("rank1", "rank1_ci", "fnir", "fnir_ci")},
+        }
 
     def _masked(self, make: MakeScorer, how: dict[str, int], notes: dict[str, str]) -> dict[str, Any]:
         samples = self.samples
@@ -306,6 +337,7 @@ def _identification(result: Identification, key: str, notes: dict[str, str]) -> 
         "non_mated_people": result.stranger_people,
         "people_left_out": result.left_out,
         "cmc": [round(rate, 6) for rate in result.cmc],
+        "discard": [[share, round(rate, 6)] for share, rate in result.discard],
     }
 
 
@@ -325,6 +357,7 @@ def _repeat(dataset: Dataset, plain: Sequence[Measured], engine: Engine, options
         "seed": options.seed,
         "replicates": options.replicates,
         "galleries": options.splits,
+        "enrol": options.enrol,
         "definitions": "ISO/IEC 19795-1:2021; NIST FRTE 1:N (NISTIR 8271)",
         "how": PROTOCOL,
         "least": {

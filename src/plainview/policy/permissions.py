@@ -28,6 +28,7 @@ class Permission(StrEnum):
     GALLERY_CREATE = "gallery.create"
     GALLERY_ENROL = "gallery.enrol"
     GALLERY_EXPORT = "gallery.export"
+    SUBJECT_CHANGE = "subject.change"
     REFERENCE_EXPUNGE = "reference.expunge"
     CANARY_MANAGE = "canary.manage"
     CANARY_READ = "canary.read"
@@ -122,6 +123,7 @@ MEANINGS: Mapping[Permission, str] = MappingProxyType(
         Permission.GALLERY_CREATE: "Create a gallery, change its passport, move it, and manage its feeds.",
         Permission.GALLERY_ENROL: "Enrol pictures into a gallery.",
         Permission.GALLERY_EXPORT: "Export a gallery as ANSI/NIST-ITL files.",
+        Permission.SUBJECT_CHANGE: "Read the source's numbers of people in a gallery, and change whose pictures they are.",
         Permission.REFERENCE_EXPUNGE: "Erase one reference for good.",
         Permission.CANARY_MANAGE: "Add and retire canaries.",
         Permission.CANARY_READ: "Read the canary checks and alarms.",

@@ -44,6 +44,7 @@ class After(StrEnum):
 
     ENROLMENT = "enrolment"
     CAPTURE = "capture"
+    LAST_CAPTURE = "last capture"
     GALLERY_END = "gallery end"
     CASE_CLOSED = "case closed"
     ACQUITTAL = "acquittal"
@@ -56,6 +57,7 @@ _OF_REFERENCES = frozenset(
     {
         After.ENROLMENT,
         After.CAPTURE,
+        After.LAST_CAPTURE,
         After.GALLERY_END,
         After.ACQUITTAL,
         After.DISMISSAL,
@@ -72,6 +74,7 @@ _COUNTED = MappingProxyType(
     {
         After.ENROLMENT: "after they were enrolled",
         After.CAPTURE: "after they were taken, or enrolled where that is not known",
+        After.LAST_CAPTURE: "after the last picture of the person was taken, or enrolled where that is not known",
         After.GALLERY_END: "after the gallery's passport ended",
         After.CASE_CLOSED: "after the case was closed",
         After.ACQUITTAL: "after an acquittal",

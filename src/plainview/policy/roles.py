@@ -115,6 +115,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.GALLERY_CREATE,
             Permission.GALLERY_ENROL,
             Permission.GALLERY_EXPORT,
+            Permission.SUBJECT_CHANGE,
             Permission.REFERENCE_EXPUNGE,
             Permission.CANARY_MANAGE,
             Permission.CANARY_READ,

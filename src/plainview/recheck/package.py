@@ -313,11 +313,19 @@ def _recorded(
         report.problems.append("search.json: the candidate list is not the one that was recorded")
 
 
+def _several(candidate: dict[str, Any]) -> list[list[list[str]]]:
+    pictures = [[picture["reference"], picture["score"]] for picture in candidate.get("pictures") or ()]
+    return [pictures] if pictures else []
+
+
 def list_digest(candidates: Any) -> str:
-    """SHA-256 of a candidate list, [[rank, reference, score, adjusted], ...], as the log commits to it."""
+    """SHA-256 of a candidate list, [[rank, reference, score, adjusted], ...], as the log commits to it.
+
+    A candidate with several pictures has one value more: [[reference, score], ...], in the order of enrolment.
+    """
     try:
         rows = [
-            [candidate["rank"], candidate["reference"], candidate["score"], candidate["adjusted"]]
+            [candidate["rank"], candidate["reference"], candidate["score"], candidate["adjusted"], *_several(candidate)]
             for candidate in candidates
         ]
     except (TypeError, KeyError):

@@ -17,6 +17,7 @@ from plainview.index.exact import ExactIndex
 from plainview.policy.agency import MAX_LIST
 from plainview.policy.disclosure import COARSE, ERASED, WHOLE
 from plainview.recheck.findings import ListedCandidate, PackageReport, json_item
+from plainview.recheck.people import People
 from plainview.recognition.decode import Decoder, DecoderUnavailable
 from plainview.recognition.edits import apply, read
 from plainview.recognition.errors import BadMedia
@@ -79,9 +80,14 @@ def run_again(described: dict[str, Any], items: dict[str, bytes], report: Packag
         cohort = np.array([reference["cohort"] for reference in references], dtype=np.bool_)
         erased = set(map(str, described.get("erased_since", [])))
         _same_templates(described, public, keys, templates, report)
+        people = People(references, keys, templates, probe)
+        keys, templates, cohort = people.leads, people.templates, cohort[people.rows]
+        public = people.nearest(public)
         index = ExactIndex(len(probe))
         index.apply([Block.of_adds(1, keys, templates)])
-        candidates = index.search(probe, short_list(top))
+        remade = {int(key) for key in order.get("remade", [])}
+        erased |= {public[key] for key in remade if key in public}
+        candidates = [scored for scored in index.search(probe, short_list(top)) if scored.reference not in remade]
         left = [reference for reference in report.recorded if reference.reference not in erased]
         if int(order["cohort_erased"]):
             # What the order was measured against is not all there: the cosines are computed again, the order is the recorded one.

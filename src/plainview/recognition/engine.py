@@ -20,7 +20,7 @@ from plainview.recognition.embed import Embedder, compare
 from plainview.recognition.errors import BadMedia, PackError
 from plainview.recognition.install import default_models_dir, find, read_verified
 from plainview.recognition.packs import DEFAULT_PACK, ModelPack, check_use, get_pack
-from plainview.recognition.quality import MIN_FACE_PX, USUAL_FACE_PX, assess
+from plainview.recognition.quality import MIN_FACE_PX, MIN_PROBE_PX, USUAL_FACE_PX, assess
 from plainview.recognition.turned import turned_by
 from plainview.recognition.types import Detection, Face, Picture, Pixels, Vector
 
@@ -205,8 +205,8 @@ class Engine:
                 "Choose a number from 1, the largest face.",
             )
         face = faces[chosen - 1]
-        if face.detection.box[2] < MIN_FACE_PX:
-            raise _too_small(face)
+        if face.detection.box[2] < MIN_PROBE_PX:
+            raise _too_small(face, MIN_PROBE_PX)
         return chosen, face
 
     def enrol_faces(self, picture: Picture) -> list[Face]:
@@ -223,7 +223,7 @@ class Engine:
             raise _no_face()
         wide = [face for face in faces if face.detection.box[2] >= MIN_FACE_PX]
         if not wide:
-            raise _too_small(faces[0])
+            raise _too_small(faces[0], MIN_FACE_PX)
         return [face for face in wide if face.detection.score >= MIN_SCORE] or wide[:1]
 
 
@@ -260,9 +260,9 @@ def _no_face() -> BadMedia:
     )
 
 
-def _too_small(face: Face) -> BadMedia:
+def _too_small(face: Face, least: int) -> BadMedia:
     return BadMedia(
         "face_too_small",
-        f"The face is {face.detection.box[2]:.1f} pixels wide; {MIN_FACE_PX} are needed, and {USUAL_FACE_PX} or more are usual.",
+        f"The face is {face.detection.box[2]:.1f} pixels wide; {least} are needed, and {USUAL_FACE_PX} or more are usual.",
         "Use a larger original of this picture. Enlarging it does not help.",
     )

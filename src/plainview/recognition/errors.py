@@ -102,6 +102,7 @@ CODES: dict[str, str] = {
     "kind_not_decodable": "a picture in an allowed format, but of a kind that is not read",
     "no_face": "no face was found",
     "face_too_small": "the largest face found is too small to compare",
+    "several_faces": "the picture is of one person by its number, and no face is by far the largest",
     "no_such_face": "the face number asked for does not exist in this picture",
     "not_a_video": "the bytes are not a video in an allowed container",
     "video_format_not_allowed": "a playlist, picture or raw data instead of a video",

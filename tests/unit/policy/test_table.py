@@ -30,6 +30,8 @@ def _ids_in_code() -> set[str]:
         "disclosure.py",
         "webhooks.py",
         "purposes.py",
+        "subjects.py",
+        "triage.py",
         "proposals.py",
         "witnesses.py",
     ):

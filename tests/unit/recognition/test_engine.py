@@ -19,7 +19,7 @@ from plainview.recognition.engine import Engine, compare
 from plainview.recognition.errors import BadMedia, PackError, PackMissing
 from plainview.recognition.install import default_models_dir, install_manifest
 from plainview.recognition.packs import YUNET_SFACE
-from plainview.recognition.quality import MIN_FACE_PX
+from plainview.recognition.quality import MIN_FACE_PX, MIN_PROBE_PX
 from plainview.recognition.types import Picture, Pixels, Vector
 
 
@@ -131,13 +131,19 @@ def test_a_picture_without_a_face_is_refused() -> None:
 
 
 def test_a_face_too_small_to_compare_is_refused_with_its_width() -> None:
-    tiny = models.scaled(models.hopper(), 12 / 170)
-    (face,) = models.engine().faces(tiny)
-    assert face.detection.box[2] < MIN_FACE_PX
-    for ask in (models.engine().probe_face, models.engine().enrol_faces):
-        with pytest.raises(BadMedia, match=rf"The face is 1\d\.\d pixels wide; {MIN_FACE_PX} are needed") as caught:
+    for ask, least in ((models.engine().probe_face, MIN_PROBE_PX), (models.engine().enrol_faces, MIN_FACE_PX)):
+        tiny = models.scaled(models.hopper(), (least - 2) / 170)
+        (face,) = models.engine().faces(tiny)
+        assert least - 4 < face.detection.box[2] < least
+        with pytest.raises(BadMedia, match=rf"The face is \d+\.\d pixels wide; {least} are needed") as caught:
             ask(tiny)
         assert caught.value.code == "face_too_small"
+
+
+def test_a_face_too_small_to_enrol_may_be_searched_with() -> None:
+    tiny = models.scaled(models.hopper(), (MIN_PROBE_PX + 2) / 170)
+    _, face = models.engine().probe_face(tiny)
+    assert MIN_PROBE_PX <= face.detection.box[2] < MIN_FACE_PX
 
 
 def test_small_faces_beside_a_large_one_are_not_enrolled() -> None:

@@ -53,7 +53,7 @@ def test_default_pack_states_licences_dimension_and_training_data() -> None:
     pack = packs.get_pack("yunet-sface")
     assert pack.detector is not None
     assert (pack.detector.licence, pack.recogniser.licence) == ("MIT", "Apache-2.0")
-    assert pack.recogniser.training_data == "not stated"
+    assert pack.recogniser.training_data.startswith("unknown, and publicly disputed")
     assert pack.dimension == 128
 
 
@@ -65,6 +65,7 @@ def test_card_text_says_what_the_card_knows() -> None:
         "MIT",
         "Apache-2.0",
         "not stated",
+        "publicly disputed",
         "128 numbers",
         pack.recogniser.sha256,
         pack.detector.sha256,

@@ -23,6 +23,7 @@ from plainview.scores.calibration import (
 )
 from plainview.scores.doubles import strangers_best
 from plainview.scores.scoring import Scorer, scorer_of
+from plainview.scores.subjects import mean_template
 from plainview.scores.tail import gumbel_chance
 
 TABLE = ((1e-3, 0.363), (1e-4, 0.424), (1e-5, 0.491), (1e-6, 0.594))
@@ -82,6 +83,28 @@ def test_doubles_in_the_gallery_are_left_out() -> None:
         assert rate.high >= once_in * 0.85
 
 
+@pytest.mark.parametrize("most", [3, 10])
+def test_it_holds_for_strangers_where_a_person_is_the_mean_of_their_pictures(most: int) -> None:
+    """A probe is one picture: a mean searched as a stranger would score higher than any stranger does."""
+    random = np.random.default_rng(most)
+
+    def looks(of: np.ndarray) -> np.ndarray:
+        rows = of + 0.9 * people(len(of), int(random.integers(1 << 30)))
+        return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
+
+    counts = random.integers(1, most + 1, len(GALLERY))
+    pictures = [looks(GALLERY) for _ in range(most)]
+    own = [np.stack([pictures[k][i] for k in range(counts[i])]) for i in range(len(GALLERY))]
+    means = np.stack([mean_template(rows) for rows in own])
+    several = {i: own[i][0] for i in range(len(GALLERY)) if counts[i] > 1}
+    scorer = scorer_of(means)
+    best = scorer.scores(looks(people(4000, 6)), means).max(axis=1)
+    fitted = Calibration.fit(means, scorer=scorer, pictures=several)
+    for once_in in (3, 10, 100):
+        rate = fitted.rate(float(np.quantile(best, 1 - 1 / once_in)))
+        assert rate.low * 0.8 <= once_in <= rate.high * 1.25
+
+
 @given(st.floats(-1, 1), st.floats(-1, 1))
 @settings(max_examples=40, deadline=None)
 def test_a_higher_score_is_never_reached_more_often(a: float, b: float) -> None:
@@ -97,7 +120,7 @@ def test_nothing_is_prolonged_further_than_ten_times_what_was_seen() -> None:
     rate = FITTED.rate(0.999)
     assert rate.beyond
     assert rate.once_in <= 15_000 * 1.01
-    assert "fewer than one of" in sentence(rate, 1500)
+    assert "Fewer than 1 in" in sentence(rate, 1500)
     pack = fit(GALLERY[:2], TABLE).rate(0.99)
     assert pack.beyond
     assert pack.once_in == pytest.approx(500_000, rel=0.01)
@@ -136,10 +159,10 @@ def test_degenerate_galleries_give_an_answer(rows: NDArray[np.float32]) -> None:
 def test_sentences_have_two_digits_and_no_claim() -> None:
     rate = FITTED.rate(float(np.quantile(FITTED.best, 0.93)))
     text = sentence(rate, 1500)
-    assert text.startswith("A stranger would reach this score in about one of ")
+    assert text.startswith("About 1 in ")
     assert "%" not in text
     assert "between" in text
-    assert sentence(FITTED.rate(-1), 1500).startswith("Nearly every search")
+    assert sentence(FITTED.rate(-1), 1500).startswith("Ordinary: almost any stranger scores this high here")
 
 
 def plain(**changed: object) -> Calibration:
@@ -195,9 +218,9 @@ def test_a_hundred_references_are_calibrated_and_fewer_carry_the_packs_figures()
 def test_a_large_gallery_is_compared_with_a_sample_without_repeats(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[list[int]] = []
 
-    def remember(templates: object, rows: object, columns: NDArray[np.int64], scorer: object) -> object:
+    def remember(templates: object, rows: object, columns: NDArray[np.int64], *more: object) -> object:
         asked.append(columns.tolist())
-        return strangers_best(templates, rows, columns, scorer)  # type: ignore[arg-type]
+        return strangers_best(templates, rows, columns, *more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(calibration, "strangers_best", remember)
     monkeypatch.setattr(calibration, "COLUMNS", 150)
@@ -214,13 +237,13 @@ def test_the_law_of_the_body_survives_being_written() -> None:
 @pytest.mark.parametrize(
     ("once_in", "words"),
     [
-        (1.5, "about one of 1.5 "),
-        (2.04, "about one of 2 "),
-        (9.96, "about one of 10 "),
-        (12.4, "about one of 12 "),
-        (123.0, "about one of 120 "),
-        (15_600.0, "about one of 16,000 "),
-        (1.49, "Nearly every search"),
+        (1.5, "About 1 in 2 "),
+        (2.04, "About 1 in 2 "),
+        (9.96, "About 1 in 10 "),
+        (12.4, "About 1 in 12 "),
+        (123.0, "About 1 in 120 "),
+        (15_600.0, "About 1 in 16,000 "),
+        (1.49, "Ordinary: almost any"),
     ],
 )
 def test_a_rate_is_said_in_two_digits(once_in: float, words: str) -> None:
@@ -228,10 +251,10 @@ def test_a_rate_is_said_in_two_digits(once_in: float, words: str) -> None:
 
 
 def test_an_interval_is_said_where_it_can_be_seen() -> None:
-    assert sentence(Rate(100, 99.9, 100.1, own=True, beyond=False), 1500).endswith(
-        "one of 100 searches of this gallery."
+    assert sentence(Rate(100, 99.9, 100.1, own=True, beyond=False), 1500).startswith(
+        "About 1 in 100 searches for someone who is not in this gallery score this high."
     )
-    assert "(between 50 and 200)" in sentence(Rate(100, 50, 200, own=True, beyond=False), 1500)
+    assert "(between 1 in 50 and 1 in 200)" in sentence(Rate(100, 50, 200, own=True, beyond=False), 1500)
     assert "between" not in sentence(Rate(100, 50, 200, own=False, beyond=False), 1500)
 
 

@@ -119,14 +119,14 @@ def test_a_stranger_gets_back_what_other_pictures_of_their_own_have_put_in() -> 
 def lower_line(rows: np.ndarray) -> tuple[float, np.ndarray]:
     """The cosine that strangers reach once in 50 searches by the normal law of all pairs, and each row's highest."""
     every = np.arange(len(rows))
-    cosines, _, law = _compare(rows, every, every, np.zeros(len(rows)))
+    cosines, _, law = _compare(rows, np.zeros(len(rows)), every, rows, every, np.zeros(len(rows)))
     return law.inv_cdf(1 - 1 / (50 * len(rows))), cosines.values
 
 
 def test_the_law_of_all_pairs_has_their_median_and_their_quartiles() -> None:
     pairs = (SINGLE @ SINGLE.T)[np.triu_indices(600, 1)]
     every = np.arange(600)
-    law = _compare(SINGLE, every, every, np.zeros(600))[2]
+    law = _compare(SINGLE, np.zeros(600), every, SINGLE, every, np.zeros(600))[2]
     assert law.mean == pytest.approx(float(np.median(pairs)), abs=0.003)
     assert law.quantiles(4)[2] == pytest.approx(float(np.quantile(pairs, 0.75)), abs=0.003)
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 from numpy.typing import NDArray
 
 from plainview.casework.alerts.notices import owe_notices
-from plainview.casework.galleries.read import log_head, newest_calibration, open_template
+from plainview.casework.galleries.read import additions, log_head, newest_calibration, open_template
 from plainview.casework.gate import compare as gate
 from plainview.casework.log.write import write_entry
 from plainview.casework.misuse.inspection import Comparison, inspect
@@ -134,14 +134,15 @@ _Change = tuple[int, int, "NDArray[np.float32] | None"]  # seq, reference, templ
 
 def _new(gallery_id: int, after: int) -> list[_Change]:
     rows = GalleryChange.objects.filter(gallery_id=gallery_id, seq__gt=after).order_by("seq")
-    columns = ("seq", "reference_id", "is_add", "reference__template", "reference__public_id")
-    return [
-        # An alert must not find a canary.
-        (seq, reference, open_template(public, sealed) if is_add and sealed and not canary else None)
-        for seq, reference, is_add, sealed, public, canary in rows.values_list(*columns, "reference__is_canary")[
-            :_BLOCK
-        ]
-    ]
+    changes = list(rows.values_list("seq", "reference_id")[:_BLOCK])
+    if not changes:
+        return []
+    added = additions(gallery_id).filter(seq__gt=after, seq__lte=changes[-1][0])
+    # An alert must not find a canary.
+    added = added.filter(reference__is_canary=False).exclude(reference__template=b"")
+    columns = ("seq", "reference__public_id", "reference__template")
+    templates = {seq: open_template(public, sealed) for seq, public, sealed in added.values_list(*columns)}
+    return [(seq, reference, templates.get(seq)) for seq, reference in changes]
 
 
 def _open_alerts(gallery_id: int) -> _Open | None:
@@ -252,9 +253,22 @@ def _compare(
     for follows, template, references, scores, seqs in gate.compare(
         why, lambda: _hits(block, open_alerts, ignore_after)
     ):
-        parts = _parts(references, scores, seqs, after, block[-1][0])
+        first = _once_a_subject(references, scores)
+        parts = _parts(references[first], scores[first], seqs[first], after, block[-1][0])
         raised += sum(1 for part in parts if _raise(follows, template, open_alerts.pack, *part))
     return raised
+
+
+def _once_a_subject(references: NDArray[np.int64], scores: NDArray[np.float64]) -> list[int]:
+    """Return the places of the pictures to raise: of one person's new pictures the nearest one, and every other."""
+    rows = Reference.objects.filter(pk__in=references.tolist()).exclude(subject=None)
+    whose = dict(rows.values_list("pk", "subject_id"))
+    best: dict[tuple[bool, int], int] = {}
+    for place in np.lexsort((references, -scores)).tolist():
+        key = int(references[place])
+        subject = whose.get(key)
+        best.setdefault((False, key) if subject is None else (True, subject), place)
+    return sorted(best.values())
 
 
 def _hits(block: list[_Change], open_alerts: _Open, ignore_after: bool) -> list[_Hits]:
@@ -382,7 +396,7 @@ def _raise(
 
 
 def _compared(gallery_id: int, after: int, upto: int) -> int:
-    changes = GalleryChange.objects.filter(gallery_id=gallery_id, seq__gt=after, seq__lte=upto, is_add=True)
+    changes = additions(gallery_id).filter(seq__gt=after, seq__lte=upto)
     return Reference.objects.filter(pk__in=changes.values("reference_id")).exclude(template=b"").count()
 
 

@@ -14,11 +14,12 @@ from django.utils import timezone
 
 from plainview.casework import find
 from plainview.casework.alerts.follow import back_fill, mark_of, opened
+from plainview.casework.galleries.read import additions
 from plainview.casework.gate.calibrate import calibrate
 from plainview.casework.log.guard import refusals_recorded, standing
 from plainview.casework.log.write import write_entry
 from plainview.casework.misuse.inspection import Comparison, inspect
-from plainview.casework.models import Alert, AlertGallery, AlertPreference, Gallery, GalleryChange, Member
+from plainview.casework.models import Alert, AlertGallery, AlertPreference, Gallery, Member
 from plainview.casework.probes.probe import Probe, columns_of, probe_of
 from plainview.casework.search.grounds import ORDINARY
 from plainview.casework.search.run import Authorised, Request, authorised
@@ -151,7 +152,7 @@ def _threshold(gallery: Gallery, one_in: int) -> float:
 
 def _before(gallery: Gallery, day: date) -> int:
     """Return the last change of the gallery's log before this day."""
-    older = GalleryChange.objects.filter(gallery=gallery, reference__enrolment__started_at__date__lt=day)
+    older = additions(gallery.pk).filter(reference__enrolment__started_at__date__lt=day)
     return older.order_by("-seq").values_list("seq", flat=True).first() or 0
 
 
@@ -176,23 +177,38 @@ def _saved(probe: Probe, request: Request, may: Authorised, days: int, one_in: i
 
 
 def set_preference(
-    *, digest_hours: int, quiet_from: int | None, quiet_until: int | None, acting_member: Member
+    *,
+    digest_hours: int,
+    quiet_from: int | None,
+    quiet_until: int | None,
+    time_zone: str = "",
+    acting_member: Member,
 ) -> AlertPreference:
-    """Set how the member is notified about alerts.
+    """Set how the member is notified: about alerts, and about their tasks.
 
     Raises:
-        Refused: an hour that does not exist.
+        Refused: an hour or a time zone that does not exist.
     """
     with refusals_recorded("alert.preference", acting_member), transaction.atomic():
         standing(acting_member, Permission.ALERT_OWN)
-        rules.require(limits.hours_exist(digest_hours, quiet_from, quiet_until))
+        rules.require(limits.hours_exist(digest_hours, quiet_from, quiet_until), limits.zone_exists(time_zone))
         preference, _ = AlertPreference.objects.update_or_create(
             member=acting_member,
-            defaults={"digest_hours": digest_hours, "quiet_from": quiet_from, "quiet_until": quiet_until},
+            defaults={
+                "digest_hours": digest_hours,
+                "quiet_from": quiet_from,
+                "quiet_until": quiet_until,
+                "time_zone": time_zone,
+            },
         )
         write_entry(
             "alert.preference",
-            {"digest_hours": digest_hours, "quiet_from": quiet_from, "quiet_until": quiet_until},
+            {
+                "digest_hours": digest_hours,
+                "quiet_from": quiet_from,
+                "quiet_until": quiet_until,
+                "time_zone": time_zone,
+            },
             acting_member=acting_member,
         )
     return preference

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from django.utils import timezone
 from plainview.casework.canaries.alarms import INDEX, MODEL, SAMPLED, TEMPLATE, Checked, Fault, record, tell
 from plainview.casework.canaries.read import hidden
 from plainview.casework.canaries.state import due, interval
-from plainview.casework.galleries.read import changes_after, open_template
+from plainview.casework.galleries.read import COLUMNS, COMPARED, changes_after, compared_template, open_template
 from plainview.casework.gate import compare as gate
 from plainview.casework.misuse.inspection import Comparison
 from plainview.casework.models import Canary, Gallery, GalleryChange, Reference
@@ -117,7 +118,8 @@ def look_again(gallery: Gallery, index: Index) -> None:
 
 
 def _sample(gallery: Gallery) -> list[int]:
-    keys = list(Reference.objects.filter(gallery=gallery).exclude(template=b"").values_list("pk", flat=True))
+    rows = Reference.objects.filter(COMPARED, gallery=gallery).exclude(template=b"")
+    keys = list(rows.values_list("pk", flat=True))
     return _random.sample(keys, min(SAMPLE, len(keys)))
 
 
@@ -145,8 +147,10 @@ def _look(canaries: list[Canary], sample: list[int], engine: Engine, index: Inde
         yield Fault(INDEX, f"The index cannot follow the gallery's log: {str(error) or 'a template does not open'}.")
         return
     rows = GalleryChange.objects.filter(gallery_id=gallery_id, seq__lte=index.watermark)
-    # A reference whose template was remade has two rows that add it, but counts once.
-    expected = rows.filter(is_add=True).values("reference").distinct().count() - rows.filter(is_add=False).count()
+    # A reference whose template was remade has several rows that add it, but counts once; so do the pictures of a subject.
+    present = rows.filter(is_add=True).exclude(reference__in=rows.filter(is_add=False).values("reference"))
+    people = present.exclude(reference__subject=None).values("reference__subject").distinct().count()
+    expected = present.filter(reference__subject=None).values("reference").distinct().count() + people
     if len(index) != expected:
         yield Fault(INDEX, f"The index has {len(index):,} references, the gallery's log {expected:,}.")
     left = sample
@@ -261,16 +265,15 @@ def _pictures(keys: list[int], engine: Engine) -> Iterator[Fault]:
 
 def _readable_templates(keys: Iterable[int]) -> dict[int, Vector]:
     """Return the templates in the database that open and can be compared, by reference."""
-    templates = {}
+    templates: dict[int, Vector | None] = {}
     rows = Reference.everything.filter(pk__in=list(keys)).exclude(template=b"")
-    for key, name, sealed in rows.values_list("pk", "public_id", "template"):
-        try:
-            templates[key] = open_template(name, sealed)
-        except (SealBroken, ValueError):
-            continue
-    return templates
+    for key, *columns in rows.values_list("pk", *COLUMNS):
+        with suppress(SealBroken, ValueError):
+            templates[key] = compared_template(key, columns)
+    return {key: template for key, template in templates.items() if template is not None}
 
 
 def _in_place(keys: list[int]) -> list[int]:
     """Return those of the references that have not been erased meanwhile."""
-    return list(Reference.everything.filter(pk__in=keys).exclude(template=b"").values_list("pk", flat=True))
+    rows = Reference.everything.filter(COMPARED, pk__in=keys).exclude(template=b"")
+    return list(rows.values_list("pk", flat=True))

@@ -16,7 +16,7 @@ from plainview.casework.agreements.read import both
 from plainview.casework.examination.read import verdicts
 from plainview.casework.galleries.read import open_template
 from plainview.casework.log.read import canonical_of
-from plainview.casework.models import Approval, Candidate, Case, Examination, Flag, Lead, Member, Search
+from plainview.casework.models import Approval, Candidate, Case, Examination, Flag, Lead, Member, NoneOfThese, Search
 from plainview.casework.proficiency.read import figures_of
 from plainview.policy.disclosure import WHOLE, shown_as
 from plainview.policy.examination import POTENTIAL
@@ -113,6 +113,7 @@ def search_facts(search: Search, shown: list[tuple[Candidate, str]]) -> dict[str
         "erased_since": [candidate.reference.public_id for candidate, _ in shown if not candidate.reference.template],
         "scorer": search.scorer,
         **both(search),
+        **({"gallery_pictures": search.gallery_pictures} if search.gallery_pictures != search.gallery_size else {}),
         "candidates": [_candidate(candidate, how) for candidate, how in shown],
     }
 
@@ -135,6 +136,26 @@ def _candidate(candidate: Candidate, how: str) -> dict[str, Any]:
         "page_url": reference.page_url,
         "captured_on": reference.captured_iso,
         "quality": reference.quality,
+        **_subject(candidate),
+    }
+
+
+def _subject(candidate: Candidate) -> dict[str, Any]:
+    """Return whose pictures were compared, where the source says that a candidate is a person."""
+    if candidate.subject is None:
+        return {}
+    return {
+        "subject": candidate.subject.public_id,
+        "pictures": [
+            {
+                "reference": picture.reference.public_id,
+                "score": str(picture.score),
+                "captured_on": picture.reference.captured_iso,
+                "source_url": picture.reference.source_url,
+                "quality": picture.reference.quality,
+            }
+            for picture in candidate.pictures.select_related("reference").order_by("reference_id")
+        ],
     }
 
 
@@ -225,7 +246,9 @@ def examinations(search: Search) -> list[dict[str, Any]]:
             "components": examination.components,
             "conclusion": examination.conclusion,
             "notes": examination.notes,
+            "marks": examination.marks,
             "cautions_acknowledged": examination.acknowledged,
+            **({"pictures": examination.pictures} if examination.pictures else {}),
             "verifications": [
                 {
                     "verification": task.public_id,
@@ -280,7 +303,9 @@ def result_of(search: Search) -> tuple[str, list[str]]:
         return "lead released", named
     if named:
         return "potential candidate", named
-    return (NULL_RESULTS[1] if rows else "not examined"), []
+    if rows or NoneOfThese.objects.filter(search=search, undone_at=None).exists():
+        return NULL_RESULTS[1], []
+    return "not examined", []
 
 
 def case_facts(search: Search) -> dict[str, Any]:

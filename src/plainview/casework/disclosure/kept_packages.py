@@ -38,7 +38,9 @@ def ask_package(search_id: str, *, pictures: str = "", reason: str = "", acting_
     with acting("disclosure.make", Permission.DISCLOSURE_MAKE, acting_member):
         search = disclosable(search_id, acting_member)
         chosen = choose(pictures, reason, acting_member)
-        rules.require(package_size(search.gallery_size or 0, services().engine.pack.dimension))
+        rules.require(
+            package_size(search.gallery_pictures or search.gallery_size or 0, services().engine.pack.dimension)
+        )
         package = DisclosurePackage.objects.create(
             search=search, pictures=chosen.shown, pictures_reason=chosen.reason, asked_by=acting_member
         )

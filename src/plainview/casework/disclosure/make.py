@@ -21,7 +21,7 @@ from plainview.audit.record import parse_line
 from plainview.casework import find
 from plainview.casework.disclosure import contents as disclosed
 from plainview.casework.disclosure import context as disclosed_context
-from plainview.casework.galleries.read import open_template
+from plainview.casework.galleries.read import additions, open_template
 from plainview.casework.log.guard import acting
 from plainview.casework.log.read import entries_about
 from plainview.casework.log.write import Receipt, write_entry
@@ -29,6 +29,7 @@ from plainview.casework.models import Candidate, GalleryChange, LogEntry, LogOpe
 from plainview.casework.people.read import binding
 from plainview.casework.pictures import coarse_png, png
 from plainview.casework.search.candidates import candidates_of
+from plainview.casework.triage.read import reviews
 from plainview.casework.workspace.services import services
 from plainview.policy import rules
 from plainview.policy.agency import parse
@@ -238,6 +239,11 @@ def _files(search: Search, looked: dict[str, list[str]]) -> Items:
             "who searched, viewed, examined, verified and released; training and proficiency",
         ),
         ("examinations.json", disclosed.examinations(search), "every examination, verification, lead and outcome"),
+        (
+            "triage.json",
+            reviews(search),
+            "candidates set aside, and conclusions about the whole list: reviews, not examinations",
+        ),
         ("case.json", disclosed.case_facts(search), "the case with its other searches, including null results"),
         ("alerts.json", context.alerts(search.case), "every alert of the case and the searches it raised"),
         ("scores.json", context.scores(search, whole), "what the scores mean in this gallery, with its error rates"),
@@ -273,28 +279,34 @@ def _rerun(search: Search) -> Items:
     picture = services().decoder.decode(services().blobs.get(search.probe_blob))
     picture = apply(picture, read(search.edits))
     template = _probe_template(engine, search, picture)
-    state: dict[int, bool] = {}
-    changes = GalleryChange.objects.filter(
-        gallery=search.gallery, seq__gt=search.after_seq or 0, seq__lte=search.gallery_seq
-    ).order_by("seq")
-    for reference, is_add in changes.values_list("reference_id", "is_add").iterator():
-        state[reference] = is_add
+    state, lead_of = _state(search)
     cohort_keys = search.calibration.cohort if search.calibration and search.scorer != COSINE else ()
-    cohort = {key for key in cohort_keys if state.get(key)}
-    rows, templates = [], []
+    cohort = {key for key in cohort_keys if state.get(key) and lead_of.get(key, key) == key}
+    rows, templates = list[dict[str, Any]](), []
     columns = ("pk", "public_id", "pack", "template", "other_template")
     for key, public, made_by, template_now, template_before in compared.values_list(*columns).iterator():
         sealed = template_now if made_by == search.pack else template_before
         if state.get(key):
             rows.append({"key": key, "reference": public, "cohort": key in cohort})
+            if key in lead_of:
+                rows[-1]["lead"] = lead_of[key]
             cohort.discard(key)
             templates.append(open_template(public, sealed))
+    left = {entry["key"] for entry in rows}
+    lost = {lead for key, lead in lead_of.items() if key not in left}
+    first: dict[int, int] = {}  # a lead that was erased leaves its person to the next picture
+    for entry in rows:
+        if "lead" in entry:
+            entry["lead"] = first.setdefault(entry["lead"], entry["key"])
+    remade = sorted(first[lead] for lead in lost if lead in first)  # such a person has another mean now
+    cohort |= {entry["key"] for entry in rows if entry["cohort"] and entry["key"] in remade}
     yield (
         "rerun/references.json",
         _dump(rows),
         "the compared references, in the order of the templates",
     )
     order = {"scorer": search.scorer, "probe_nearness": str(search.nearness), "cohort_erased": len(cohort)}
+    order |= {"remade": remade} if remade else {}
     yield (
         "rerun/order.json",
         _dump(order),
@@ -303,6 +315,24 @@ def _rerun(search: Search) -> Items:
     whole = np.stack(templates) if templates else np.empty((0, len(template)), dtype=np.float32)
     yield "rerun/templates.npy", saved(whole), "their templates, float32"
     yield "rerun/probe.npy", saved(template), "the probe's template, float32"
+
+
+def _state(search: Search) -> tuple[dict[int, bool], dict[int, int]]:
+    """Return the gallery as the search saw it: reference -> whether it was there, and the lead of each with a subject."""
+    state, whose = dict[int, bool](), dict[int, int | None]()
+    changes = GalleryChange.objects.filter(gallery=search.gallery)
+    if search.alert_id is not None:  # it compares what came into the gallery, each picture by itself
+        changes = additions(search.gallery_id)
+    changes = changes.filter(seq__gt=search.after_seq or 0, seq__lte=search.gallery_seq).order_by("seq")
+    for key, is_add, subject in changes.values_list("reference_id", "is_add", "subject_id").iterator():
+        state[key] = is_add
+        whose[key] = subject if search.alert_id is None else None
+    leads: dict[int, int] = {}
+    for key in sorted(key for key, is_add in state.items() if is_add):
+        person = whose[key]
+        if person is not None:
+            leads.setdefault(person, key)
+    return state, {key: leads[subject] for key, subject in whose.items() if subject is not None and state[key]}
 
 
 def _probe_template(engine: Engine, search: Search, picture: Picture) -> Vector:

@@ -6,6 +6,7 @@ the audit entry together) and what a run reports. A batch is acknowledged comple
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,14 +19,16 @@ from plainview.casework.alerts.follow import follow
 from plainview.casework.enrolment.items import Item
 from plainview.casework.enrolment.near import GalleryHashes, seal_hash
 from plainview.casework.enrolment.preparing import Ready
+from plainview.casework.galleries.subjects import log_changes, subject_of, subject_with
 from plainview.casework.gate import compare as gate
 from plainview.casework.log.write import write_entry
 from plainview.casework.misuse.inspection import Comparison
-from plainview.casework.models import Enrolment, Gallery, GalleryChange, Member, NearDuplicate, Reference
+from plainview.casework.models import Enrolment, Gallery, Member, NearDuplicate, Reference, Subject
 from plainview.casework.models.people import public_id
 from plainview.casework.workspace.services import services
 from plainview.policy import rules
 from plainview.policy.gate import NEAR_DUPLICATE, NEAR_NAMED
+from plainview.policy.subjects import few_enough
 from plainview.recognition.near import MAX_DISTANCE, distance
 from plainview.recognition.types import Vector
 from plainview.storage.base import digest_of
@@ -164,6 +167,17 @@ class Batches:
         """Say whether the gallery or the batch being gathered has the picture."""
         return digest in self._ready or holds(self._gallery.pk, digest)
 
+    def other_subject(self, item: Item, digest: str) -> bool:
+        """Say whether a picture that is there already, or is being gathered, is of another subject than the item says."""
+        if not item.subject:
+            return False
+        if digest in self._ready:
+            return self._ready[digest].item.subject not in ("", item.subject)
+        rows = Reference.objects.filter(gallery=self._gallery, blob=digest).exclude(subject=None)
+        whose = set(rows.values_list("subject_id", flat=True))
+        subject = subject_of(self._gallery, item.subject) if whose else None
+        return bool(whose) and (subject is None or whose != {subject.pk})
+
     def add(self, ready: Ready) -> None:
         """Add a picture; store the batch when it is full."""
         self._ready[ready.digest] = ready
@@ -233,19 +247,16 @@ class Batches:
         """Write references, changes and the audit entry; return the references by digest of their picture."""
         pack = self._pack
         rules.require(rules.gallery_of_pack(self._gallery.name, self._gallery.pack, pack, self._gallery.re_embedding))
+        whose = self._subjects(fresh)
         references = [
-            _reference(ready, number, self._run, self._gallery, pack)
+            _reference(ready, number, self._run, self._gallery, pack, whose.get(ready.item.subject))
             for ready in fresh
             for number in range(1, len(ready.faces) + 1)
         ]
         created = Reference.objects.bulk_create(references)
-        first = self._gallery.log_head + 1
-        GalleryChange.objects.bulk_create(
-            GalleryChange(gallery=self._gallery, seq=first + i, is_add=True, reference=reference)
-            for i, reference in enumerate(created)
-        )
-        head = first + len(created) - 1
-        Gallery.objects.filter(pk=self._gallery.pk).update(log_head=head, pack=pack)
+        subjects = {reference.subject_id for reference in created if reference.subject_id is not None}
+        head, people = log_changes(self._gallery, [(reference, True) for reference in created], subjects)
+        Gallery.objects.filter(pk=self._gallery.pk).update(pack=pack)
         Enrolment.objects.filter(pk=self._run.pk).update(images=F("images") + len(fresh))
         write_entry(
             "references.enrolled",
@@ -257,14 +268,22 @@ class Batches:
                 "references": len(created),
                 "references_sha256": digest_of("\n".join(reference.public_id for reference in created).encode()),
                 "last_change": head,
+                **({"subjects": len(subjects)} if subjects else {}),
             },
             acting_member=self._member,
-            rows=created,
+            rows=[*created, *people],
         )
         by_picture: dict[str, list[Reference]] = {}
         for reference in created:
             by_picture.setdefault(reference.blob, []).append(reference)
         return by_picture
+
+    def _subjects(self, fresh: list[Ready]) -> dict[str, Subject]:
+        """Return the subjects of the pictures by number, made where they are new."""
+        counts = Counter(ready.item.subject for ready in fresh if ready.item.subject)
+        subjects = {number: subject_with(self._gallery, number) for number in sorted(counts)}
+        rules.require(*(few_enough(subjects[number].pictures + counts[number]) for number in counts))
+        return subjects
 
     def _write_near(
         self,
@@ -328,7 +347,9 @@ class Batches:
                 result.near.append(duplicate)
 
 
-def _reference(ready: Ready, number: int, run: Enrolment, gallery: Gallery, pack: str) -> Reference:
+def _reference(
+    ready: Ready, number: int, run: Enrolment, gallery: Gallery, pack: str, subject: Subject | None
+) -> Reference:
     face, template = ready.faces[number - 1]
     assert template is not None  # noqa: S101  only a rehearsal makes no templates
     identity = public_id("R")
@@ -353,4 +374,5 @@ def _reference(ready: Ready, number: int, run: Enrolment, gallery: Gallery, pack
         picture_hash=seal_hash(ready.near_hash, identity),
         size=list(ready.size),
         provenance=dict(ready.item.provenance),
+        subject=subject,
     )

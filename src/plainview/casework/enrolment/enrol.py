@@ -136,6 +136,9 @@ def _run(
         elif isinstance(outcome, InGallery) and outcome.digest in before:
             before.discard(outcome.digest)  # enrolled by this run before it was interrupted
             result.enrolled += 1
+        elif isinstance(outcome, InGallery) and batches.other_subject(outcome.item, outcome.digest):
+            why = "The picture is already in the gallery, under the number of another subject."
+            _count(Failed(outcome.item, "other_subject", why), result, options)
         else:
             _count(outcome, result, options)
         if progress is not None:

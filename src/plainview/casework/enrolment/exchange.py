@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from django.db import connection, transaction
 from django.db.models import F, QuerySet
 
+from plainview.casework.galleries.subjects import log_changes
 from plainview.casework.log.commit import Unit
 from plainview.casework.log.committed import BY_MODEL
 from plainview.casework.log.write import write_entry
-from plainview.casework.models import AlertMark, Canary, Gallery, Member, Reference
+from plainview.casework.models import AlertMark, Canary, Gallery, Member, Reference, Subject
 from plainview.casework.workspace.services import index_reached, services
 from plainview.recognition.errors import BadMedia
 from plainview.storage.base import StorageError
@@ -26,8 +27,8 @@ WHERE gallery_id = %s AND other_pack = %s AND pack <> %s AND template <> %s
 """
 
 _CHANGES = """
-INSERT INTO gallery_change (gallery_id, seq, is_add, reference_id)
-SELECT gallery_id, %s + ROW_NUMBER() OVER (ORDER BY id), %s, id FROM reference
+INSERT INTO gallery_change (gallery_id, seq, is_add, reference_id, subject_id)
+SELECT gallery_id, %s + ROW_NUMBER() OVER (ORDER BY id), %s, id, subject_id FROM reference
 WHERE gallery_id = %s AND pack = %s AND template <> %s
 """
 """Not row by row: a million references would hold the write lock for a minute."""
@@ -72,7 +73,9 @@ def exchange(gallery: Gallery, *, acting_member: Member) -> bool:
         if count:
             cursor.execute(_CHANGES, [gallery.log_head, True, gallery.pk, pack.identity, b""])
             count = cursor.rowcount
-        head = gallery.log_head + count
+        gallery.log_head += count
+        people = list(Subject.objects.filter(gallery=gallery, pictures__gt=1).values_list("pk", flat=True))
+        head, remade = log_changes(gallery, [], people if count else [])
         previous = gallery.pack
         Gallery.objects.filter(pk=gallery.pk).update(re_embedding=False, pack=pack.identity, log_head=head)
         if mark is not None:
@@ -92,7 +95,7 @@ def exchange(gallery: Gallery, *, acting_member: Member) -> bool:
                 "last_change": head,
             },
             acting_member=acting_member,
-            rows=lambda _: _every(gallery.pk, pack.identity) if count else (),
+            rows=lambda _: (*(_every(gallery.pk, pack.identity) if count else ()), *remade),
         )
     with index_reached():
         services().drop_index(gallery.pk, gallery.index_adapter or services().default_adapter)

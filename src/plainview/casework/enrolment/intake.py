@@ -18,10 +18,10 @@ from django.utils import timezone
 from plainview.casework import find
 from plainview.casework.enrolment import incoming
 from plainview.casework.enrolment.enrol import EnrolmentResult, begin, enrol
-from plainview.casework.enrolment.exchange_files import stored_records
+from plainview.casework.enrolment.exchange_files import stored_records, waited, waiting
 from plainview.casework.enrolment.files import Beneath
 from plainview.casework.enrolment.items import Item, Reading, Unusable, failing
-from plainview.casework.enrolment.manifest import read_items, require_no_manifest
+from plainview.casework.enrolment.manifest import first_folder, read_items, require_no_manifest
 from plainview.casework.enrolment.pairing import SHAPE, contradiction, described, paired, refused, unmet
 from plainview.casework.erasure.holds import lock_holds, require_free
 from plainview.casework.erasure.read import held_gallery, needed
@@ -54,7 +54,12 @@ _MOST_SHOWN = 500  # failures whose picture is kept
 
 
 def ask_files(
-    gallery_pk: int, uploads: Iterable[tuple[str, BinaryIO]], *, source_url: str = "", acting_member: Member
+    gallery_pk: int,
+    uploads: Iterable[tuple[str, BinaryIO]],
+    *,
+    source_url: str = "",
+    by_folder: bool = False,
+    acting_member: Member,
 ) -> Job:
     """Store uploads and create the job of their enrolment; the caller enqueues it.
 
@@ -62,6 +67,7 @@ def ask_files(
         gallery_pk: a gallery of the member's agency.
         uploads: file name and open file; ZIP files are opened, and a manifest is read.
         source_url: link to where the pictures came from, if no manifest says it.
+        by_folder: each folder of a ZIP file is a person, and its name the number of the subject.
         acting_member: the member who enrols.
 
     Raises:
@@ -71,7 +77,7 @@ def ask_files(
         gallery = _current(gallery_pk, acting_member)
     stored: list[dict[str, Any]] = []
     try:
-        reading = _store(uploads, stored, source_url)
+        reading = _store(uploads, stored, source_url, by_folder=by_folder)
         if all(file.get("code") in _UNMET for file in stored):
             raise _nothing(reading)
         with transaction.atomic():
@@ -98,7 +104,9 @@ def _nothing(reading: Reading) -> Refused:
     )
 
 
-def _store(uploads: Iterable[tuple[str, BinaryIO]], stored: list[dict[str, Any]], source_url: str) -> Reading:
+def _store(
+    uploads: Iterable[tuple[str, BinaryIO]], stored: list[dict[str, Any]], source_url: str, *, by_folder: bool
+) -> Reading:
     """Store the pictures of an upload and pair them with the rows of its manifests; return how they were read."""
     names, manifests = Names(), []
     for file in incoming.files(uploads):
@@ -112,7 +120,8 @@ def _store(uploads: Iterable[tuple[str, BinaryIO]], stored: list[dict[str, Any]]
             stored += records
         else:
             names.add(file.name, *file.spellings)
-            stored.append({"name": file.name, "blob": services().blobs.put(file.data)})
+            whose = waiting(first_folder(Path(file.name))) if by_folder else {}
+            stored.append({"name": file.name, "blob": services().blobs.put(file.data), **whose})
     whole = Reading(no_row_outcome="enrolled with the link of the form" if source_url else "enrolled without a link")
     if manifests:
         by_name = {file["name"]: file for file in stored}
@@ -146,6 +155,7 @@ def _entries(
             about = {"source_url": record.source_url, "page_url": record.page_url}
             if record.date:  # an exchange file states one of its own
                 about["captured_on"] = record.date
+            about |= waiting(record.subject)
             if meeting.name in pairs.contradicted:
                 bad = contradiction(pairs.contradicted[meeting.name], file.name)
                 yield stored[meeting.name] | {"code": bad.code, "why": bad.why}
@@ -167,7 +177,13 @@ def _entries(
 
 
 def ask_folder(
-    gallery_pk: int, folder: str, inside: str = "", *, without_manifest: bool = False, acting_member: Member
+    gallery_pk: int,
+    folder: str,
+    inside: str = "",
+    *,
+    without_manifest: bool = False,
+    by_folder: bool = False,
+    acting_member: Member,
 ) -> Job:
     """Create the job that enrols a folder of the server; the operator allows folders in workspace.toml.
 
@@ -176,6 +192,7 @@ def ask_folder(
         folder: an allowed folder.
         inside: a folder, picture or manifest inside it.
         without_manifest: leave manifests in the folder aside.
+        by_folder: each folder inside it is a person, and its name the number of the subject.
         acting_member: the member who enrols.
 
     Raises:
@@ -193,8 +210,8 @@ def ask_folder(
             )
         if not without_manifest:
             require_no_manifest(path)
-        items = read_items(path, root=root)
-        about = {"folder": f"{root}\n{path}", "reading": items.reading.as_json() or None}
+        items = read_items(path, root=root, by_folder=by_folder)
+        about = {"folder": f"{root}\n{path}", "reading": items.reading.as_json() or None, "by_folder": by_folder}
         return _ask(gallery, acting_member, len(items), **about)
 
 
@@ -234,7 +251,7 @@ def run_enrolment(job: Job) -> str:
 def _items(run: Enrolment) -> Iterable[Item]:
     if run.folder:
         root, path = run.folder.split("\n", 1)
-        return read_items(Path(path), root=Path(root))
+        return read_items(Path(path), root=Path(root), by_folder=bool(run.by_folder))
     return [_waiting(run, file) for file in run.files]
 
 
@@ -249,6 +266,7 @@ def _waiting(run: Enrolment, file: Mapping[str, Any]) -> Item:
         file.get("provenance", {}),
         data=failing(Unusable(file["code"], file["why"])) if file.get("code") else None,
         captured_precision=precision,
+        subject=waited(file),
     )
 
 

@@ -39,6 +39,7 @@ class Item:
         provenance: what the source says about it; see casework.galleries.nist.
         data: returns its bytes if it has no file of its own; raises BadMedia or Unusable.
         captured_precision: how much of the date was stated.
+        subject: the number that the source gives the person whom the picture is of, or empty.
         only: numbers of the faces to enrol, from 1, the largest; None: all of them.
     """
 
@@ -50,6 +51,7 @@ class Item:
     provenance: Provenance = field(default_factory=dict)
     data: Callable[[], bytes] | None = None
     captured_precision: str = "day"
+    subject: str = ""
     only: frozenset[int] | None = None
 
     def read(self) -> bytes:

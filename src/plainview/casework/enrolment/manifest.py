@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import itertools
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from plainview.casework.enrolment.exchange_files import is_exchange_file
+from plainview.casework.enrolment.exchange_files import is_exchange_file, numbered
 from plainview.casework.enrolment.files import Beneath, walk
 from plainview.casework.enrolment.items import Item, Items, Unusable, failing
 from plainview.casework.enrolment.pairing import (
@@ -30,7 +31,10 @@ from plainview.casework.enrolment.pairing import (
 )
 from plainview.casework.galleries.nist import SUFFIXES as NIST_SUFFIXES
 from plainview.casework.galleries.nist import read_nist
-from plainview.policy.decision import Refused
+from plainview.casework.galleries.subjects import normal
+from plainview.policy import rules
+from plainview.policy.decision import Decision, Refused
+from plainview.policy.subjects import few_enough, usable_number
 from plainview.recognition.decode import read_file
 from plainview.recognition.errors import BadMedia
 from plainview.tables.errors import TableError
@@ -45,25 +49,31 @@ _INDEXED = 100_000  # files of a folder among which names that are not stated ex
 _OFFERED = 5  # manifests of a folder that are named
 
 
-def read_items(path: Path, *, root: Path | None = None, outside: bool = False) -> Items:
+def read_items(path: Path, *, root: Path | None = None, outside: bool = False, by_folder: bool = False) -> Items:
     """Return the pictures that `path` names: a folder's, a manifest's, an exchange file's, or a single one.
 
     Args:
         path: the folder or file.
         root: pictures must be below it; None: below the folder, or the folder of the manifest.
         outside: links and paths of the manifest may lead anywhere.
+        by_folder: each folder inside the folder is a person, and its name the number of the subject.
 
     Raises:
-        Refused: enrol.nothing (no such path, or nothing in it), manifest.bad_row, manifest.unreadable, manifest.parquet.
+        Refused: enrol.nothing (no such path, or nothing in it), manifest.bad_row, manifest.unreadable, manifest.parquet,
+            subject.number, subject.too_many (by_folder).
     """
     suffix, name = path.suffix.lower(), readable(path.name)
     if path.is_dir():
         within = None if outside else root or path
+        people = Counter(
+            first_folder(file.relative_to(path)) if by_folder else "" for file, _ in walk(path, outside=outside)
+        )
+        rules.require(*(decision for number in people if number for decision in _usable(number, people[number])))
         items = Items(
             "folder",
             readable(str(path)),
-            lambda: _folder(path, within, outside=outside),
-            sum(1 for _ in walk(path, outside=outside)),
+            lambda: _folder(path, within, outside=outside, by_folder=by_folder),
+            people.total(),
         )
     elif not path.is_file():
         items = Items("picture", name, lambda: iter(()), 0)
@@ -120,16 +130,28 @@ def _is_manifest(path: Path) -> bool:
     return True
 
 
-def _folder(folder: Path, root: Path | None, *, outside: bool) -> Iterator[Item]:
+def _folder(folder: Path, root: Path | None, *, outside: bool, by_folder: bool) -> Iterator[Item]:
     for path, trouble in walk(folder, outside=outside):
         name = readable(str(path.relative_to(folder)))
+        subject = first_folder(path.relative_to(folder)) if by_folder else ""
         if trouble:
             yield replace(_file(path, name), data=failing(Unusable("link", f"Not read: {trouble}.")))
         elif is_exchange_file(path):
-            yield from _exchange(path, name, root)
+            for item in _exchange(path, name, root):
+                yield replace(item, subject=item.subject or subject)
         else:
-            item = _file(path, name)
+            item = replace(_file(path, name), subject=subject)
             yield item if root is None else replace(item, data=Beneath(path, root))
+
+
+def first_folder(path: Path) -> str:
+    """Return the first folder of a relative path, as the number of a subject; "" for a file outside every folder."""
+    parts = path.parts
+    return normal(readable(parts[0])) if len(parts) > 1 else ""
+
+
+def _usable(number: str, pictures: int) -> tuple[Decision, Decision]:
+    return usable_number(number), few_enough(pictures)
 
 
 def _file(path: Path, name: str) -> Item:
@@ -153,6 +175,7 @@ def _exchange(path: Path, name: str, root: Path | None) -> Iterator[Item]:
         yield Item(path, name, address, data=failing(bad))
         return
     for record in records:
+        unusable = numbered(record.subject)
         yield Item(
             path,
             f"{name}#{record.number}",
@@ -160,8 +183,9 @@ def _exchange(path: Path, name: str, root: Path | None) -> Iterator[Item]:
             "",
             record.captured_on,
             record.provenance,
-            record.picture,
+            failing(unusable) if unusable else record.picture,
             record.captured_precision,
+            normal(record.subject),
         )
 
 
@@ -249,6 +273,7 @@ def _item(
         record.page_url,
         record.captured_on,
         captured_precision=record.captured_precision,
+        subject=record.subject,
     )
     if not meeting.name:
         return replace(item, data=failing(unmet(record, meeting, manifest)))

@@ -7,6 +7,7 @@ picture or is told with its line; nothing is chosen for it.
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +15,8 @@ from datetime import date
 import numpy as np
 
 from plainview.casework.enrolment.items import Reading, Unusable
+from plainview.casework.galleries.subjects import normal
+from plainview.policy import subjects as policy
 from plainview.policy.decision import Refused
 from plainview.tables.dates import iso, read_capture_date
 from plainview.tables.errors import TableError
@@ -22,7 +25,7 @@ from plainview.tables.names import Meeting, Names, readable
 from plainview.tables.shape import Shape, clip
 from plainview.tables.table import Record, Table
 
-COLUMNS = ("path", "source_url", "page_url", "captured_on")
+COLUMNS = ("path", "source_url", "page_url", "captured_on", "subject")
 """Columns of a manifest; `path` is required, the others may be empty or missing."""
 
 SHAPE = Shape(
@@ -37,6 +40,7 @@ SHAPE = Shape(
         ),
         **dict.fromkeys(("url", "link", "source", "image_url"), "source_url"),
         **dict.fromkeys(("page", "page_link"), "page_url"),
+        **dict.fromkeys(("subject_id", "person_id", "personid", "offender_id", "sid"), "subject"),
         **dict.fromkeys(("date", "taken", "taken_on", "capture_date", "captured", "datum"), "captured_on"),
     },
 )
@@ -57,6 +61,7 @@ class Described:
     page_url: str
     captured_on: date | None
     captured_precision: str
+    subject: str
 
     @property
     def date(self) -> str:
@@ -64,9 +69,9 @@ class Described:
         return iso(self.captured_on, self.captured_precision) if self.captured_on else ""
 
     @property
-    def about(self) -> tuple[str, str, str]:
+    def about(self) -> tuple[str, str, str, str]:
         """Return all that it says about the picture."""
-        return self.source_url, self.page_url, self.date
+        return self.source_url, self.page_url, self.date, self.subject
 
 
 def described(table: Table) -> Iterator[Described]:
@@ -80,7 +85,8 @@ def described(table: Table) -> Iterator[Described]:
 
 
 def _described(record: Record) -> Described:
-    path, source, page, taken = (record.cells.get(column, "") for column in COLUMNS)
+    path, source, page, taken, subject = (record.cells.get(column, "") for column in COLUMNS)
+    subject = normal(subject)
     if not path.strip():
         raise record.bad("the path is empty", _NEXT)
     captured, precision = None, "day"
@@ -94,7 +100,9 @@ def _described(record: Record) -> Described:
     for column, link in (("source_url", source), ("page_url", page)):
         if link and not link.startswith(LINKS):
             raise record.bad(f"{column} {clip(link)!r} is not a link (http, https, file or urn)", _NEXT)
-    return Described(record.where, path, without_path(source), without_path(page), captured, precision)
+    if subject and isinstance(bad := policy.usable_number(subject), Refused):
+        raise record.bad(f"subject: {bad.why.rstrip('.')}", bad.next_step)
+    return Described(record.where, path, without_path(source), without_path(page), captured, precision, subject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +137,7 @@ def paired(table: Table, manifest: str, names: Names, base: str = "") -> Pairs:
     reading = Reading(manifest, table.form)
     # Eight bytes a row each: a manifest may have millions of rows.
     pictures, about, folders = array("q"), array("q"), set[str]()
+    people = Counter[int]()
     for record in described(table):
         reading.rows += 1
         meeting = names.meet(record.path, base)
@@ -140,6 +149,10 @@ def paired(table: Table, manifest: str, names: Names, base: str = "") -> Pairs:
         folders.add(meeting.name.rpartition("/")[0])
         pictures.append(hash(meeting.name))
         about.append(hash(record.about))
+        if record.subject:
+            people[hash(record.subject)] += 1
+            if isinstance(bad := policy.few_enough(people[hash(record.subject)]), Refused):
+                raise TableError(f"has more than {policy.MOST_PICTURES} rows of one subject", bad.next_step)
     reading.how = [*table.how, *table.notes]
     repeated = _repeated(pictures, about)
     contradicted = _contradicted(described(table), names, base, repeated) if repeated else {}

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 _AHEAD, _AHEAD_BYTES = 32, 32 << 20
 """Pictures, and bytes of their files, that wait for a thread: as long as a batch is stored, no core is idle."""
 
+BY_FAR = 1.5
+"""How much wider than every other face the face of a subject must be: chosen, half as wide again is another distance."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
@@ -135,6 +138,8 @@ def _embed(engine: Engine, item: Item, data: bytes, digest: str, rehearsal: bool
     if item.only is not None:
         found_faces = [face for number, face in enumerate(found_faces, start=1) if number in item.only]
     height, width = picture.pixels.shape[:2]
+    if item.subject and len(found_faces) > 1:
+        found_faces = [_person(found_faces)]
     if rehearsal:
         return Ready(
             item,
@@ -154,6 +159,21 @@ def _embed(engine: Engine, item: Item, data: bytes, digest: str, rehearsal: bool
     if captured_on and is_future(captured_on):  # the clock of a camera, which nobody stated
         captured_on = None
     return Ready(item, data, digest, captured_on, picture_hash(picture.pixels), picture.notes, faces, (width, height))
+
+
+def _person(faces: list[Face]) -> Face:
+    """Return the face of the person whom the source means: the largest by far.
+
+    Raises:
+        BadMedia: several_faces.
+    """
+    if faces[1].detection.box[2] * BY_FAR > faces[0].detection.box[2]:
+        raise BadMedia(
+            "several_faces",
+            f"The picture has a subject's number and {len(faces)} faces of about one size.",
+            "Cut out the face of the person, or enrol the picture without a number.",
+        )
+    return faces[0]
 
 
 def _taken(item: Item, job: Future[Ready]) -> Ready | Failed:

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from plainview.casework.enrolment.enrol import EnrolmentResult, Options, enrol
+from plainview.casework.enrolment.exchange_files import numbered
 from plainview.casework.enrolment.items import Item, Unusable
 from plainview.casework.enrolment.pairing import LINKS
+from plainview.casework.galleries.subjects import normal
 from plainview.casework.models import Member, Reference
 from plainview.storage.base import digest_of
 from plainview.tables.dates import Precision, read_capture_date
@@ -27,7 +29,8 @@ _KEYS = 500  # parameters of one statement: every database accepts this many
 class Sent:
     """A picture and what its sender says about it; `number` is its place among those sent together, from 1.
 
-    `only`: numbers of the faces to enrol, see `Item`; `external_id`: the sender's own name for the picture.
+    `only`: numbers of the faces to enrol, see `Item`; `external_id`: the sender's own name for the picture; `subject`: the
+    source's number of the person.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Sent:
     number: int = 1
     external_id: str = ""
     only: frozenset[int] | None = None
+    subject: str = ""
 
 
 Settled = Callable[[int, str], None]
@@ -110,6 +114,8 @@ def _item(sent: Sent, digest: str) -> Item:
         except ValueError as error:
             bad = Unusable("bad_date", f"captured_on {error}.")
 
+    bad = numbered(sent.subject) or bad
+
     def data() -> bytes:
         if bad is not None:
             raise bad
@@ -125,5 +131,6 @@ def _item(sent: Sent, digest: str) -> Item:
         provenance,
         data=data,
         captured_precision=precision,
+        subject=normal(sent.subject),
         only=sent.only,
     )

@@ -21,9 +21,11 @@ from plainview.casework.erasure.expunged import ACTION, bring_level, mark
 from plainview.casework.erasure.holds import lock_holds, require_free
 from plainview.casework.erasure.read import held_reference, picture_needed
 from plainview.casework.galleries.read import changes_after
+from plainview.casework.galleries.subjects import log_changes
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
-from plainview.casework.models import BarredPicture, Gallery, GalleryChange, Member, Reference
+from plainview.casework.models import BarredPicture, Gallery, Member, Reference
+from plainview.casework.models.rows import Recorded
 from plainview.casework.pictures import forget_pictures
 from plainview.casework.workspace.services import index_reached, services
 from plainview.policy import rules
@@ -99,7 +101,7 @@ def erase_reference(
     require_free(held_reference(reference), f"Reference {reference.public_id}")
     blob = reference.blob
     picture_mark = mark(blob)
-    blank(reference)
+    changed = blank(reference)
     if never_again:
         BarredPicture.objects.get_or_create(mark=picture_mark)
     needed = picture_needed(blob)
@@ -117,7 +119,7 @@ def erase_reference(
         },
         {"reason": reason},
         acting_member=acting_member,
-        rows=[reference],
+        rows=changed,
     )
     return not needed, receipt.entry
 
@@ -138,14 +140,13 @@ def view_reference(reference_id: str, *, acting_member: Member) -> Reference:
     return reference
 
 
-def blank(reference: Reference) -> None:
-    """Erase all content of a reference in the running transaction; call `finish` after it."""
+def blank(reference: Reference) -> list[Recorded]:
+    """Erase all content of a reference in the running transaction; return the changed rows; call `finish` after it."""
     for eraser in ERASERS:
         eraser(reference)
     gallery = reference.gallery
-    Gallery.objects.filter(pk=gallery.pk).update(log_head=F("log_head") + 1)
+    Gallery.objects.filter(pk=gallery.pk).update(log_head=F("log_head"))  # takes the row's lock
     gallery.refresh_from_db(fields=["log_head"])
-    GalleryChange.objects.create(gallery=gallery, seq=gallery.log_head, is_add=False, reference=reference)
     reference.template, reference.picture_hash, reference.blob = b"", b"", f"expunged {reference.public_id}"
     reference.other_template = reference.other_pack = None
     reference.file_name = reference.source_url = reference.page_url = ""
@@ -159,6 +160,8 @@ def blank(reference: Reference) -> None:
     )
     reference.provenance = {}
     reference.save()
+    subjects = [] if reference.subject_id is None else [reference.subject_id]
+    return [reference, *log_changes(gallery, [(reference, False)], subjects)[1]]
 
 
 def finish(*galleries: Gallery) -> int:

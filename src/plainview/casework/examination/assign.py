@@ -27,6 +27,7 @@ from plainview.casework.models import (
     Verification,
     VerificationItem,
 )
+from plainview.casework.news.tell import tell
 from plainview.casework.people.read import binding, training_facts
 from plainview.index.base import BadTemplate, IndexUnreachable
 from plainview.policy import examination as looking
@@ -107,14 +108,23 @@ def _able(agency: Agency) -> list[Member]:
 
 def _of_examination(examination: Examination, verifier: Member, faces: list[Reference]) -> Verification:
     task = Verification(examination=examination, verifier=verifier)
-    return _lay_out(task, examination.candidate.reference, faces, {"examination": examination.public_id})
+    return _lay_out(task, compared_picture(examination), faces, {"examination": examination.public_id})
+
+
+def compared_picture(examination: Examination) -> Reference:
+    """Return the picture of the candidate that a verifier is shown: the first that the examiner opened and that is left."""
+    pictures = examination.candidate.pictures.select_related("reference")
+    own = {picture.reference.public_id: picture.reference for picture in pictures}
+    opened = (own.get(name) for name in examination.pictures or ())
+    left = (reference for reference in opened if reference is not None and reference.template)
+    return next(left, examination.candidate.reference)
 
 
 def _lay_out(task: Verification, face: Reference, others: list[Reference], about: dict[str, str]) -> Verification:
     task.save()
     shown = [*others, face]
     _random.shuffle(shown)
-    VerificationItem.objects.bulk_create(
+    items = VerificationItem.objects.bulk_create(
         VerificationItem(
             verification=task, position=position, reference=reference, is_candidate=reference.pk == face.pk
         )
@@ -131,8 +141,9 @@ def _lay_out(task: Verification, face: Reference, others: list[Reference], about
         # Sealed: the public copy of the log must not reveal the subject of the task to the verifier.
         {"about": about},
         acting_member=None,
-        rows=[task, *task.items.all()],
+        rows=[task, *items],  # as they were made: rows that are loaded must be in the log already
     )
+    tell("verification", task.public_id, [task.verifier], at=task.assigned_at)
     return task
 
 

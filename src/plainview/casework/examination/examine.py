@@ -5,7 +5,7 @@ Owns the order: a record replaces the draft in the same transaction. It must nev
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils import timezone
@@ -13,11 +13,12 @@ from django.utils import timezone
 from plainview.casework import find
 from plainview.casework.agreements.read import both
 from plainview.casework.examination.assign import assign_verifier
-from plainview.casework.examination.drafts import Answers, Saved, erase_draft, open_draft, write_draft
+from plainview.casework.examination.drafts import Answers, Saved, erase_draft, marks_of, open_draft, write_draft
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import Receipt, saved_with, write_entry
-from plainview.casework.models import Candidate, Draft, Examination, Member
+from plainview.casework.models import Candidate, Draft, Examination, Member, Reference
 from plainview.casework.people.read import binding, training_facts
+from plainview.casework.search.candidates import picture_of
 from plainview.casework.search.meaning import cautions_about
 from plainview.policy import examination as looking
 from plainview.policy import rules
@@ -29,16 +30,22 @@ from plainview.policy.search import trained
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """An examiner's page: the candidate, their draft or recorded examination, and the receipt of the view."""
+    """An examiner's page: the candidate and the picture beside the probe, draft or record, and the receipt of the view."""
 
     candidate: Candidate
+    picture: Reference
     draft: Draft | None
     recorded: Examination | None
     receipt: Receipt
 
 
-def view_examination(search_id: str, rank: int, *, acting_member: Member) -> Desk:
+def view_examination(search_id: str, rank: int, *, picture: str = "", acting_member: Member) -> Desk:
     """Open a candidate with the probe; the view is an entry.
+
+    Args:
+        search_id, rank: the candidate.
+        picture: id of the reference to open, of a candidate with several; "" for the nearest one.
+        acting_member: the examiner.
 
     Raises:
         Refused: no permission, unknown, erased.
@@ -47,6 +54,11 @@ def view_examination(search_id: str, rank: int, *, acting_member: Member) -> Des
         candidate = find.candidate(search_id, rank, acting_member)
         recorded = Examination.objects.filter(candidate=candidate, member=acting_member).first()
         draft = None if recorded else open_draft(acting_member, candidate)
+        shown = picture_of(candidate, picture)
+        several = candidate.pictures.exists()
+        if several and draft is not None and shown.public_id not in (draft.pictures or ()):
+            draft.pictures = [*(draft.pictures or ()), shown.public_id]
+            draft.save(update_fields=["pictures"])
         receipt = write_entry(
             "examination.viewed",
             {
@@ -55,9 +67,10 @@ def view_examination(search_id: str, rank: int, *, acting_member: Member) -> Des
                 "rank": rank,
                 "recorded": recorded is not None,
             },
+            {"picture": shown.public_id} if several else {},
             acting_member=acting_member,
         )
-    return Desk(candidate, draft, recorded, receipt)
+    return Desk(candidate, shown, draft, recorded, receipt)
 
 
 def save_draft(search_id: str, rank: int, answers: Answers, version: int, *, acting_member: Member) -> Saved:
@@ -80,6 +93,7 @@ def examine(
     conclusion: str,
     notes: str = "",
     acknowledged: Collection[str] = (),
+    marks: Sequence[Mapping[str, object]] = (),
     acting_member: Member,
 ) -> Examination:
     """Record one person's comparison of a candidate with the probe; a potential candidate goes to a verifier.
@@ -90,6 +104,7 @@ def examine(
         conclusion: one of `CONCLUSIONS`.
         notes: remarks; required if a potential candidate has a dissimilar component.
         acknowledged: ids of the cautions that were read; all cautions about this pair are required.
+        marks: the same place on both faces, as `drafts.marks_of` reads them.
         acting_member: the examiner.
 
     Raises:
@@ -110,6 +125,7 @@ def examine(
             looking.cautions_acknowledged(shown, acknowledged),
         )
         _not_twice(candidate, acting_member)
+        pictures = _opened(candidate, acting_member)
         examination = Examination(
             candidate=candidate,
             member=acting_member,
@@ -117,6 +133,8 @@ def examine(
             conclusion=conclusion,
             notes=notes.strip(),
             acknowledged=list(shown),
+            pictures=pictures,
+            marks=marks_of(list(marks)),
         )
         write_entry(
             "examination.recorded",
@@ -127,9 +145,14 @@ def examine(
                 "rank": rank,
                 "conclusion": conclusion,
                 "cautions": list(shown),
+                **({"pictures": len(pictures)} if pictures else {}),
                 **both(search),
             },
-            {"notes": examination.notes} if examination.notes else {},
+            {
+                **({"notes": examination.notes} if examination.notes else {}),
+                **({"pictures": pictures} if pictures else {}),
+                **({"marks": examination.marks} if examination.marks else {}),
+            },
             acting_member=acting_member,
             rows=lambda entry: saved_with(examination, entry),
         )
@@ -137,6 +160,14 @@ def examine(
         if conclusion == looking.POTENTIAL:
             assign_verifier(examination)
     return examination
+
+
+def _opened(candidate: Candidate, member: Member) -> list[str] | None:
+    """Return the pictures of a candidate with several that the member opened, or the nearest one; None for a single."""
+    if not candidate.pictures.exists():
+        return None
+    draft = Draft.objects.filter(member=member, candidate=candidate).first()
+    return (draft.pictures if draft else None) or [candidate.reference.public_id]
 
 
 def _not_twice(candidate: Candidate, member: Member) -> None:

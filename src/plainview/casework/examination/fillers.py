@@ -93,6 +93,8 @@ def _fillers(
     near = compare(why, lambda: mended(index, lambda: _neighbours(index, gallery.pk, template, face.pack)))
     others = Reference.objects.filter(pk__in=near, pack=face.pack).exclude(template=b"")
     others = others.exclude(Q(blob__in={face.blob, *blobs}) | Q(pk__in=never))
+    if face.subject_id is not None:  # another picture of the same person is no filler
+        others = others.exclude(subject_id=face.subject_id)
     rows = {other.pk: other for other in others}
     templates = templates_by_key(rows)
     pool = [key for key in near if key in templates and _somebody_else(templates[key], template, probe)][:POOL]

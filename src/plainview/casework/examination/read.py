@@ -12,17 +12,21 @@ from plainview.casework.models import (
     Examination,
     Lead,
     Member,
+    Outcome,
     VerificationItem,
 )
 from plainview.casework.pictures import aligned_jpeg
+from plainview.casework.search.candidates import picture_of
 from plainview.policy import examination as looking
 from plainview.policy.decision import Allow, Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
 
 
-def examined_picture(search_id: str, rank: int, which: str, member: Member) -> bytes:
+def examined_picture(search_id: str, rank: int, which: str, member: Member, *, picture: str = "") -> bytes:
     """Return the probe's or the candidate's face for a member who has opened the examination page (an entry).
+
+    Of a candidate with several pictures, `picture` names the one that was opened.
 
     Raises:
         Refused: unknown, erased, or the page was not opened.
@@ -39,7 +43,8 @@ def examined_picture(search_id: str, rank: int, which: str, member: Member) -> b
         )
     if which == "probe":
         return aligned_jpeg(candidate.search.probe_blob, candidate.search.box, edits=candidate.search.edits)
-    return aligned_jpeg(candidate.reference.blob, candidate.reference.box, candidate.reference.points)
+    shown = picture_of(candidate, picture)
+    return aligned_jpeg(shown.blob, shown.box, shown.points)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +79,8 @@ def verdicts(examination: Examination) -> list[tuple[str, str]]:
     rows = VerificationItem.objects.filter(
         verification__examination=examination, verification__answered_at__isnull=False, is_candidate=True
     )
-    return list(
-        rows.order_by("verification__answered_at").values_list("verification__verifier__public_id", "conclusion")
-    )
+    answered = rows.select_related("verification__verifier").order_by("verification__answered_at")
+    return [(item.verification.verifier.public_id, item.conclusion) for item in answered]
 
 
 def examinations(member: Member) -> list[Examination]:
@@ -93,6 +97,15 @@ def examinations(member: Member) -> list[Examination]:
         rows = rows.filter(Q(member=member) | ~Exists(undecided))
     rows = rows.select_related("member", "candidate__search__case", "lead").prefetch_related("verifications")
     return list(rows.order_by("-pk"))
+
+
+def handed_on(member: Member, *, limit: int = 12) -> list[Examination]:
+    """Return the member's own potential candidates whose outcome is not reported, newest first."""
+    reported = Outcome.objects.filter(lead__examination=OuterRef("pk"))
+    rows = Examination.objects.filter(~Exists(reported), member=member, conclusion=looking.POTENTIAL)
+    rows = rows.filter(candidate__search__erased_at=None, candidate__search__sealed_at=None)
+    rows = rows.select_related("candidate__search__case", "lead", "withheld").prefetch_related("verifications")
+    return list(rows.order_by("-pk")[:limit])
 
 
 def leads(member: Member) -> list[Lead]:

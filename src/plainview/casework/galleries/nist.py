@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -52,6 +52,11 @@ STORED_FIELDS = {
 }
 """Fields of a Type-10 record that stay with the reference, by number (ANSI/NIST-ITL 1-2011, table 57)."""
 
+PERSON_FIELDS = (15, 14)
+"""Fields of a Type-2 record that number a person: the state's number (SID, 2.015), else the first FBI number (2.014); source:
+FBI EFTS 7.1, appendix C, and NIST's table of EBTS. Other domains (DOM, 1.013) than the default, NORAM, give the fields of
+a Type-2 record other meanings, so that nothing is read there."""
+
 _FACE = "FACE"
 _COMPRESSED = {"JPEG": "JPEGB", "MPO": "JPEGB", "PNG": "PNG", "JPEG2000": "JP2"}
 """Container as Pillow names it -> the field CGA; a picture in any other container cannot be exported."""
@@ -84,6 +89,7 @@ class FaceRecord:
         picture: returns the bytes of the picture; raises BadMedia if it is not a face, is of the future, or does not
             match HAS.
         captured_precision: how much of the date PHD states.
+        subject: the number of the person in the file's Type-2 record, or empty; see `PERSON_FIELDS`.
     """
 
     number: int
@@ -91,6 +97,7 @@ class FaceRecord:
     provenance: Provenance
     picture: Callable[[], bytes]
     captured_precision: Precision = "day"
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +133,8 @@ def read_nist(data: bytes) -> list[FaceRecord]:
         records = list(_walk(data))
         head = _fields(records[0][1])
         shared = {name: value for tag, name in ((8, "ORI"), (9, "TCN")) if (value := _value(head.get(tag, b"")))}
-        faces = [_record(_fields(record), shared) for kind, record in records if kind == _FACE_RECORD]
+        subject = _person(head, [record for kind, record in records if kind == _PERSON_RECORD])
+        faces = [_record(_fields(record), shared, subject) for kind, record in records if kind == _FACE_RECORD]
     if not faces:
         kinds = ", ".join(str(kind) for kind in sorted({kind for kind, _ in records if kind}))
         raise BadMedia(
@@ -137,7 +145,20 @@ def read_nist(data: bytes) -> list[FaceRecord]:
     return faces
 
 
-_FACE_RECORD = 10
+_PERSON_RECORD, _FACE_RECORD = 2, 10
+
+
+def _person(head: Mapping[int, bytes], records: Sequence[memoryview]) -> str:
+    """Return the number of the person whom a file is about; "" if it says none, or is about several people."""
+    if len(records) != 1 or (_first(head.get(13, b"")).upper() or "NORAM") != "NORAM":
+        return ""
+    fields = _fields(records[0])
+    return next((number for tag in PERSON_FIELDS if (number := _first(fields.get(tag, b"")))), "")
+
+
+def _first(field: bytes) -> str:
+    """Return the first item of a field's first row, as text."""
+    return _decoded(bytes(field).split(_RS)[0].split(_US)[0]).strip()
 
 
 def _walk(data: bytes) -> Iterator[tuple[int, memoryview]]:
@@ -211,7 +232,7 @@ def _fields(record: memoryview) -> dict[int, bytes]:
 _PICTURE = 999
 
 
-def _record(fields: Mapping[int, bytes], shared: Mapping[str, Any]) -> FaceRecord:
+def _record(fields: Mapping[int, bytes], shared: Mapping[str, Any], subject: str) -> FaceRecord:
     stored = {name: _value(fields.get(tag, b"")) for tag, name in STORED_FIELDS.items()}
     provenance = {name: value for name, value in {**shared, **stored}.items() if value}
     data = fields.get(_PICTURE, b"")
@@ -243,7 +264,7 @@ def _record(fields: Mapping[int, bytes], shared: Mapping[str, Any]) -> FaceRecor
         return _as_png(data, shape) if shape["CGA"] == "NONE" else data
 
     number = _value(fields.get(2, b""))
-    return FaceRecord(int(number) if str(number).isdigit() else 0, captured_on, provenance, picture, precision)
+    return FaceRecord(int(number) if str(number).isdigit() else 0, captured_on, provenance, picture, precision, subject)
 
 
 def _as_png(data: bytes, shape: Mapping[str, Any]) -> bytes:

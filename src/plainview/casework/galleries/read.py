@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from django.db import connection
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import ExtractYear
 
 from plainview.casework.models import (
@@ -51,6 +52,7 @@ class Statistics:
 
     Attributes:
         references, pictures, expunged: faces, files, and erased faces.
+        subjects, of_subjects: people by the source's numbers, and the references that are theirs.
         quality: references by tens of overall quality, 0 to 9, 10 to 19, …, 90 to 100.
         years: year of capture -> references; `undated`: references without a date.
         calibration: the newest calibration under the loaded pack, None before the first.
@@ -65,6 +67,8 @@ class Statistics:
     undated: int
     calibration: GalleryCalibration | None
     changed_since: int
+    subjects: int = 0
+    of_subjects: int = 0
 
 
 def statistics(gallery: Gallery, pack: str) -> Statistics:
@@ -94,6 +98,8 @@ def _counted(origin: str, gallery_pk: int, log_head: int) -> Statistics:
         total - sum(years.values()),
         None,
         0,
+        rows.exclude(subject=None).values("subject").distinct().count(),
+        rows.exclude(subject=None).count(),
     )
 
 
@@ -101,7 +107,8 @@ def changes_after(gallery_id: int, pack: str = "") -> Callable[[int], Iterator[B
     """Return the reader of a gallery's ordered log for `index.base.catch_up`.
 
     A reference whose template was erased is passed on as a removal: the numbers stay gap-free and the end state is the
-    same. With a pack, a template of another is refused by `BadTemplate`: the gallery was re-embedded meanwhile.
+    same. So is a picture of a subject that is not its lead; the lead is passed on with the subject's template. With a
+    pack, a template of another is refused by `BadTemplate`: the gallery was re-embedded meanwhile.
     """
 
     def read(watermark: int) -> Iterator[Block]:
@@ -111,26 +118,36 @@ def changes_after(gallery_id: int, pack: str = "") -> Callable[[int], Iterator[B
             rows = list(
                 GalleryChange.objects.filter(gallery_id=gallery_id, seq__gt=watermark)
                 .order_by("seq")
-                .values_list(*_CHANGE)[:_ROWS]
+                .values_list(*_CHANGE, *(f"reference__{column}" for column in COLUMNS))[:_ROWS]
             )
             if not rows:
                 return
-            added = [(public, sealed, made_by) for _, _, is_add, sealed, public, made_by in rows if is_add and sealed]
-            if pack and any(made_by != pack for _, _, made_by in added):
+            indexed = [compared_template(change[1], change[4:]) if change[2] else None for change in rows]
+            added = [
+                (change[3], template) for change, template in zip(rows, indexed, strict=True) if template is not None
+            ]
+            if pack and any(made_by != pack for made_by, _ in added):
                 raise BadTemplate(f"a template of another pack than {pack}")
-            templates = [open_template(public, sealed) for public, sealed, _ in added]
             yield Block(
                 rows[0][0],
                 np.array([change[1] for change in rows], dtype=np.int64),
-                np.array([bool(change[2] and change[3]) for change in rows], dtype=np.bool_),
-                np.stack(templates) if templates else np.empty((0, _dimension(pack)), dtype=np.float32),
+                np.array([template is not None for template in indexed], dtype=np.bool_),
+                np.stack([template for _, template in added])
+                if added
+                else np.empty((0, _dimension(pack)), dtype=np.float32),
             )
             watermark = rows[-1][0]
 
     return read
 
 
-_CHANGE = ("seq", "reference_id", "is_add", "reference__template", "reference__public_id", "reference__pack")
+def additions(gallery_id: int) -> QuerySet[GalleryChange]:
+    """Return the rows of a gallery's log by which a reference came into it: a later add of it only remakes a template."""
+    before = GalleryChange.objects.filter(reference=OuterRef("reference"), seq__lt=OuterRef("seq"))
+    return GalleryChange.objects.filter(gallery_id=gallery_id, is_add=True).exclude(Exists(before))
+
+
+_CHANGE = ("seq", "reference_id", "is_add", "reference__pack")
 
 
 def _dimension(pack: str) -> int:
@@ -142,10 +159,29 @@ def log_head(gallery_id: int) -> int:
     return int(Gallery.objects.values_list("log_head", flat=True).get(pk=gallery_id))
 
 
-def removed_between(gallery_id: int, after: int, upto: int) -> list[int]:
-    """Return the references that rows (after, upto] of a gallery's log remove."""
-    rows = GalleryChange.objects.filter(gallery_id=gallery_id, seq__gt=after, seq__lte=upto, is_add=False)
+def changed_between(gallery_id: int, after: int, upto: int) -> list[int]:
+    """Return the references that rows (after, upto] of a gallery's log remove, or give another template."""
+    rows = GalleryChange.objects.filter(gallery_id=gallery_id, seq__gt=after, seq__lte=upto)
+    rows = rows.filter(Q(is_add=False) | Q(subject__isnull=False))
     return list(rows.values_list("reference_id", flat=True))
+
+
+COMPARED = Q(subject=None) | Q(subject__lead=F("pk"))
+"""The references that a search compares: those without a subject, and the lead of each subject."""
+
+COLUMNS = ("public_id", "template", "subject_id", "subject__lead_id", "subject__public_id", "subject__template")
+"""Columns of a reference that say with which template it is compared; one statement reads them, so that they agree."""
+
+
+def compared_template(key: int, columns: Sequence[Any]) -> Vector | None:
+    """Return the template with which an index has this reference; None if no index has it."""
+    public, sealed, subject, lead, subject_public, mean = columns
+    if not sealed or (subject is not None and lead != key):
+        return None
+    if subject is not None and mean:
+        context = f"subject:{subject_public}".encode()
+        return np.frombuffer(services().templates.open(bytes(mean), context), dtype=np.float32)
+    return open_template(public, sealed)
 
 
 def _has_changes(gallery_id: int, watermark: int) -> bool:
@@ -160,7 +196,7 @@ def _has_changes(gallery_id: int, watermark: int) -> bool:
 def shown_references(keys: list[int]) -> dict[int, Reference]:
     """Return references by primary key with the columns that a candidate list shows; the others load on access."""
     marks = ", ".join(["%s"] * len(keys)) or "NULL"
-    columns = "id, public_id, blob, box, source_url, page_url, captured_on, captured_precision, quality, quality_detail, template"
+    columns = "id, public_id, blob, box, source_url, page_url, captured_on, captured_precision, quality, quality_detail, template, subject_id"
     which = f"id IN ({marks}) AND NOT is_canary"
     rows = Reference.objects.raw(f"SELECT {columns} FROM reference WHERE {which}", keys)  # noqa: S608
     return {reference.pk: reference for reference in rows}
@@ -173,13 +209,13 @@ def newest_calibration(gallery_id: int, pack: str) -> GalleryCalibration | None:
 
 
 def gallery_templates(gallery_id: int, pack: str) -> dict[int, Vector]:
-    """Return every template of a gallery by its reference's number, in the order of enrolment."""
+    """Return what a search of the gallery compares, by reference number, ascending: each subject is there once."""
     rows = Reference.objects.filter(gallery_id=gallery_id, pack=pack).exclude(template=b"").order_by("pk")
     return _opened(rows)
 
 
 def templates_by_key(keys: Iterable[int]) -> dict[int, Vector]:
-    """Return the templates of these references by number, ascending, without erased ones."""
+    """Return the templates with which a search compares these references, ascending, without those it does not."""
     wanted = sorted(keys)
     templates: dict[int, Vector] = {}
     for start in range(0, len(wanted), _KEYS):
@@ -189,10 +225,9 @@ def templates_by_key(keys: Iterable[int]) -> dict[int, Vector]:
 
 
 def _opened(rows: QuerySet[Reference]) -> dict[int, Vector]:
-    return {
-        key: open_template(public, sealed)
-        for key, public, sealed in rows.values_list("pk", "public_id", "template").iterator()
-    }
+    columns = rows.values_list("pk", *COLUMNS).iterator()
+    opened = ((key, compared_template(key, compared)) for key, *compared in columns)
+    return {key: template for key, template in opened if template is not None}
 
 
 def open_template(public_id: str, sealed: bytes | memoryview) -> Vector:

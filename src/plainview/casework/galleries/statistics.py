@@ -24,6 +24,7 @@ class SourceStatistics:
         kind, name: as the enrolment recorded them; see casework.enrolment.manifest.Items.
         runs: enrolments from this source; the newest began at `newest`.
         pictures, references: current numbers; a picture with several faces has several references.
+        subjects: people of these references, by the source's numbers.
         erased: references that were expunged.
         mean_quality, low_quality: mean overall quality, and references below `LOW_QUALITY`.
         first_captured, last_captured: capture dates as they were stated (2024-11-05, 2024-11 or 2024).
@@ -46,6 +47,7 @@ class SourceStatistics:
     duplicates: int
     near_duplicates: int
     failed: int
+    subjects: int = 0
     failed_by_code: dict[str, int] = field(default_factory=dict)
 
 
@@ -66,6 +68,7 @@ def gallery_statistics(name: str, member: Member) -> list[SourceStatistics]:
         .annotate(
             pictures=Count("blob", distinct=True, filter=~erased),
             references=Count("pk", filter=~erased),
+            subjects=Count("subject", distinct=True, filter=~erased),
             erased=Count("pk", filter=erased),
             mean=Avg("quality", filter=~erased),
             low=Count("pk", filter=~erased & Q(quality__lt=LOW_QUALITY)),
@@ -77,6 +80,7 @@ def gallery_statistics(name: str, member: Member) -> list[SourceStatistics]:
     nothing: dict[str, Any] = {
         "pictures": 0,
         "references": 0,
+        "subjects": 0,
         "erased": 0,
         "mean": None,
         "low": 0,
@@ -118,6 +122,7 @@ def gallery_statistics(name: str, member: Member) -> list[SourceStatistics]:
                 run["same"],
                 run["near"],
                 run["bad"],
+                figures["subjects"],
                 _codes(gallery.pk, *key),
             )
         )

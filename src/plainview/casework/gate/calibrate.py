@@ -12,12 +12,14 @@ import numpy as np
 from django.db import transaction
 
 from plainview.casework.galleries.read import gallery_templates, newest_calibration
+from plainview.casework.galleries.subjects import pictures_of
 from plainview.casework.gate.compare import compare
 from plainview.casework.gate.packs import engine_of
 from plainview.casework.log.write import write_entry
 from plainview.casework.misuse.inspection import Comparison
 from plainview.casework.models import Gallery, GalleryCalibration
 from plainview.policy.gate import CALIBRATION
+from plainview.recognition.types import Vector
 from plainview.scores.calibration import Calibration
 from plainview.scores.scoring import Scorer, cohort_rows
 
@@ -35,14 +37,16 @@ def calibrate(gallery: Gallery) -> GalleryCalibration:
     if newest is not None and abs(gallery.log_head - newest.seq) <= GROWTH * max(newest.size, 1):
         return newest
     templates = gallery_templates(gallery.pk, pack.identity)
+    pictures = _pictures(templates)
     table = pack.calibration.cosine_at_fmr if pack.calibration else ()
     rows = np.stack(list(templates.values())) if templates else np.empty((0, pack.dimension), dtype=np.float32)
     chosen, keys = cohort_rows(len(rows)), list(templates)
     cohort = [keys[place] for place in chosen]
 
     def fitted() -> tuple[str, str]:
-        adjusted = Calibration.fit(rows, table, scorer=Scorer(rows[chosen])).to_json() if cohort else ""
-        return Calibration.fit(rows, table).to_json(), adjusted
+        scorer = Scorer(rows[chosen])
+        adjusted = Calibration.fit(rows, table, scorer=scorer, pictures=pictures).to_json() if cohort else ""
+        return Calibration.fit(rows, table, pictures=pictures).to_json(), adjusted
 
     data, adjusted = compare(Comparison(CALIBRATION, gallery.agency), fitted)
     with transaction.atomic():
@@ -69,3 +73,10 @@ def calibrate(gallery: Gallery) -> GalleryCalibration:
             acting_member=None,
         )
     return calibration
+
+
+def _pictures(templates: dict[int, Vector]) -> dict[int, Vector]:
+    """Return one picture's template, drawn with a fixed seed, of each subject with several, by its row in `templates`."""
+    random, place = np.random.default_rng(0), {lead: number for number, lead in enumerate(templates)}
+    several = sorted(pictures_of(templates).items())
+    return {place[lead]: own[int(random.integers(len(own)))][1] for lead, own in several}

@@ -16,6 +16,7 @@ from plainview.casework.log.guard import acting
 from plainview.casework.log.write import newest_checkpoint, write_entry
 from plainview.casework.models import Candidate, Lead, Member, Search
 from plainview.casework.pictures import face_jpeg
+from plainview.casework.search.candidates import pictures_by_rank, span_of
 from plainview.casework.workspace.services import services
 from plainview.policy.examination import CONTRADICTIONS, STATEMENT
 from plainview.policy.permissions import Permission
@@ -81,6 +82,7 @@ def _sheet(lead: Lead) -> Sheet:
                     ("Edits", "; ".join(facts.edits) or "none"),
                     *([("Still from", facts.still)] if facts.still else []),
                 ],
+                [tuple(mark["probe"]) for mark in examination.marks],
             ),
             Pictured(
                 f"Candidate, rank {candidate.rank} of {len(facts.candidates)}: similar, not identified",
@@ -91,7 +93,9 @@ def _sheet(lead: Lead) -> Sheet:
                     ("Taken", candidate.reference.captured or "not stated"),
                     ("Reference", candidate.reference.public_id),
                     ("Source", candidate.reference.source_link or "erased"),
+                    *_several(candidate, lead.examination.pictures),
                 ],
+                [tuple(mark["face"]) for mark in examination.marks],
             ),
         ),
         meaning=facts.meaning.text,
@@ -168,10 +172,13 @@ def _sections(lead: Lead, facts: Facts, verdicts: list[Verdict]) -> Iterator[tup
     ]
     yield "People", [*people, ("Released", _who(lead.released_by))]
     yield "Components, as the examiner assessed them", _by_answer(examination.components)
+    if examination.marks:
+        numbered = enumerate(examination.marks, start=1)
+        yield "Marks of the examiner", [(str(number), mark["note"] or "no words") for number, mark in numbered]
     yield (
         f"Gallery {gallery.name}",
         [
-            ("Compared", f"{search.gallery_size:,} references" if search.gallery_size is not None else "not recorded"),
+            ("Compared", search.compared if search.gallery_size is not None else "not recorded"),
             ("Legal basis", gallery.legal_basis),
             ("Source", gallery.source),
             ("Owner", gallery.owner),
@@ -228,6 +235,12 @@ def _small_facts(candidate: Candidate) -> str:
         return f"Reference {reference.public_id} has been erased since."
     taken = f"taken {reference.captured}" if reference.captured else "date not stated"
     return f"Quality {reference.quality}, {taken}, {reference.source_link}"
+
+
+def _several(candidate: Candidate, examined: list[str] | None) -> list[tuple[str, str]]:
+    """Return how many pictures of the candidate were compared, and which of them the examiner opened."""
+    span = span_of(pictures_by_rank([candidate])[candidate.rank])
+    return [("Pictures", span), ("Examined", ", ".join(examined or ()) or "not recorded")] if span else []
 
 
 def _large(candidate: Candidate, which: str) -> bytes | None:

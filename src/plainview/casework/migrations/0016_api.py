@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("casework", "0013_pack"),
+        ("casework", "0015_subjects"),
     ]
 
     operations = [

@@ -22,6 +22,7 @@ from plainview.casework.models.canaries import (
 from plainview.casework.models.cases import (
     Approval,
     Candidate,
+    CandidatePicture,
     Case,
     LapsedSearch,
     Search,
@@ -63,6 +64,7 @@ from plainview.casework.models.galleries import (
     NearDuplicate,
     PendingErasure,
     Reference,
+    Subject,
 )
 from plainview.casework.models.jobs import Job
 from plainview.casework.models.joining import (
@@ -80,6 +82,9 @@ from plainview.casework.models.log import (
     LogReview,
     LogWitness,
     WitnessRule,
+)
+from plainview.casework.models.news import (
+    News,
 )
 from plainview.casework.models.people import (
     Agency,
@@ -120,6 +125,10 @@ from plainview.casework.models.subjects import (
     SubjectFinding,
     SubjectPhoto,
     SubjectRequest,
+)
+from plainview.casework.models.triage import (
+    NoneOfThese,
+    SetAside,
 )
 from plainview.casework.models.videos import (
     ProbeFrame,
@@ -165,6 +174,7 @@ __all__ = [
     "CanaryAlarm",
     "CanaryCheck",
     "Candidate",
+    "CandidatePicture",
     "Case",
     "ClockFault",
     "Delivery",
@@ -195,6 +205,8 @@ __all__ = [
     "LogWitness",
     "Member",
     "NearDuplicate",
+    "News",
+    "NoneOfThese",
     "Notice",
     "Outcome",
     "PendingErasure",
@@ -214,6 +226,7 @@ __all__ = [
     "RowCheck",
     "RowCommitment",
     "Search",
+    "SetAside",
     "SharedLead",
     "SharedNotice",
     "SharedRequest",
@@ -222,6 +235,7 @@ __all__ = [
     "SignInRepeat",
     "SignInReset",
     "Still",
+    "Subject",
     "SubjectAnswer",
     "SubjectFinding",
     "SubjectPhoto",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.db import models
 
-from plainview.casework.models.galleries import Gallery, GalleryCalibration, Reference
+from plainview.casework.models.galleries import Gallery, GalleryCalibration, Reference, Subject
 from plainview.casework.models.people import Agency, Member, public_id
 from plainview.casework.models.policy import PolicyVersion
 from plainview.casework.models.rows import Recorded
+from plainview.policy.wording import counted
 
 
 def _search_id() -> str:
@@ -66,6 +67,7 @@ class Approval(Recorded):
 class Search(Recorded):
     """A search: the request, written before the answer. `answered_at` is empty until the answer.
 
+    `gallery_size` counts who was compared, a subject once; `gallery_pictures` their pictures (null: as many).
     A search by an alert has compared only the references enrolled after change `after_seq`. A search for another agency
     whose ground no longer held has `withheld_at`, the rule that refused, and no candidate.
     """
@@ -90,6 +92,7 @@ class Search(Recorded):
     pack = models.CharField(max_length=100)
     pack_sha256 = models.CharField(max_length=64)
     gallery_size = models.BigIntegerField(null=True)
+    gallery_pictures = models.BigIntegerField(null=True)
     gallery_seq = models.BigIntegerField(null=True)
     request_entry = models.BigIntegerField(unique=True)
     answer_entry = models.BigIntegerField(null=True, unique=True)
@@ -140,6 +143,14 @@ class Search(Recorded):
     def __str__(self) -> str:
         return self.public_id
 
+    @property
+    def compared(self) -> str:
+        """What was compared, for people: "4 references", or "9 references of 4 candidates" where some have several."""
+        people, pictures = self.gallery_size or 0, self.gallery_pictures
+        if pictures is None or pictures == people:
+            return counted(people, "reference")
+        return f"{counted(pictures, 'reference')} of {counted(people, 'candidate')}"
+
 
 class LapsedSearch(models.Model):
     """The sealed evidence of an urgent search that nobody authorised in time: for the auditor, until `until`.
@@ -164,13 +175,18 @@ class LapsedSearch(models.Model):
 
 
 class Candidate(Recorded):
-    """A candidate of a list: similar, not identified. `score` is the exact cosine, `adjusted` orders the list."""
+    """A candidate of a list: similar, not identified. `score` is the exact cosine, `adjusted` orders the list.
+
+    A candidate is a person where the source says so (`subject`): `score` is then of the mean of their pictures,
+    `reference` the picture nearest to the probe, and `pictures` has every one that was compared if there were several.
+    """
 
     search = models.ForeignKey(Search, on_delete=models.PROTECT)
     rank = models.PositiveSmallIntegerField()
     score = models.DecimalField(max_digits=8, decimal_places=6)
     adjusted = models.DecimalField(max_digits=8, decimal_places=6)
     reference = models.ForeignKey(Reference, on_delete=models.PROTECT)
+    subject = models.ForeignKey(Subject, on_delete=models.PROTECT, null=True)
 
     class Meta:
         db_table = "candidate"
@@ -178,3 +194,18 @@ class Candidate(Recorded):
 
     def __str__(self) -> str:
         return f"{self.search_id} #{self.rank}"
+
+
+class CandidatePicture(models.Model):
+    """One picture of a candidate who has several, with its own exact cosine with the probe."""
+
+    candidate = models.ForeignKey(Candidate, on_delete=models.CASCADE, related_name="pictures")
+    reference = models.ForeignKey(Reference, on_delete=models.PROTECT)
+    score = models.DecimalField(max_digits=8, decimal_places=6)
+
+    class Meta:
+        db_table = "candidate_picture"
+        constraints = (models.UniqueConstraint(fields=["candidate", "reference"], name="candidate_picture_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.candidate_id} {self.reference_id}"

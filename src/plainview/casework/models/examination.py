@@ -30,7 +30,12 @@ def _lead_id() -> str:
 
 
 class Examination(Recorded):
-    """A person's one-to-one comparison of a candidate with the probe."""
+    """A person's one-to-one comparison of a candidate with the probe.
+
+    `pictures`: ids of the references that the examiner opened beside the probe; null where the candidate had one picture.
+    `marks`: the same place on both faces, each {"probe": [x, y], "face": [x, y], "note": text}; x and y are shares of the
+    side of the square of `pictures.aligned_jpeg`, from its left and its top, 0 to 1.
+    """
 
     public_id = models.CharField(max_length=16, unique=True, default=_examination_id)
     candidate = models.ForeignKey(Candidate, on_delete=models.PROTECT)
@@ -39,6 +44,8 @@ class Examination(Recorded):
     conclusion = models.CharField(max_length=30)
     notes = models.TextField(blank=True)
     acknowledged = models.JSONField(default=list)
+    pictures = models.JSONField(null=True)
+    marks = models.JSONField(default=list)
     entry = models.BigIntegerField(null=True)
     recorded_at = models.DateTimeField(auto_now_add=True)
 
@@ -168,12 +175,14 @@ class Draft(models.Model):
     """A member's own answers so far; sealed, and erased when they are recorded.
 
     Its row also says that the member has opened the page, which is in the log: pictures are only shown with a draft.
+    `pictures`: ids of the references of a candidate with several pictures that were opened beside the probe.
     """
 
     member = models.ForeignKey(Member, on_delete=models.CASCADE)
     candidate = models.ForeignKey(Candidate, on_delete=models.CASCADE, null=True)
     verification = models.ForeignKey(Verification, on_delete=models.CASCADE, null=True)
     sealed = models.BinaryField()
+    pictures = models.JSONField(null=True)
     version = models.PositiveIntegerField(default=0)
     saved_at = models.DateTimeField(null=True)
 

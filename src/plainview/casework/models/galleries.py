@@ -16,6 +16,10 @@ def _reference_id() -> str:
     return public_id("R")
 
 
+def _subject_id() -> str:
+    return public_id("U")
+
+
 class Gallery(models.Model):
     """A set of references under one passport: legal basis, source, owner and expiry, all required."""
 
@@ -55,6 +59,7 @@ class Enrolment(models.Model):
     `failed` lists the first failures of a run, `failed_total` counts them all.
     `files` are uploads waiting in the store, with name and digest; empty for a folder and once the run is over.
     Rows of `failed` may name a picture that is stored (`blob`) until `failures_until`.
+    `by_folder`: each folder of it is a person, and its name the number of the subject (null: no).
     `reading` is how a manifest was read and how its rows met their pictures; null without one.
     `doubtful` names the first enrolled faces that may be hard to compare, {reference, advice}; `doubtful_total` counts
     them. They are named by the reference's id alone, so that nothing of an erased one is left.
@@ -79,6 +84,7 @@ class Enrolment(models.Model):
     source_url = models.TextField(blank=True)
     failures_until = models.DateTimeField(null=True)
     reading = models.JSONField(null=True)
+    by_folder = models.BooleanField(null=True)
     entry = models.BigIntegerField(null=True)
 
     class Meta:
@@ -87,6 +93,32 @@ class Enrolment(models.Model):
 
     def __str__(self) -> str:
         return f"enrolment {self.pk}"
+
+
+class Subject(Recorded):
+    """A person of one gallery, by the number that the source gives them: never a name, never made by a comparison.
+
+    `mark` is the keyed digest by which the number is recognised, `number` the sealed number; both are blanked with the
+    last picture. `lead` is the reference under whose number every index holds the person; null without a picture.
+    `template` is the sealed mean of the pictures' templates, empty while there are fewer than two: the picture's own
+    counts then. A subject that was merged has no picture, and its number leads to `merged_into`.
+    """
+
+    public_id = models.CharField(max_length=16, unique=True, default=_subject_id)
+    gallery = models.ForeignKey(Gallery, on_delete=models.PROTECT)
+    mark = models.CharField(max_length=64)
+    number = models.BinaryField()
+    lead = models.ForeignKey("casework.Reference", on_delete=models.PROTECT, null=True, related_name="+")
+    template = models.BinaryField(default=bytes)
+    pictures = models.PositiveIntegerField(default=0)
+    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        db_table = "subject"
+        constraints = (models.UniqueConstraint(fields=["gallery", "mark"], name="subject_number_once"),)
+
+    def __str__(self) -> str:
+        return self.public_id
 
 
 class _Ordinary(models.Manager["Reference"]):
@@ -133,6 +165,7 @@ class Reference(Recorded):
     size = models.JSONField(null=True)
     provenance = models.JSONField(default=dict)
     is_canary = models.BooleanField(default=False)
+    subject = models.ForeignKey(Subject, on_delete=models.PROTECT, null=True)
 
     objects = _Ordinary()
     everything: ClassVar[models.Manager[Reference]] = models.Manager()
@@ -207,12 +240,16 @@ class BarredPicture(models.Model):
 
 
 class GalleryChange(models.Model):
-    """One row of a gallery's ordered log: gap-free from 1, the truth that every index catches up with."""
+    """One row of a gallery's ordered log: gap-free from 1, the truth that every index catches up with.
+
+    `subject` is whose picture the reference is from this row on, so that the gallery at any row can be made again.
+    """
 
     gallery = models.ForeignKey(Gallery, on_delete=models.PROTECT)
     seq = models.BigIntegerField()
     is_add = models.BooleanField()
     reference = models.ForeignKey(Reference, on_delete=models.PROTECT)
+    subject = models.ForeignKey(Subject, on_delete=models.PROTECT, null=True)
 
     class Meta:
         db_table = "gallery_change"

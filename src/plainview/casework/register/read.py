@@ -167,10 +167,12 @@ def _attested(attestation: Attestation, tally: Tally) -> dict[str, Any]:
 
 
 def _gallery(gallery: Gallery, agency: Agency) -> dict[str, Any]:
-    count = Reference.objects.filter(gallery=gallery).exclude(template=b"").count()
+    rows = Reference.objects.filter(gallery=gallery).exclude(template=b"")
+    count, people = rows.count(), rows.exclude(subject=None).values("subject").distinct().count()
     return {
         "name": gallery.name,
         "references": count if agency.is_sample else roughly(count),
+        **({"people": people if agency.is_sample else roughly(people)} if people else {}),
         "legal_basis": gallery.legal_basis,
         "source": gallery.source,
         "owner": gallery.owner,

@@ -166,7 +166,7 @@ def _wanted(rule: Rule, gallery: Gallery, last: date) -> Q | None:
     enrolled = Q(enrolment__started_at__lt=datetime.combine(_after(cut), time(), UTC))
     if rule.after is After.ENROLMENT:
         return enrolled
-    if rule.after is After.CAPTURE:
+    if rule.after in (After.CAPTURE, After.LAST_CAPTURE):  # nothing is older than the last picture of its person
         return Q(captured_on__lte=cut) | Q(captured_on=None) & enrolled
     if rule.after is After.GALLERY_END:
         return Q() if due_on(gallery.expires_on, 1) <= cut else None
@@ -196,17 +196,30 @@ def _references(
     of = Q(reference__gallery=gallery) if only is None else Q(reference_id=only)
     happened_on = _days_of_events(RetentionEvent.objects.filter(of), "reference_id")
     ends = _after(gallery.expires_on)
-    columns = ("pk", "public_id", "captured_on", "enrolment__started_at")
-    for pk, public, captured, started in rows.order_by("pk").values_list(*columns).iterator(2000):
+    last_of = _last_captures(gallery) if any(rule.after is After.LAST_CAPTURE for rule in own) else {}
+    columns = ("pk", "public_id", "captured_on", "enrolment__started_at", "subject_id")
+    for pk, public, captured, started, subject in rows.order_by("pk").values_list(*columns).iterator(2000):
         enrolled = started.astimezone(UTC).date()
         happened = {
             After.ENROLMENT: enrolled,
             After.CAPTURE: captured or enrolled,
+            After.LAST_CAPTURE: last_of.get(subject, captured or enrolled),
             After.GALLERY_END: ends,
             **happened_on.get(pk, {}),
         }
         item = Item(What.REFERENCES, happened, gallery=gallery.name, holds=holds.reference(pk, gallery.pk))
         yield from _reached(item, public, gallery.name, rules, today, last)
+
+
+def _last_captures(gallery: Gallery) -> dict[int | None, date]:
+    """Return when the last picture of each subject of a gallery was taken, or enrolled where that is not known."""
+    last: dict[int | None, date] = {}
+    rows = Reference.objects.filter(gallery=gallery, subject__isnull=False).exclude(template=b"")
+    for subject, captured, started in rows.values_list("subject_id", "captured_on", "enrolment__started_at").iterator(
+        2000
+    ):
+        last[subject] = max(last.get(subject, date.min), captured or started.astimezone(UTC).date())
+    return last
 
 
 def _days_of_events(rows: QuerySet[RetentionEvent], key: str) -> dict[int, dict[After, date]]:

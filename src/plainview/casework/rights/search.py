@@ -32,7 +32,7 @@ from plainview.casework.rights.read import (
     named_references,
     photo_of,
 )
-from plainview.casework.search.ranking import compare_all
+from plainview.casework.search.ranking import Ranked, compare_all
 from plainview.casework.workspace.services import index_reached, services
 from plainview.policy import rights as policy
 from plainview.policy import rules
@@ -150,8 +150,18 @@ def _look(request: SubjectRequest, asked: list[tuple[Gallery, Receipt]], acting_
         why = Comparison(ABOUT_ONESELF, acting_member.agency, entries, acting_member, (template,))
         answers = compare_all(why, [gallery for gallery, _ in alike], template, MAX_LIST, pack=pack)
         for (gallery, receipt), answer in zip(alike, answers, strict=True):
-            likely = [match for match in answer.listed if match.cosine >= LIKELY]
-            yield _Looked(gallery, receipt, answer.compared, likely)
+            yield _Looked(gallery, receipt, answer.compared_pictures or answer.compared, _likely(answer))
+
+
+def _likely(answer: Ranked) -> list[Listed]:
+    """Return the faces that may be the person's; of a person with several pictures, every one is listed."""
+    likely: list[Listed] = []
+    for match in answer.listed:
+        pictures = answer.pictures.get(match.reference, [(match.reference, match.cosine)])
+        best = max(match.cosine, *(score for _, score in pictures)) if len(pictures) > 1 else match.cosine
+        if best >= LIKELY:
+            likely += [Listed(reference, best, best) for reference, _ in pictures]
+    return likely
 
 
 def _keep(request: SubjectRequest, looked: list[_Looked], acting_member: Member) -> None:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from plainview.casework.models import Candidate
 from plainview.casework.search.answers import Answer
+from plainview.casework.search.candidates import ShownPicture, pictures_by_rank
 from plainview.casework.search.meaning import cautions, meanings
 
 
@@ -15,6 +17,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
     """Return an answered search as the JSON that scripts rely on."""
     search, shared = answer.search, answer.search.shared_request
     meanings_of_list = meanings(search, answer.candidates)
+    pictures = pictures_by_rank(answer.candidates)
     return {
         "search_id": search.public_id,
         "probe": {
@@ -30,6 +33,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
             "frames": [frame.provenance for frame in search.frames.order_by("number")],
         },
         "gallery_size": search.gallery_size,
+        "gallery_pictures": search.gallery_pictures or search.gallery_size,
         "ordered_by": search.scorer,
         "likelihood_ratio": None,  # needs pairs known apart from their scores: docs/explanation/calibration.md
         "candidates": [
@@ -42,6 +46,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
                 "page_url": candidate.reference.page_url,
                 "captured_on": candidate.reference.captured_iso,
                 "quality": candidate.reference.quality,
+                **_subject(candidate, pictures[candidate.rank]),
                 "calibration": {
                     "once_in": round(meaning.rate.once_in, 2),
                     "low": round(meaning.rate.low, 2),
@@ -69,4 +74,20 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "shared_request": shared.public_id if shared else None,
         "for_agency": shared.agreement.asker.name if shared else None,
         "sample": search.member.is_sample,
+    }
+
+
+def _subject(candidate: Candidate, pictures: list[ShownPicture]) -> dict[str, Any]:
+    return {
+        "subject": candidate.subject.public_id if candidate.subject else None,
+        "pictures": [
+            {
+                "reference_id": picture.reference.public_id,
+                "score": picture.score,
+                "captured_on": picture.reference.captured_iso,
+                "source_url": picture.reference.source_link,
+                "quality": picture.reference.quality,
+            }
+            for picture in pictures
+        ],
     }

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
 from plainview.casework import find
 from plainview.casework.log.commit import require_whole
-from plainview.casework.models import Candidate, Member, Search
+from plainview.casework.models import Candidate, CandidatePicture, Member, Reference, Search
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
+from plainview.policy.wording import counted
 
 
 def answered(public_id: str, member: Member) -> Search:
@@ -25,6 +30,58 @@ def answered(public_id: str, member: Member) -> Search:
             act=Permission.SEARCH_RUN,
         )
     return search
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPicture:
+    """One picture of a candidate: its reference, and its own exact cosine with the probe (float, six decimals)."""
+
+    reference: Reference
+    score: float
+
+
+def pictures_by_rank(candidates: Sequence[Candidate]) -> dict[int, list[ShownPicture]]:
+    """Return the pictures of each candidate of a list by rank: the nearest one first, the others from the oldest.
+
+    A candidate with one picture has that one. A picture without a date comes last; one that was erased stays in its
+    place, with its score and nothing else.
+    """
+    rows = CandidatePicture.objects.filter(candidate__in=[candidate.pk for candidate in candidates if candidate.pk])
+    own: dict[int, list[ShownPicture]] = {}
+    for picture in rows.select_related("reference").order_by("reference_id"):
+        own.setdefault(picture.candidate_id, []).append(ShownPicture(picture.reference, float(picture.score)))
+    shown = {}
+    for candidate in candidates:
+        pictures = own.get(candidate.pk, []) or [ShownPicture(candidate.reference, float(candidate.score))]
+        shown[candidate.rank] = sorted(pictures, key=lambda picture: _order(picture, candidate))
+    return shown
+
+
+def picture_of(candidate: Candidate, named: str) -> Reference:
+    """Return the candidate's picture of this id, else the nearest one; the first that is left where that was erased."""
+    if named:
+        chosen = candidate.pictures.filter(reference__public_id=named).select_related("reference").first()
+        if chosen is not None:
+            return chosen.reference
+    if candidate.reference.template:
+        return candidate.reference
+    left = candidate.pictures.exclude(reference__template=b"").select_related("reference").order_by("-score", "pk")
+    first = left.first()
+    return candidate.reference if first is None else first.reference
+
+
+def _order(picture: ShownPicture, candidate: Candidate) -> tuple[bool, date, int]:
+    reference = picture.reference
+    return reference.pk != candidate.reference_id, reference.captured_on or date.max, reference.pk
+
+
+def span_of(pictures: Sequence[ShownPicture]) -> str:
+    """Return how many pictures there are and from when, such as "3 pictures, 2011 to 2024"; "" for a single one."""
+    if len(pictures) < 2:
+        return ""
+    years = sorted(picture.reference.captured_on.year for picture in pictures if picture.reference.captured_on)
+    from_to = f"{years[0]}" if years and years[0] == years[-1] else f"{years[0]} to {years[-1]}" if years else ""
+    return f"{counted(len(pictures), 'picture')}, {from_to or 'no date stated'}"
 
 
 def candidates_of(search: Search) -> list[Candidate]:

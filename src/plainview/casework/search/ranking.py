@@ -8,21 +8,22 @@ the template of a removed reference: when a reference of the cohort is removed, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from plainview.casework.canaries.checks import look_again
 from plainview.casework.canaries.read import hidden
-from plainview.casework.galleries.read import changes_after, log_head, removed_between, templates_by_key
+from plainview.casework.galleries.read import changed_between, changes_after, log_head, templates_by_key
+from plainview.casework.galleries.subjects import pictures_beyond_first, pictures_of
 from plainview.casework.gate import compare as gate
 from plainview.casework.gate.calibrate import calibrate
 from plainview.casework.gate.packs import require_same
 from plainview.casework.misuse.inspection import Comparison
 from plainview.casework.models import Gallery, GalleryCalibration
 from plainview.casework.workspace.services import Services, services
-from plainview.index.base import Block, Index, catch_up, mended
+from plainview.index.base import Block, Index, catch_up, exact_scores, mended
 from plainview.recognition.types import Vector
 from plainview.scores.scoring import Listed, Scorer, ordered, short_list
 
@@ -53,14 +54,14 @@ class Ordering:
         return followed
 
     def lost_one(self, reached: int) -> bool:
-        """Say whether a reference of the cohort was removed up to this row of the log, by this process or another."""
+        """Say whether a reference of the cohort was removed or remade up to this row of the log, by any process."""
         if reached <= self._looked_to:
             return False
-        removed = removed_between(self._gallery, self._looked_to, reached)
-        for reference in removed:
+        changed = changed_between(self._gallery, self._looked_to, reached)
+        for reference in changed:
             self._nearness.pop(reference, None)
         self._looked_to = reached
-        return not self._cohort.isdisjoint(removed)
+        return not self._cohort.isdisjoint(changed)
 
     def best(self, index: Index, template: Vector, top: int, hidden: frozenset[int]) -> tuple[float, list[Listed]]:
         """Return the probe's nearness and the list: the references with the highest cosines, by score, cut to `top`.
@@ -96,6 +97,8 @@ class Ranked:
         scorer: the scorer that ordered the list.
         nearness: the probe's; see scores.scoring.
         listed: the candidates, best first.
+        pictures: of each candidate with several pictures, by its number in `listed`: (reference, exact cosine), by number.
+        compared_pictures: pictures behind `compared`.
     """
 
     reached: int
@@ -104,6 +107,8 @@ class Ranked:
     scorer: str
     nearness: float
     listed: list[Listed]
+    pictures: dict[int, list[tuple[int, float]]] = field(default_factory=dict)
+    compared_pictures: int | None = None
 
 
 def compare_all(
@@ -151,7 +156,17 @@ def _answer(index: Index, calibration: GalleryCalibration, template: Vector, top
     canaries = hidden(calibration.gallery_id, reached)
     nearness, listed = ordering.best(index, template, top, canaries.keys)
     compared = len(index) - canaries.present
-    return Ranked(reached, compared, calibration, ordering.scorer.name, nearness, listed)
+    pictures = {
+        lead: list(zip([key for key, _ in own], _scores(own, template), strict=True))
+        for lead, own in pictures_of(candidate.reference for candidate in listed).items()
+    }
+    more = pictures_beyond_first(calibration.gallery_id, reached)
+    return Ranked(reached, compared, calibration, ordering.scorer.name, nearness, listed, pictures, compared + more)
+
+
+def _scores(pictures: list[tuple[int, Vector]], probe: Vector) -> list[float]:
+    scores: list[float] = exact_scores(np.stack([template for _, template in pictures]), probe).tolist()
+    return scores
 
 
 _ORDERINGS: WeakKeyDictionary[Services, dict[tuple[int, str], Ordering]] = WeakKeyDictionary()

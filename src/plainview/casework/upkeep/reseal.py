@@ -20,6 +20,7 @@ from django.db.models import Model
 
 from plainview.audit.durable import locked, sync_folder
 from plainview.casework import models
+from plainview.casework.galleries.subjects import WAITING
 from plainview.casework.log.record import change_key
 from plainview.casework.log.rotation import finish_key_change
 from plainview.casework.log.write import Receipt, write_entry
@@ -46,6 +47,8 @@ class Sealed:
 
 SEALED = (
     Sealed(models.Reference, "template", "templates", lambda sealed: f"template:{sealed.public_id}"),
+    Sealed(models.Subject, "template", "templates", lambda sealed: f"subject:{sealed.public_id}"),
+    Sealed(models.Subject, "number", "templates", lambda sealed: f"subject number:{sealed.public_id}"),
     Sealed(models.Reference, "other_template", "templates", lambda sealed: f"template:{sealed.public_id}"),
     Sealed(models.Canary, "probe_template", "templates", lambda sealed: f"canary probe:{sealed.public_id}"),
     Sealed(models.Alert, "sealed", "templates", lambda sealed: f"alert:{sealed.public_id}"),
@@ -167,6 +170,8 @@ def _seal_rows() -> int:
     with transaction.atomic():
         for factor in Authenticator.objects.select_for_update():
             changed += _seal_factor(factor)
+        for run in models.Enrolment.objects.select_for_update().exclude(files=[]):
+            changed += _seal_waiting(run)
     return changed
 
 
@@ -216,4 +221,17 @@ def _seal_factor(factor: Authenticator) -> bool:
                 changed = True
     if changed:
         factor.save(update_fields=["data"])
+    return changed
+
+
+def _seal_waiting(run: models.Enrolment) -> bool:
+    """Seal again the subjects' numbers of an upload that waits to be enrolled."""
+    changed = False
+    for file in run.files:
+        again = _again(services().templates, base64.b64decode(file.get("subject", "")), WAITING)
+        if again is not None:
+            file["subject"] = base64.b64encode(again).decode()
+            changed = True
+    if changed:
+        run.save(update_fields=["files"])
     return changed

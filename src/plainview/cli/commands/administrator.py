@@ -7,6 +7,7 @@ from plainview.policy.permissions import Permission as May
 
 GROUPS: dict[str, str] = {
     "gallery": "Galleries and their passports.",
+    "subject": "Whose pictures the references of a gallery are, by the source's own numbers.",
     "canary": "Known pairs that prove a gallery's index and the model.",
     "feed": "Published feeds of galleries: one publisher and its list.",
     "webhook": "Addresses of the agency's own systems, and the messages that they were sent.",
@@ -82,8 +83,36 @@ ROWS = (
         "enrol",
         May.GALLERY_ENROL,
         "enrolment:enrol",
-        "Enrol a folder, a picture, an ANSI/NIST-ITL file, or a manifest (CSV, Excel, JSONL, Parquet): path, source_url, page_url, captured_on.",
+        "Enrol a folder, a picture, an ANSI/NIST-ITL file, or a manifest (CSV, Excel, JSONL, Parquet).",
         "plainview enrol booking photographs/ --as admin@agency.example",
+    ),
+    Command(
+        "subject assign",
+        May.GALLERY_ENROL,
+        "subjects:subject_assign",
+        "Give pictures that are in a gallery the source's numbers of their people. Searches go on; start it again if it stops.",
+        "plainview subject assign booking bookings.csv --as admin@agency.example",
+    ),
+    Command(
+        "subject list",
+        May.SUBJECT_CHANGE,
+        "subjects:subject_list",
+        "List the subjects of a gallery with the source's numbers; the view is recorded.",
+        "plainview subject list booking --as admin@agency.example",
+    ),
+    Command(
+        "subject change",
+        May.SUBJECT_CHANGE,
+        "subjects:subject_change",
+        "Say whose pictures some references are; with a new number this splits a subject.",
+        'plainview subject change booking R7K2M9QXWV4TB --to 1042-B --reason "the source corrected the number" --as admin@agency.example',
+    ),
+    Command(
+        "subject merge",
+        May.SUBJECT_CHANGE,
+        "subjects:subject_merge",
+        "Make one subject of two that are one person.",
+        'plainview subject merge booking 1042-B 0977-A --reason "the source joined both numbers" --as admin@agency.example',
     ),
     Command(
         "feed add",

@@ -15,11 +15,15 @@ from plainview.casework.examination.drafts import Answers, opened
 from plainview.casework.examination.examine import Desk, examine, save_draft, view_examination
 from plainview.casework.examination.read import examinations, examined_picture, standing_of
 from plainview.casework.models import Candidate, Draft
+from plainview.casework.search.candidates import pictures_by_rank
 from plainview.casework.search.meaning import cautions_about
+from plainview.casework.triage.aside import open_ranks
 from plainview.policy.decision import Refused
+from plainview.policy.examination import POTENTIAL
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
 from plainview.policy.wording import day
+from plainview.web.tasks import forget
 from plainview.web.views.common import member_of, picture
 from plainview.web.views.sharing import answers_of, laid_out, saved_json, state_json, version_of
 
@@ -29,7 +33,7 @@ def examination(request: HttpRequest, public_id: str, rank: int) -> HttpResponse
     """Show the pair and the form; once recorded, the record."""
     member = member_of(request)
     if request.method == "GET":
-        desk = view_examination(public_id, rank, acting_member=member)
+        desk = view_examination(public_id, rank, picture=request.GET.get("picture", ""), acting_member=member)
         answers = opened(desk.draft).get(0, Answers()) if desk.draft else Answers()
         return _desk(request, desk, answers)
     answers = answers_of(request)
@@ -45,6 +49,7 @@ def examination(request: HttpRequest, public_id: str, rank: int) -> HttpResponse
             conclusion=answers.conclusion,
             notes=answers.notes,
             acknowledged=answers.acknowledged,
+            marks=answers.marks,
             acting_member=member,
         )
     except Refused as refused:
@@ -55,7 +60,13 @@ def examination(request: HttpRequest, public_id: str, rank: int) -> HttpResponse
             return redirect("examine", public_id, rank)
         save_draft(public_id, rank, answers, version_of(request), acting_member=member)
         return _desk(request, view_examination(public_id, rank, acting_member=member), answers, refused=refused)
+    forget(member)
     messages.success(request, f"Examination {recorded.public_id} is recorded: {recorded.conclusion}.")
+    if request.POST.get("act") == "next":
+        open_ones = open_ranks(recorded.candidate.search, member)
+        if recorded.conclusion != POTENTIAL and open_ones:
+            return redirect("examine", public_id, next((after for after in open_ones if after > rank), open_ones[0]))
+        return redirect("search", public_id)
     return redirect("examine", public_id, rank)
 
 
@@ -68,7 +79,9 @@ def _desk(request: HttpRequest, desk: Desk, answers: Answers, *, refused: Refuse
         "listed": Candidate.objects.filter(search_id=candidate.search_id).count(),
         "cautions": cautions_about(candidate),
         "probe_words": _under(candidate.search.quality, _day(candidate.search.captured_on), candidate.search.box),
-        "face_words": _under(candidate.reference.quality, candidate.reference.captured, candidate.reference.box),
+        "face_words": _under(desk.picture.quality, desk.picture.captured, desk.picture.box),
+        "shown": desk.picture,
+        "pictures": pictures_by_rank([candidate])[candidate.rank],
     }
     if desk.recorded is not None:
         recorded = desk.recorded
@@ -104,7 +117,8 @@ def examination_picture(request: HttpRequest, public_id: str, rank: int, which: 
     """Return the probe's or the candidate's face."""
     if which not in ("probe", "candidate"):
         raise Http404
-    return picture(examined_picture(public_id, rank, which, member_of(request)))
+    named = request.GET.get("picture", "")
+    return picture(examined_picture(public_id, rank, which, member_of(request), picture=named))
 
 
 @require_GET

@@ -96,13 +96,18 @@ class UploadForm(forms.Form):
         label="Pictures, or a ZIP file of pictures",
         widget=_Files(attrs={"multiple": True, "data-most": MAX_FILES + MAX_TABLES}),
         allow_empty_file=True,  # one of 5,000 that is empty is one failure
-        help_text="You can add a manifest: a table (CSV, Excel, JSON Lines) with path, source_url, page_url, captured_on.",
+        help_text="You can add a manifest: a table (CSV, Excel, JSON Lines) with path, source_url, page_url, captured_on, subject.",
     )
     source_url = forms.URLField(
         label="Link to their source",
         required=False,
         assume_scheme="https",
         help_text="Shown with each candidate unless the manifest names another.",
+    )
+    by_folder = forms.BooleanField(
+        label="Each folder in the ZIP file is one person",
+        required=False,
+        help_text="Its name is the source's number of the person, never a name. Their pictures are one candidate.",
     )
 
 
@@ -112,6 +117,11 @@ class FolderForm(forms.Form):
     folder = forms.ChoiceField(label="Folder on the server")
     inside = forms.CharField(label="Subfolder or manifest", required=False, help_text="Empty: the whole folder.")
     without_manifest = forms.BooleanField(label="Leave manifests in the folder aside", required=False)
+    by_folder = forms.BooleanField(
+        label="Each folder inside is one person",
+        required=False,
+        help_text="Its name is the source's number of the person.",
+    )
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -273,10 +283,12 @@ def _asked(gallery: Gallery, form: forms.Form, member: Member) -> Job | None:
                 form_data["folder"],
                 form_data["inside"],
                 without_manifest=form_data["without_manifest"],
+                by_folder=form_data["by_folder"],
                 acting_member=member,
             )
         uploads = [(str(file.name), file.file) for file in form_data["pictures"]]
-        return intake.ask_files(gallery.pk, uploads, source_url=form_data["source_url"], acting_member=member)
+        asked = {"source_url": form_data["source_url"], "by_folder": form_data["by_folder"]}
+        return intake.ask_files(gallery.pk, uploads, **asked, acting_member=member)
     except Refused as refused:
         say(form, refused)
         return None

@@ -111,11 +111,13 @@ def test_every_table_that_names_a_reference_is_known_to_erasing() -> None:
     }
     assert pointing == {
         "candidate",  # a rank and a score of a row that is blank now
+        "candidate_picture",  # a score of a row that is blank now
         "gallery_change",  # the ordered log: a number and what happened
         "hold",  # none in force: it would have kept the reference
         "near_duplicate",  # erasers.near_duplicates
         "proficiency_item",  # erasers.proficiency_items
         "retention_event",  # the day and the authority by which it went
+        "subject",  # its lead; the mean is made again from the pictures that are left
         "subject_finding",  # whose it was, for the person's own answer; what it says of it is sealed
         "verification_item",  # a conclusion about a row that is blank now
     }

@@ -268,3 +268,38 @@ def test_a_strangers_file_of_a_month_is_of_that_month_and_one_of_the_future_is_r
     with pytest.raises(BadMedia) as refused:
         future.picture()
     assert refused.value.code == "exchange_date"
+
+
+def with_person(domain: str = "", **fields: object) -> bytes:
+    """A photograph with a Type-2 record, written by nistitl; the fields by their numbers ("_015": 2.015)."""
+    message = nistitl.Message()
+    message.parse(made())
+    person = nistitl.AsciiRecord(2)
+    person.IDC = 0
+    for name, value in fields.items():
+        setattr(person, name, value)
+    message += person
+    data = bytes(message.NIST)
+    if not domain:
+        return data
+    length = int(data[6 : data.index(b"\x1d")])  # of the first record, 1.001
+    field = f"\x1d1.013:{domain}\x1f1.0".encode()
+    end = data.index(b"\x1c")
+    return data[:end].replace(b"%d" % length, b"%d" % (length + len(field)), 1) + field + data[end:]
+
+
+@pytest.mark.parametrize(
+    ("fields", "subject"),
+    [
+        ({"_015": "NY1234567Z", "_014": "98765AB1"}, "NY1234567Z"),
+        ({"_014": [["98765AB1"], ["11111AA1"]]}, "98765AB1"),
+        ({"_018": "DOE,JOHN"}, ""),
+    ],
+)
+def test_the_number_of_a_person_is_read_and_never_a_name(fields: dict[str, object], subject: str) -> None:
+    assert [record.subject for record in read_nist(with_person(**fields))] == [subject]
+
+
+@pytest.mark.parametrize(("domain", "subject"), [("INT-I", ""), ("NORAM", "NY4"), ("noram", "NY4")])
+def test_a_file_of_another_domain_numbers_nobody(domain: str, subject: str) -> None:
+    assert [record.subject for record in read_nist(with_person(domain, _015="NY4"))] == [subject]

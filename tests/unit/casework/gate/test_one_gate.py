@@ -38,6 +38,7 @@ OPEN_INDEXES = {
 
 OPEN_TEMPLATES = {
     "casework/galleries/read.py": "defines them; feeds the indexes",
+    "casework/galleries/subjects.py": "the mean of a person's pictures, by the source's numbers; compares nothing",
     "casework/gate/calibrate.py": "inside the gate",
     "casework/gate/moving.py": "inside the gate",
     "casework/canaries/checks.py": "inside the gate; a stored template with its own picture's",
@@ -50,7 +51,7 @@ OPEN_TEMPLATES = {
 }
 """Files that open the templates of references."""
 
-TEMPLATES = {"open_template", "gallery_templates", "templates_by_key"}
+TEMPLATES = {"open_template", "compared_template", "gallery_templates", "templates_by_key"}
 ADAPTERS = {"exact", "compressed", "milvus", "growing"}
 
 
@@ -103,6 +104,14 @@ def test_only_these_files_open_the_templates_of_references() -> None:
     opening = {f"plainview.casework.galleries.read.{name}" for name in TEMPLATES}
     who = {path for path, tree in trees() if imported(tree) & opening}
     assert who | {"casework/galleries/read.py"} == OPEN_TEMPLATES.keys()
+
+
+def test_only_the_gate_compares_with_the_pictures_of_a_person() -> None:
+    name = "plainview.casework.galleries.subjects.pictures_of"
+    assert {path for path, tree in trees() if name in imported(tree)} == {
+        "casework/gate/calibrate.py",
+        "casework/search/ranking.py",
+    }
 
 
 def test_nobody_opens_them_by_reaching_past_their_reader() -> None:

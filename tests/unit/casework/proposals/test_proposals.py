@@ -269,6 +269,12 @@ def test_another_agencys_proposal_is_unknown(workspace: Path) -> None:
     assert rule_of(reject, proposal.public_id, reason="x", acting_member=boss) == "proposal.unknown"
 
 
+def test_an_invited_supervisor_on_trial_stays_on_trial(workspace: Path) -> None:
+    wanted = {"email": "t@agency.example", "roles": ["examiner", "supervisor"], "on_trial": True}
+    member = join(agreed(of_agency(Kind.INVITATION, **wanted)).code, "T")
+    assert member.on_trial
+
+
 def test_an_invitation_to_a_role_without_power_needs_nobody(workspace: Path) -> None:
     assert invite_member("e@agency.example", ["examiner"], acting_member=person("admin")).code
     assert (
