@@ -25,6 +25,10 @@ TEMPLATES: dict[str, Points] = {
 that InsightFace published with ArcFace (recognition/arcface_torch) and that SFace and most open models are
 trained on."""
 
+_ENLARGED = 2.0
+"""How much a face is enlarged from where on the warp is cubic: of 80 faces of lfw-dev 16 pixels wide it lifts the mean mated
+score from .203 to .218, and of those 12 pixels wide from .083 to .106."""
+
 
 def similarity(source: Points, target: Points) -> NDArray[np.float64]:
     """The turn, scale and shift that bring one set of points closest to another (least squares).
@@ -97,7 +101,9 @@ def cut(pixels: Pixels, points: Points, target: Points, side: int) -> Pixels:
     pixels, points = part_shown(pixels, points, matrix, side)
     if pixels.size == 0:
         return np.zeros((side, side, 3), np.uint8)
-    warped = cv2.warpAffine(pixels, similarity(points, target), (side, side), flags=cv2.INTER_LINEAR)
+    matrix = similarity(points, target)
+    smooth = cv2.INTER_CUBIC if np.hypot(matrix[0, 0], matrix[1, 0]) > _ENLARGED else cv2.INTER_LINEAR
+    warped = cv2.warpAffine(pixels, matrix, (side, side), flags=smooth)
     return warped.astype(np.uint8, copy=False)
 
 
