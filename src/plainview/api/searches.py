@@ -37,6 +37,7 @@ class ProbeOut(Out):
     face: int = Field(description="Number of the face in the picture; 1 is the largest.")
     box: Box = Field(description="Left, top, width and height of the face, in pixels after the edits.")
     quality: int | None
+    turned: int
     quality_detail: dict[str, Any]
     provenance: dict[str, Any]
     frames: list[dict[str, Any]]

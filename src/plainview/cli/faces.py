@@ -17,7 +17,8 @@ from plainview.recognition.types import Face
 
 
 def describe(face: Face, prepared: str = "") -> dict[str, Any]:
-    """Return one face as JSON: box (x, y, width, height) and points in pixels, detector score, quality 0 to 100.
+    """Return one face as JSON: box (x, y, width, height) and points in pixels, detector score, quality 0 to 100,
+    and by how many degrees the face is turned clockwise in the picture (0: upright).
 
     Args:
         face: the face.
@@ -27,6 +28,7 @@ def describe(face: Face, prepared: str = "") -> dict[str, Any]:
         "box": [round(float(value), 1) for value in face.detection.box],
         "points": [[round(float(x), 1), round(float(y), 1)] for x, y in face.detection.points],
         "score": round(face.detection.score, 4),
+        "turned": round(face.quality.components["turned"]),
         "quality": face.quality.overall,
         "quality_detail": {name: round(float(value), 3) for name, value in face.quality.components.items()},
         "advice": list(face.quality.advice),

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from plainview.recognition.align import ALIGNED_SIDE, TEMPLATES, align, similarity
 from plainview.recognition.cover import COVERED, covers
 from plainview.recognition.disturbance import signal
+from plainview.recognition.turned import turned_by
 from plainview.recognition.types import Detection, Pixels, Points, Quality
 
 MIN_FACE_PX = 16
@@ -47,6 +48,10 @@ COMPONENTS: dict[str, tuple[str, str]] = {
     "yaw": ("degrees", "estimate from five points; positive: turned towards the right edge of the picture"),
     "pitch": ("degrees", "estimate from five points; positive: looking up"),
     "roll": ("degrees", "estimate from five points; positive: tilted clockwise in the picture"),
+    "turned": (
+        "degrees",
+        "how far the face lies turned clockwise in the picture, -179 to 180; 0: held upright",
+    ),
     "detector_score": ("score", "confidence of the detector that this is a face, 0 to 1"),
     "cover": (
         "score",
@@ -62,6 +67,8 @@ COMPONENTS: dict[str, tuple[str, str]] = {
     "outside": ("share", "part of the face, from forehead to chin, that is outside the picture or blank, 0 to 1"),
 }
 """Component name -> (unit, meaning)."""
+
+TURNED = "The face is turned by {:.0f} degrees in the picture. It is compared turned upright."
 
 _Curve = tuple[tuple[float, ...], tuple[float, ...]]
 
@@ -164,6 +171,7 @@ def assess(pixels: Pixels, detection: Detection) -> Quality:
         "yaw": yaw,
         "pitch": pitch,
         "roll": roll,
+        "turned": float(turned_by(detection.points)),
         "detector_score": detection.score,
         "cover": mouth,
         "eye_cover": hidden_eyes,
@@ -213,6 +221,8 @@ def summarise(components: dict[str, float]) -> Quality:
     lost = _lost(components)
     worst_first = sorted((name for name in lost if lost[name] >= _ADVISE_FROM), key=lambda name: -lost[name])
     sentences = [_sentence(name, components) for name in worst_first]
+    if turned := components.get("turned"):
+        sentences.append(TURNED.format(abs(turned)))
     if components["cover"] >= COVERED:
         sentences.append("Mouth or nose seem covered, or out of the picture.")
     if components.get("eye_cover", 0.0) >= COVERED:

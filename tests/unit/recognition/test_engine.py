@@ -236,15 +236,18 @@ def test_a_network_that_does_not_do_what_its_manifest_says_does_not_load(
 def test_a_template_is_the_mean_of_the_steady_face_and_its_mirror_image() -> None:
     engine, pixels = models.engine(), models.hopper().pixels
     face = engine.faces(models.hopper())[0].detection
-    aligned = align(pixels, engine._detector.steady(pixels, face.points))
+    aligned = align(pixels, engine.detector.steady(pixels, face.points, engine.pack.looks))
     both = [engine._embedder.template(each) for each in (aligned, np.ascontiguousarray(aligned[:, ::-1]))]
     mean = (both[0] + both[1]) / np.linalg.norm(both[0] + both[1])
     assert engine.template(models.hopper(), face) == pytest.approx(mean, abs=1e-6)
     assert engine.plain_template(models.hopper(), face) == pytest.approx(
         engine._embedder.template(align(pixels, face.points)), abs=1e-6
     )
-    single = Engine(dataclasses.replace(YUNET_SFACE, mirrored=False), engine._detector, engine._embedder)
-    assert single.template(models.hopper(), face) == pytest.approx(both[0], abs=1e-6)
+    assert engine.reference_template(models.hopper(), face) == pytest.approx(both[0], abs=1e-6)
+    for mirrored, reference, probe in (("never", both[0], both[0]), ("always", mean, mean)):
+        other = Engine(dataclasses.replace(YUNET_SFACE, mirrored=mirrored), engine.detector, engine._embedder)
+        assert other.reference_template(models.hopper(), face) == pytest.approx(reference, abs=1e-6)
+        assert other.template(models.hopper(), face) == pytest.approx(probe, abs=1e-6)
 
 
 def test_a_picture_and_its_mirror_image_have_nearly_one_template() -> None:

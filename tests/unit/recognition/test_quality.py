@@ -35,11 +35,11 @@ GOOD = {
 
 
 def _hopper() -> Detection:
-    return models.engine()._detector.detect(models.hopper().pixels)[0]
+    return models.engine().detector.detect(models.hopper().pixels)[0]
 
 
 def _of(picture: Picture) -> Quality:
-    return assess(picture.pixels, models.engine()._detector.detect(picture.pixels)[0])
+    return assess(picture.pixels, models.engine().detector.detect(picture.pixels)[0])
 
 
 def _with(change: object) -> Quality:
@@ -76,7 +76,7 @@ def test_sizes_are_those_of_the_detection() -> None:
 @pytest.mark.parametrize("factor", [0.2, 0.35, 0.6, 2.0])
 def test_sharpness_falls_with_blur_alike_at_every_size(factor: float) -> None:
     source = models.scaled(models.hopper(), factor)
-    found = models.engine()._detector.detect(source.pixels)[0]
+    found = models.engine().detector.detect(source.pixels)[0]
     crop_scale = max(1.0, float(np.linalg.norm(found.points[1] - found.points[0])) / 35.2)
     values = [assess(source.pixels, found).components["sharpness"]]
     for sigma in (1.0, 2.0, 4.0):
@@ -198,6 +198,12 @@ def test_advice_is_given_in_plain_sentences_worst_first() -> None:
     assert blurred.advice == ("The face is blurred: it shows as much as a sharp face 20 pixels wide.",)
     dark = summarise(GOOD | {"luminance_mean": 8.0, "under_exposed": 1.0})
     assert dark.advice == ("The face is very dark.",)
+
+
+def test_a_turned_face_is_said_and_costs_no_quality() -> None:
+    turned = summarise(GOOD | {"roll": 178.0, "turned": 180.0})
+    assert turned.overall == summarise(GOOD).overall
+    assert turned.advice == ("The face is turned by 180 degrees in the picture. It is compared turned upright.",)
 
 
 def test_every_component_below_good_has_its_own_sentence() -> None:

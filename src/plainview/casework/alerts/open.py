@@ -99,7 +99,10 @@ def create_alert(
                 back_fill(follows, after=_before(allowed.gallery, since))
         # Not only what it raises: the probe is already for looking at somebody.
         why = Comparison(
-            ALERT, acting_member.agency, member=acting_member, templates=(opened(alert.public_id, alert.sealed),)
+            ALERT,
+            acting_member.agency,
+            member=acting_member,
+            templates=(opened(alert.public_id, alert.sealed, services().engine.pack),),
         )
         inspect(why, GROUNDS[ALERT].rules)
     return alert

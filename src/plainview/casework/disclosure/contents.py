@@ -120,8 +120,10 @@ def search_facts(search: Search, shown: list[tuple[Candidate, str]]) -> dict[str
 
 def _candidate(candidate: Candidate, how: str) -> dict[str, Any]:
     reference = candidate.reference
-    has_template = bool(reference.template)
-    template = open_template(reference.public_id, reference.template).tobytes() if has_template else b""
+    # That of the search's pack: the gallery may have been re-embedded since.
+    sealed = reference.template if reference.pack == candidate.search.pack else reference.other_template or b""
+    has_template = bool(sealed)
+    template = open_template(reference.public_id, sealed).tobytes() if has_template else b""
     return {
         "rank": candidate.rank,
         "reference": reference.public_id,

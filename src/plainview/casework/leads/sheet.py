@@ -21,7 +21,7 @@ from plainview.casework.workspace.services import services
 from plainview.policy.examination import CONTRADICTIONS, STATEMENT
 from plainview.policy.permissions import Permission
 from plainview.policy.wording import day
-from plainview.recognition.errors import BadMedia
+from plainview.recognition.errors import BadMedia, PackError
 from plainview.recognition.quality import COMPONENTS, summarise
 from plainview.storage.base import StorageError
 
@@ -204,9 +204,10 @@ def _quality(search: Search) -> Iterator[Fact]:
 
 
 def _model(identity: str) -> Iterator[Fact]:
-    pack = services().engine.pack
     yield "Model", identity
-    if pack.identity != identity:
+    try:
+        pack = services().engine_of(identity).pack
+    except PackError:
         yield "Error rates", "The search was made with a model pack that is no longer installed."
         return
     for figure in pack.figures:

@@ -83,7 +83,7 @@ class Committed:
         """Return a row of `columns` as the bytes that are hashed; none if a sealed value of it does not open."""
         named = dict(zip(self.columns, values, strict=True))
         for column, (sealer, word) in self.opened.items():
-            sealed = bytes(named[column])
+            sealed = bytes(named[column] or b"")
             place = f"{word}:{named['public_id']}".encode()
             try:
                 plain = getattr(services(), sealer).open(sealed, place) if sealed else b""
@@ -144,9 +144,9 @@ COMMITTED: Final = (
     Committed(
         models.Reference,
         "id",
-        opened={"template": ("templates", "template")},
+        opened={"template": ("templates", "template"), "other_template": ("templates", "template")},
         present=frozenset({"picture_hash"}),
-        later={"subject_id": 2},
+        later={"subject_id": 2, "other_pack": 2, "other_template": 2},
     ),
     Committed(models.Subject, opened={"template": ("templates", "subject"), "number": ("templates", "subject number")}),
     Committed(models.SharedRequest),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from plainview.audit.record import Value
 from plainview.casework.models import ProbeFrame
@@ -24,6 +24,9 @@ from plainview.recognition.types import Face, Picture, Vector
 from plainview.recognition.video.fuse import MAX_FRAMES, fused
 from plainview.storage.base import digest_of
 from plainview.tables.names import readable
+
+if TYPE_CHECKING:
+    from plainview.recognition.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +113,8 @@ def together(probe: Probe, paths: Sequence[Path]) -> Probe:
     return replace(probe, further=tuple(further))
 
 
-def template_of(probe: Probe) -> Vector:
+def template_of(probe: Probe, engine: Engine) -> Vector:
     """Return the template for the search, from the probe alone or from all its frames."""
-    engine = services().engine
     shown = [(probe.picture, probe.face), *((frame.picture, frame.face) for frame in probe.further)]
     return fused(
         [engine.template(picture, face.detection) for picture, face in shown],
@@ -153,6 +155,7 @@ def store(probe: Probe) -> StoredProbe:
             "frames": 1 + len(frames),
             **({"prepared": True} if any(isinstance(edit, Prepared) for edit in read(probe.edits)) else {}),
             **({"face_drawn": True} if probe.picture.drawn else {}),
+            **({"face_turned": turned} if (turned := round(probe.face.quality.components["turned"])) else {}),
             **({"still": public_part(probe.provenance)} if probe.provenance else {}),
         },
         sealed,

@@ -80,7 +80,7 @@ def _contents(grant: DisclosureGrant) -> dict[str, object]:
         "gallery": context.gallery_state(search),
         "videos": context.videos(search),
         "reviews": context.reviews(search),
-        "model": context.model(),
+        "model": context.model(search.pack),
         "history": context.history(search, entries),
         "policy": search.policy,
         "rules": table(parse(search.policy.text)),

@@ -133,6 +133,7 @@ def draft_page(
             "drawn": drawn,
             "edited": bool(seen),
             "light": seen[-1] if seen and isinstance(seen[-1], Light) else _LIGHT,
+            "upright": -round(chosen["components"].get("turned", 0)) if chosen else 0,
             "limits": {"brightness": MAX_BRIGHTNESS, "contrast": CONTRAST, "gamma": GAMMA},
             "origins": ORIGINS,
             "problem": problem,

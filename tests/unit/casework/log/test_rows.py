@@ -36,7 +36,8 @@ def test_exactly_the_tables_that_are_committed_to_are_checked_when_they_are_load
 @pytest.mark.parametrize("table", COMMITTED, ids=[table.kind for table in COMMITTED])
 def test_a_column_is_committed_to_or_the_reason_is_said(table: Committed) -> None:
     names = {field.name for field in table.model._meta.local_concrete_fields}
-    assert table.apart.keys() | set(table.later) | set(table.opened) | table.present <= names
+    assert table.apart.keys() | set(table.opened) | table.present <= names
+    assert set(table.later) <= set(table.columns)
     assert names - table.apart.keys() == {table.model._meta.get_field(column).name for column in table.columns}
     assert all(table.apart.values())
     assert table.key in table.columns
