@@ -143,7 +143,7 @@ class Detector:
         back = np.array([width / base.shape[1], height / base.shape[0]], np.float32)
         return faces if base is pixels else [_scaled(face, back) for face in faces]
 
-    def steady(self, pixels: Pixels, points: Points, looks: Looks = 4) -> Points:
+    def steady(self, pixels: Pixels, points: Points, looks: Looks = 4, *, cubic: bool = False) -> Points:
         """The five points of a face, measured again: the mean of two or four detections in an upright crop.
 
         Each look is at the same face at another size or mirrored, so that the network's small errors differ and
@@ -153,6 +153,7 @@ class Detector:
             pixels: uint8, shape (height, width, 3), BGR, 0-255.
             points: as `detect` found them.
             looks: 2 or 4.
+            cubic: see `align.cut`.
 
         Returns:
             float32, shape (5, 2); the given ones where no look shows the face.
@@ -164,7 +165,7 @@ class Detector:
         middle = (ALIGNED_SIDE - 1) / 2
         for scale, side in STEADY_LOOKS[looks]:
             target = ((TEMPLATES["arcface-112"] - middle) * scale + (side - 1) / 2).astype(np.float32)
-            square = cut(pixels, points, target, side)
+            square = cut(pixels, points, target, side, cubic=cubic)
             back = cv2.invertAffineTransform(similarity(points, target))
             eyes = float(np.hypot(*(target[1] - target[0])))
             seen = self._seen_twice(square, target, _STEADY_REACH * eyes)
