@@ -61,7 +61,7 @@ def test_a_proposal_is_seen_by_those_concerned_and_decided_by_another(workspace:
     assert "Approve</button>" not in text(client.get(page))
     assert "You proposed this" in text(client.post(f"{page}decide/", {"do": "approve"}))
     assert "Proposed about you" in text(signed_in("examiner").get("/"))
-    assert "Proposals to decide" in text(supervisor.get("/"))
+    assert "Decide on a proposal" in text(supervisor.get("/"))
     auditor = signed_in("auditor")
     assert "Reset of sign-in" in text(auditor.get("/proposals/"))
     assert "Reset of sign-in" in text(auditor.get(page))
