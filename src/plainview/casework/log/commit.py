@@ -189,10 +189,11 @@ def _opened(sealed: bytes, kind: str, key: str, entry: int) -> Commitment | None
 def altered(unit: Unit, entry: int | None) -> Refused:
     """Return the refusal of a row that is not as the log has it."""
     said = f"not as entry {entry} of the log recorded it" if entry is not None else "recorded by no entry of the log"
-    kind, key = unit.table.kind, unit.key
+    kind, key, column = unit.table.kind, unit.key, unit.table.key
+    named = f"The row {key}" if column in ("id", "public_id") else f"A row with {column} {key}"
     return Refused(
         "rows.altered",
         "Nothing shown",
-        f"The row {key} of the table {kind} in the database is {said}.",
+        f"{named} of the table {kind} in the database is {said}.",
         f"Tell your auditor and the platform operator this reference: {kind} {key}. Do not rely on the record meanwhile.",
     )
