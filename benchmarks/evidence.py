@@ -38,6 +38,7 @@ from plainview.recognition.errors import BadMedia
 from plainview.recognition.types import Detection, Picture, Pixels
 
 RULINGS = Path(__file__).parent / "data" / "lfw-dev-rulings.csv"
+AS_IS, REFERENCE = "as it is", "reference"
 SEED, HALVES_SEED, REPLICATES = 20_250_101, 41, 300
 
 
@@ -112,6 +113,17 @@ def search_probe(engine: Engine, pixels: Pixels) -> Probe:
     return Probe(template, probe.face.quality.overall, probe.face.quality.components)
 
 
+def reference(engine: Engine, pixels: Pixels) -> Probe:
+    """Return what an enrolment would make of a picture."""
+    picture = Picture(pixels, "PNG", (pixels.shape[1], pixels.shape[0]))
+    try:
+        face = subject(engine, picture)
+        template = engine.reference_template(picture, face.detection)
+    except (BadMedia, ValueError):
+        return Probe(None, 0, {})
+    return Probe(template, face.quality.overall, face.quality.components)
+
+
 @cache
 def clean_face(path: Path, engine: Engine) -> Detection | None:
     """Return the face of a picture as it is."""
@@ -141,8 +153,9 @@ def probes_of(items: Sequence[Item], kind: str, engine: Engine, earlier: Cache) 
         key = f"{prefix}:{kind}:{item.name}"
         probe = earlier.get(key)
         if probe is None:
-            pixels = degraded(item, kind, engine)
-            probe = earlier.put(key, Probe(None, 0, {}) if pixels is None else search_probe(engine, pixels))
+            pixels = degraded(item, AS_IS if kind == REFERENCE else kind, engine)
+            make = reference if kind == REFERENCE else search_probe
+            probe = earlier.put(key, Probe(None, 0, {}) if pixels is None else make(engine, pixels))
         results.append(probe)
         if i % 100 == 99:
             sys.stderr.write(f"{kind}: {i + 1} of {len(items)}, {time.monotonic() - began:.0f} s\n")
@@ -152,11 +165,13 @@ def probes_of(items: Sequence[Item], kind: str, engine: Engine, earlier: Cache) 
 def table(items: Sequence[Item], engine: Engine, earlier: Cache, kinds: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Yield a line of the table for each kind."""
     dimension = engine.pack.dimension
-    plain = probes_of(items, "as it is", engine, earlier)
-    samples = gather(items, _measured(plain), (), dimension)
     enrolled = {a.name for a, b in pairwise(items) if a.person == b.person}
     is_probe = np.array([item.name not in enrolled for item in items])
     asked = [item for item in items if item.name not in enrolled]
+    known = probes_of([item for item in items if item.name in enrolled], REFERENCE, engine, earlier)
+    references = iter(known)
+    both = [Probe(None, 0, {}) if asked_for else next(references) for asked_for in is_probe]
+    samples = gather(items, _measured(both), (), dimension)
     for kind in kinds:
         probes = probes_of(asked, kind, engine, earlier)
         templates = np.full_like(samples.templates, np.nan)
@@ -221,7 +236,7 @@ def discard(outcomes: Sequence[tuple[int, bool]]) -> dict[str, Any]:
 
 
 def _measured(probes: Sequence[Probe]) -> list[Measured]:
-    return [Measured("", probe.template, None, probe.quality) for probe in probes]
+    return [Measured("", probe.template, None, probe.quality, reference=probe.template) for probe in probes]
 
 
 def _rate(estimate: Estimate) -> dict[str, Any]:

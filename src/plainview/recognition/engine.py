@@ -167,8 +167,9 @@ class Engine:
         return Face(again, assess(picture.pixels, again))
 
     def _aligned(self, picture: Picture, detection: Detection) -> Pixels:
-        points = self.detector.steady(picture.pixels, detection.points, self.pack.looks)
-        return align(picture.pixels, points, self.pack.alignment)
+        pack = self.pack
+        points = self.detector.steady(picture.pixels, detection.points, pack.looks, cubic=pack.cubic)
+        return align(picture.pixels, points, pack.alignment, cubic=pack.cubic)
 
     def plain_template(self, picture: Picture, detection: Detection) -> Vector:
         """The template of one face from the points as they were found and one pass of the network: for measuring only.

@@ -98,6 +98,7 @@ def read_manifest(text: bytes) -> ModelPack:
         permitted_uses=_permitted_uses(top, licence),
         mirrored=_mirrored(model),
         looks=_looks(model),
+        cubic=model.switch("cubic"),
         calibration=_calibration(top),
         group_differences=top.sentences("group_differences"),
     )

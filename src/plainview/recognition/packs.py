@@ -148,6 +148,7 @@ class ModelPack:
         mirrored: which templates are the mean of the face and its mirror image: twice the time, fewer misses.
         networks: the version whose folder has the files, where they are those of an earlier version; else empty.
         looks: how often the points of a face are looked at again: 2, or 4 at two sizes (`detect.STEADY_LOOKS`).
+        cubic: whether small faces are enlarged cubically instead of linearly (`align.cut`).
         permitted_uses: names in `USES` that the licences allow.
         calibration: score levels, where measured.
         figures: measured error rates.
@@ -166,6 +167,7 @@ class ModelPack:
     permitted_uses: frozenset[str]
     mirrored: Mirrored = "never"
     looks: Looks = 4
+    cubic: bool = False
     networks: str = ""
     calibration: Calibration | None = None
     figures: tuple[Figure, ...] = ()
@@ -376,6 +378,7 @@ YUNET_SFACE = replace(
     networks="2",
     mirrored="probe",
     looks=2,
+    cubic=True,
     calibration=Calibration(
         cosine_at_fmr=((1e-3, 0.370), (1e-4, 0.424), (1e-5, 0.464)),
         data="2,484 pictures of LFW (part of lfw-dev), 3.1 million impostor pairs",
