@@ -12,6 +12,7 @@ import pytest
 from allauth.mfa.totp.internal import auth as totp
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import escape
 from tests.factories.commands import invoke
 from tests.factories.register import agency, moment, use
 from tests.factories.work import case, entries, gallery
@@ -20,6 +21,7 @@ from plainview.casework.find import member_by_email
 from plainview.casework.models import Agency
 from plainview.casework.people.agencies import propose_agency
 from plainview.casework.register.publish import attest
+from plainview.casework.workspace.services import services
 from plainview.recheck.register import check_register
 from plainview.worker import clock as schedule
 
@@ -54,6 +56,10 @@ def test_the_table_is_found_in_and_sorted_without_a_script(public: Client) -> No
     page = public.get("/register/").content.decode()
     assert "Draft Police" not in page
     assert page.count("sample</span>") == 1
+    figures = services().engine.pack.figures
+    assert figures
+    for figure in figures:
+        assert escape(figure.quantity[:1].upper() + figure.quantity[1:]) in page
 
 
 def test_an_agencys_page_says_what_is_public_and_no_more(public: Client) -> None:

@@ -29,6 +29,9 @@ FORGOTTEN = timedelta(days=1)
 IDLE = timedelta(minutes=30)
 """Time without a request after which a session ends; source: CJIS Security Policy 5.9.4, AC-11."""
 
+LONGEST_SESSION = timedelta(hours=12)
+"""Time after which a session ends however busy it is: chosen, a long shift. NIST SP 800-63B-4, 2.2.3, allows 24 hours."""
+
 REAUTHENTICATE = timedelta(minutes=5)
 """How long a sign-in counts as fresh for a dangerous act: chosen."""
 
@@ -67,6 +70,11 @@ def locks(failures: Iterable[datetime], now: datetime) -> bool:
 def idle(last_seen: datetime, now: datetime) -> bool:
     """Return whether a session that was last seen then has ended; also if the clock was set back before that time."""
     return now - last_seen >= IDLE or last_seen - now > timedelta(minutes=1)
+
+
+def used_up(began: datetime, now: datetime) -> bool:
+    """Return whether a session that began then has ended, however busy it is."""
+    return now - began >= LONGEST_SESSION
 
 
 def may_sign_in(

@@ -13,7 +13,7 @@ from plainview.casework.enrolment.incoming import MAX_FILES, MAX_TABLES
 from plainview.casework.workspace.database import database
 from plainview.casework.workspace.folder import current
 from plainview.casework.workspace.serving import is_server, serving
-from plainview.policy.signing_in import IDLE, REAUTHENTICATE
+from plainview.policy.signing_in import IDLE, LONGEST_SESSION, REAUTHENTICATE
 from plainview.site.journal import LINES
 
 _workspace = current()
@@ -147,7 +147,7 @@ SOCIALACCOUNT_ADAPTER = "plainview.web.adapters.SocialAdapter"
 SOCIALACCOUNT_AUTO_SIGNUP = False
 SOCIALACCOUNT_STORE_TOKENS = False
 
-SESSION_COOKIE_AGE = 12 * 3600  # a long shift; idleness ends it far earlier
+SESSION_COOKIE_AGE = int(LONGEST_SESSION.total_seconds())  # renewed as it is used; web.middleware.Clock ends it
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _secure
 # A browser takes a cookie with this prefix only over TLS, from this host alone and for every path.

@@ -27,7 +27,7 @@ from plainview.casework.models.rows import reading, unread
 from plainview.casework.people.sign_in import may_sign_in, record_session
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
-from plainview.policy.signing_in import idle
+from plainview.policy.signing_in import idle, used_up
 from plainview.serving.front import MEMBER
 from plainview.storage.base import StorageError
 from plainview.web import devices
@@ -40,6 +40,7 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 _ANONYMOUS = 15 * 60  # seconds: to type a password, find the telephone and type its code
 _SEEN = "plainview_seen"
+_BEGAN = "plainview_began"
 _SEEN_STEP = 20  # seconds: the session is written at most this often; a session may end this much early
 _MAX_AGENT = 300  # characters of a browser's name that are stored
 _RECORD_FAILED = (LogFolderError, StorageError, DatabaseError)
@@ -122,7 +123,7 @@ def _sign_in_service(request: HttpRequest) -> HttpResponse | None:
 
 
 class Clock:
-    """Ends a session that was idle, or whose member may no longer be signed in."""
+    """Ends a session that was idle or lasted a whole shift, or whose member may no longer be signed in."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -150,10 +151,16 @@ class Clock:
                 record_session("session.ended", member, how="idle")
                 logout(request)
                 return redirect("/accounts/login/?idle=1")
+            began = request.session.get(_BEGAN)
+            if began is not None and used_up(datetime.fromisoformat(began), now):
+                record_session("session.ended", member, how="12 hours")
+                logout(request)
+                return redirect("/accounts/login/?long=1")
             request.META[MEMBER] = True
             asked = request.path != reverse("news-now")  # the page asks by itself: that is no activity of a person
             if seen is None or (asked and abs((now - last).total_seconds()) >= _SEEN_STEP):
                 request.session[_SEEN] = now.isoformat()
+                request.session.setdefault(_BEGAN, now.isoformat())
         return None
 
 

@@ -158,6 +158,18 @@ def test_thirty_minutes_idle_end_the_session(workspace: Path) -> None:
         assert b"30 minutes without activity" in client.get("/accounts/login/?idle=1").content
 
 
+def test_twelve_hours_end_the_session_however_busy_it_is(workspace: Path) -> None:
+    client, began = signed_in(), timezone.now()
+    for minutes in range(0, 12 * 60, 20):
+        with at(began + minutes * MINUTE):
+            assert client.get("/sessions/").status_code == 200, minutes
+    with at(began + 12 * 60 * MINUTE):
+        assert client.get("/")["Location"] == "/accounts/login/?long=1"
+        assert last("session.ended").subject["how"] == "12 hours"
+        assert b"after 12 hours" in client.get("/accounts/login/?long=1").content
+        assert client.get("/sessions/").status_code == 302
+
+
 def test_a_clock_set_back_ends_the_session_and_writes_nothing_false(workspace: Path) -> None:
     client, began = signed_in(), timezone.now()
     with at(began + 20 * MINUTE):
