@@ -116,6 +116,8 @@ def of_table(table: Table[str, Any]) -> Mapping:
     Raises:
         Refused: feed.mapping: an unknown name, a wrong kind of value, or an expression that is not JMESPath.
     """
+    if not table:
+        return OWN
     values: dict[str, Any] = {**(_NEWS if table.get("form") == "feed" else {}), **_checked(table, Mapping)}
     pages = values.pop("pages", {})
     if not isinstance(pages, Table):
