@@ -108,8 +108,13 @@ class _Shorter:
         self._engine, self.pack = engine, _Card(engine.pack)
 
     def template(self, picture: Any, detection: Any) -> Any:
-        cut = self._engine.template(picture, detection)[:64]
-        return np.asarray(cut / np.linalg.norm(cut), dtype=np.float32)
+        return self._cut(self._engine.template(picture, detection))
+
+    def reference_template(self, picture: Any, detection: Any) -> Any:
+        return self._cut(self._engine.reference_template(picture, detection))
+
+    def _cut(self, template: Any) -> Any:
+        return np.asarray(template[:64] / np.linalg.norm(template[:64]), dtype=np.float32)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._engine, name)

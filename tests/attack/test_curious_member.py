@@ -7,12 +7,14 @@ import os
 import stat
 import zipfile
 from datetime import date
+from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
-from tests.factories.browser import signed_in
+from tests.factories.browser import people, signed_in
 from tests.factories.commands import invoke
 from tests.factories.models import collins, hopper
 from tests.factories.power import reset_sign_in, set_roles
@@ -24,6 +26,8 @@ from plainview.casework.find import member_by_email
 from plainview.casework.galleries.passports import create_gallery
 from plainview.casework.models import Member, Proposal, Reference, Search
 from plainview.casework.people.members import deactivate
+from plainview.casework.people.samples import credentials
+from plainview.casework.people.second_factor import check_code
 from plainview.casework.people.sign_in import end_session
 from plainview.casework.people.tokens import make_token, require_token
 from plainview.casework.proposals.decide import approve, reject
@@ -86,6 +90,22 @@ def test_a_token_that_was_made_in_time_is_no_use_afterwards(workspace: Path, how
         assert rule_of(make_token, acting_member=examiner) == "member.locked"
     else:
         assert rule_of(require_token, token, acting_member=examiner) == "token.invalid"
+
+
+def test_a_stolen_token_and_session_end_with_the_password(workspace: Path) -> None:
+    """mastodon #12928: a changed password left tokens valid."""
+    examiner, client = person("examiner"), signed_in()
+    stolen = Client()
+    stolen.cookies = SimpleCookie({"session": client.cookies["session"].value})
+    _, token = make_token(acting_member=examiner)
+    old = credentials()[EXAMINER]["password"]
+    new = "another long passphrase"
+    assert stolen.get("/").status_code == 200
+    client.post("/accounts/password/change/", {"oldpassword": old, "password1": new, "password2": new})
+    assert entries("password.changed")[-1].subject["tokens_ended"] == 1
+    assert rule_of(require_token, token, acting_member=examiner) == "token.invalid"
+    assert stolen.get("/").status_code == 302
+    assert client.get("/").status_code == 200
 
 
 def test_a_locked_member_does_nothing_in_a_process_that_knows_them(workspace: Path, tmp_path: Path) -> None:
@@ -154,6 +174,7 @@ def test_the_path_that_an_earlier_version_stored_is_shown_to_nobody(enrolled: Se
     page = signed_in("examiner").get(f"/searches/{enrolled.public_id}/").content.decode()
     listed = invoke(["search", str(probe(tmp_path)), "--case", "C-1", "--gallery", "g", "--json", *_WHO]).stdout
     assert "secret-share" not in page
+    assert "urn:plainview:file:collins.png" in page
     links = {candidate["source_url"] for candidate in json.loads(listed)["candidates"]}
     assert links == {"urn:plainview:file:collins.png"}
 
@@ -164,6 +185,7 @@ _WHO = ["--purpose", "find the rider of the scooter", "--as", EXAMINER]
 def test_no_link_of_a_candidate_runs_a_script(enrolled: Search) -> None:
     Reference.objects.update(source_url="javascript:alert(1)", page_url="data:text/html,x")
     page = signed_in("examiner").get(f"/searches/{enrolled.public_id}/").content.decode()
+    assert "javascript:alert(1)" in page  # as a text
     assert 'href="javascript:' not in page
     assert 'href="data:' not in page
 
@@ -211,3 +233,13 @@ def signed_in_once(name: str) -> Any:
     if not member_by_email(f"{name}@agency.example").authenticator_set.filter(type="totp").exists():
         totp.TOTP.activate(member_by_email(f"{name}@agency.example"), totp.generate_totp_secret())
     return client
+
+
+def test_guessing_second_factors_on_the_command_line_locks_too(workspace: Path) -> None:
+    people()
+    examiner = person("examiner")
+    for _ in range(5):
+        assert not check_code(person("examiner"), "000000")
+    assert person("examiner").locked_at is not None
+    assert not check_code(person("examiner"), credentials()[EXAMINER]["code"])
+    assert rule_of(make_token, acting_member=examiner) == "member.locked"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import (
     BinaryField,
     CharField,
@@ -28,9 +28,13 @@ from django.db.models import (
 from tests.factories import forks
 from tests.factories.records import every_kind, on_disk
 from tests.factories.rows import attack
+from tests.factories.work import person
 
-from plainview.casework.log.committed import COMMITTED, Committed
+from plainview.casework.log.committed import COMMITTED, Commitment, Committed, stored
 from plainview.casework.log.rows import shown_key, verify_rows
+from plainview.casework.log.write import write_entry
+from plainview.casework.models import Member, RowCommitment
+from plainview.casework.people.members import deactivate
 
 KINDS = [table.kind for table in COMMITTED]
 
@@ -159,6 +163,75 @@ def test_two_swapped_rows_are_both_named(tool: sqlite3.Connection, workspace: Pa
         tool.execute(f'UPDATE "{table.kind}" SET id = ? WHERE id = -1', [two["id"]])
         expected.add(table.kind)
     assert {table for table, _ in named(verified(workspace))} == expected
+
+
+def test_a_row_put_back_to_an_earlier_state_with_its_commitment_is_named(found: str) -> None:
+    """What was really recorded once is not what the log says now: a role that was taken away comes back."""
+    member = Member.objects.get(email="verifier@agency.example")
+    before = RowCommitment.objects.get(kind="member", key=member.public_id)
+    deactivate(member.email, reason="left", acting_member=person("admin"))
+    assert verify_rows().ok
+    attack("UPDATE member SET is_active = %s WHERE id = %s", True, member.pk)
+    attack("UPDATE row_commitment SET entry = %s, sealed = %s WHERE id = %s", before.entry, before.sealed, before.pk)
+    (problem,) = verify_rows().problems
+    assert (problem.table, problem.key) == ("member", member.public_id)
+    assert problem.says.startswith(f"put back to its state of entry {before.entry}; entry ")
+
+
+def test_without_what_opens_the_commitments_every_row_is_named(tool: sqlite3.Connection, workspace: Path) -> None:
+    (committed,) = tool.execute("SELECT count(*) FROM row_commitment").fetchone()
+    tool.execute("DELETE FROM row_commitment")
+    told = verified(workspace)
+    assert sum("cannot be checked" in problem["says"] for problem in told["rows"]["problems"]) == committed
+    assert {table for table, _ in named(told)} == set(KINDS)
+
+
+def test_not_even_the_keys_make_an_altered_row_fit(found: str, workspace: Path) -> None:
+    """The operator commits to the altered row again, with the real key: the entry has another digest."""
+    for table in COMMITTED:
+        newest = RowCommitment.objects.filter(kind=table.kind).order_by("-pk")[0]
+        column = next(name for name in NEUTRAL if name in table.columns)
+        attack(f'UPDATE "{table.kind}" SET "{column}" = %s WHERE "{table.key}" = %s', NEUTRAL[column], newest.key)
+        forged = Commitment.to(table, newest.key, stored(table, [newest.key])[newest.key])
+        sealed = forged.seal(table.kind, newest.key, newest.entry)
+        attack("UPDATE row_commitment SET sealed = %s WHERE id = %s", sealed, newest.pk)
+    problems = {(problem.table, problem.says.partition(" in entry")[0]) for problem in verify_rows().problems}
+    assert problems == {(kind, "what opens its commitment") for kind in KINDS}
+
+
+NEUTRAL = {
+    "purpose": "another",
+    "score": "0.5",
+    "conclusion": "another",
+    "shown_at": "2026-01-01 00:00:00",
+    "evidence": "another",
+    "reason": "another",
+    "note": "another",
+    "why": "another",
+    "name": "Another",
+    "file_name": "another",
+    "statement": "another",
+    "pictures": 7,
+}
+"""A column of every table, and another value of it."""
+
+
+def test_an_adoption_that_no_upgrade_made_is_named(found: str, workspace: Path) -> None:
+    """With a program of their own, the operator lets the log adopt an altered row: the entry gives it away."""
+    attack("UPDATE member SET name = 'Another' WHERE email = 'auditor@agency.example'")
+    member = Member.objects.get(email="auditor@agency.example")
+    with transaction.atomic():
+        receipt = write_entry("rows.adopted", {"table": "member", "rows": 1}, acting_member=None, rows=[member])
+    assert [(problem.table, problem.key) for problem in verify_rows().problems] == [("log_entry", str(receipt.entry))]
+
+
+def test_a_command_of_a_member_refuses_an_altered_row(tool: sqlite3.Connection, workspace: Path) -> None:
+    tool.execute("UPDATE lead SET evidence = 'another'")
+    for json_too in ([], ["--json"]):
+        done = forks.run(workspace, ["lead", "list", "--as", "supervisor@agency.example", *json_too])
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "[rows.altered]" in done.stderr
+        assert "of the table lead in the database is not as entry" in done.stderr
 
 
 @pytest.mark.parametrize("table", COMMITTED, ids=KINDS)

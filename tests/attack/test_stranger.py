@@ -75,6 +75,15 @@ def test_a_neighbour_in_the_same_ipv6_network_is_the_same_stranger(workspace: Pa
     assert not waits(try_password(right(), address="2001:db8:0:1::1"))
 
 
+@pytest.mark.parametrize("typed", [EMAIL.upper(), f" {EMAIL}", f"{EMAIL} ", f"\t{EMAIL}\n", EMAIL.title()])
+def test_writing_the_address_differently_makes_no_new_count(workspace: Path, typed: str) -> None:
+    """django-defender #248: blanks after the name were another name."""
+    people()
+    for _ in range(5):
+        password_step(Client(), typed, "wrong", REMOTE_ADDR="203.0.113.5")
+    assert waits(try_password(right()))
+
+
 def test_a_header_that_the_stranger_writes_makes_no_new_place(workspace: Path) -> None:
     people()
     for number in range(5):

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from tests.factories.power import set_roles
 from tests.factories.programs import Program, program
 from tests.factories.work import at, case, entries, gallery, person, probe
 
 from plainview.api.operations import OPERATIONS
 from plainview.casework.models import Token
-from plainview.casework.people.members import deactivate, set_roles
+from plainview.casework.people.members import deactivate
 from plainview.casework.people.tokens import Wish, make_token, revoke_token
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
@@ -61,7 +62,8 @@ def test_a_token_ends_with_its_revocation_its_day_and_its_member(workspace: Path
     deactivate("verifier@agency.example", reason="left", acting_member=person("admin"))
     assert other.get("/verifications").status in (401, 403)
     refused = entries("token.refused")
-    assert [entry.subject["member"] for entry in refused] == [person("examiner").public_id] * 2
+    examiner, verifier = person("examiner").public_id, person("verifier").public_id
+    assert [entry.subject["member"] for entry in refused] == [examiner, examiner, verifier]
 
 
 def test_a_locked_account_and_a_suspended_agency_have_no_token(workspace: Path) -> None:
@@ -154,6 +156,8 @@ def test_a_scope_is_a_known_word(words: list[str], rule: str) -> None:
     assert caught.value.rule_id == rule
     assert scopes_of(["search.run, case", "ALL"]) == ("all",)
     assert scopes_of(["search.run, case", "case"]) == ("case", "search.run")
+    assert scopes_of(["searches:run", "cases", "galleries", "policies"]) == ("case", "gallery", "policy", "search.run")
+    assert scopes_of(["*"]) == ("all",)
 
 
 def test_a_search_by_a_scoped_token_obeys_every_rule(workspace: Path, tmp_path: Path) -> None:

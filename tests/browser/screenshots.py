@@ -118,9 +118,11 @@ def _work(live: Live, browser: Browser, folder: Path) -> dict[str, dict[str, str
             "case": "/cases/1/",
             "prepare-begin": f"/prepare/?case={CASE}",
             "prepare": draft,
-            "search": f"{draft}search/",
             "candidates": f"/searches/{search}/",
-            "candidates-list": f"/searches/{search}/?as=list",
+            "candidates-together": f"/searches/{search}/?together=1",
+            "tasks": "/",
+            "everything": "/everything/",
+            "news": "/news/",
             "alert-new": alert,
             "examine": f"/searches/{search}/candidates/3/examine/",
             "examinations": "/examinations/",
@@ -152,6 +154,7 @@ def _work(live: Live, browser: Browser, folder: Path) -> dict[str, dict[str, str
             "gallery": "/galleries/1/",
             "enrol": "/galleries/1/enrol/",
             "members": "/members/",
+            "proposals": "/proposals/",
             "policy": "/policy/",
             "policy-change": "/policy/change/",
             "agreement": shared["agreement"],
@@ -186,7 +189,8 @@ def _retention(live: Live, folder: Path, search: str) -> str:
     rules = folder / "rules.toml"
     by_age = '[[rule]]\nid = "by-age"\nwhat = "references"\nafter = "enrolment"\ndays = 45\n'
     rules.write_text(f"{BEGINNING}\n{by_age}")
-    live.cli("retention", "set", rules, "--reason", "the new law of this place", *admin)
+    proposed = live.json("retention", "set", rules, "--reason", "the new law of this place", *admin)["proposal"]
+    live.cli("proposal", "approve", proposed, *supervisor)
     order = folder / "order.csv"
     listed = ["hopper-tilted", "collins-dark", "collins-a"]
     rows = [f"https://custody.example/{name}.jpg,2026-01-02,Order 12 of 2026" for name in listed]

@@ -37,10 +37,10 @@ def test_an_alert_from_its_search_to_its_end(page_of: Callable[..., Page], live:
     live.cli("enrol", GALLERY, arrived, "--as", "admin@agency.example")
     expect(mine.get_by_text("not viewed yet")).to_be_visible(timeout=30_000)
     page.goto("/")
-    page.get_by_role("region", name="New candidates from your alerts").get_by_role(
-        "link", name="is he seen again"
+    page.get_by_role("listitem").filter(has_text="is he seen again").get_by_role(
+        "link", name="Alert: a new picture resembles your probe"
     ).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("1 candidate, similar and not identified")
+    expect(page.get_by_role("heading", level=1)).to_have_text("One candidate stands out")
     page.goto("/alerts/")
     expect(mine.get_by_text("not viewed yet")).to_be_hidden()
 

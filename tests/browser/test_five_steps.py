@@ -41,7 +41,7 @@ def with_passkey(live: Live, browser: Browser) -> Iterator[Callable[[str], Page]
         page.get_by_label("Name").fill("the desk's key")
         page.get_by_label("Passwordless").check()
         page.get_by_role("button", name="Add", exact=True).click()
-        expect(page.get_by_role("heading", name="Two-Factor Authentication")).to_be_visible()
+        expect(page.get_by_role("heading", name="Your sign-in")).to_be_visible()
         page.goto("/")
         page.locator("details.menu summary").click()
         page.get_by_role("button", name="Sign out").click()

@@ -126,6 +126,7 @@ def test_without_scripts_the_page_says_how_to_check(page_of: Callable[..., Page]
         ("admin", "/policy/change/"),
         ("admin", "/members/invite/"),
         ("supervisor", "/approvals/"),
+        ("supervisor", "/proposals/"),
     ],
 )
 def test_pages_of_record_fit_a_telephone_and_print(page_of: Callable[..., Page], name: str, path: str) -> None:

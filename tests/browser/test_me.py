@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import findings
-from tests.factories.live import Live
+from tests.factories import walk
+from tests.factories.live import CASE, Live, probe
 
 PHONE = {"viewport": {"width": 390, "height": 844}}
 
@@ -26,7 +28,7 @@ def test_home_is_accessible_to_every_role(page_of: Callable[..., Page], name: st
     assert findings(page) == []
 
 
-@pytest.mark.parametrize("path", ["/", "/policy/", "/sessions/"])
+@pytest.mark.parametrize("path", ["/", "/policy/", "/sessions/", "/everything/", "/news/", "/cases/1/", "/prepare/"])
 def test_nothing_is_wider_than_a_phone(page_of: Callable[..., Page], path: str) -> None:
     page = page_of("examiner", **PHONE)
     page.goto(path)
@@ -52,3 +54,43 @@ def test_a_member_who_signs_out_is_out(live: Live, browser: Browser) -> None:
     assert "/accounts/login/" in page.url
     del live.states["auditor"]
     context.close()
+
+
+def test_what_is_assigned_shows_on_an_open_page_within_two_seconds(
+    page_of: Callable[..., Page], live: Live, tmp_path: Path
+) -> None:
+    examiner, verifier = page_of("examiner"), page_of("verifier")
+    walk.prepare(examiner, probe(tmp_path))
+    walk.choose(examiner)
+    found = walk.search(examiner)
+    walk.compare(examiner, found)
+    verifier.goto("/")
+    before = (
+        int(verifier.locator("#task-count").inner_text() or 0) if verifier.locator("#task-count").is_visible() else 0
+    )
+    verifier.wait_for_timeout(2500)  # it has asked once
+    walk.conclude(examiner)
+    expect(verifier.get_by_text("A verification was assigned to you")).to_be_visible(timeout=6000)
+    expect(verifier.locator("#task-count")).to_have_text(str(before + 1))
+
+
+def test_a_header_is_at_most_56_pixels_high_with_six_places(page_of: Callable[..., Page]) -> None:
+    for name in ("examiner", "verifier", "supervisor", "admin", "auditor"):
+        for width in (1280, 390):
+            page = page_of(name, viewport={"width": width, "height": 800})
+            page.goto("/")
+            box = page.locator("header.top").bounding_box()
+            assert box is not None
+            assert box["height"] <= 56, (name, width)
+            assert page.locator("#places a").count() <= 6
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_search_field_opens_what_it_finds(page_of: Callable[..., Page]) -> None:
+    page = page_of("examiner")
+    page.goto("/")
+    page.keyboard.press("/")
+    expect(page.locator("#find")).to_be_focused()
+    page.keyboard.type(CASE)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(CASE)

@@ -78,6 +78,8 @@ LINES = {
     "webhook rotate": "{webhook}",
     "webhook remove": "{webhook}",
     "examine record": "{search} 1 {examination_form}",
+    "examine aside": "{search} 2 --reason x",
+    "examine none": "{search} --statement other-ears-on-each",
     "examine list": "",
     "verify list": "",
     "verify show": "{verification} --out {folder}",

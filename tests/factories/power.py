@@ -48,7 +48,7 @@ def invite_member(
 ) -> Invited:
     if not has_power(roles):
         return members.invite_member(email, roles, on_trial=on_trial, ends_on=ends_on, acting_member=acting_member)
-    wanted = {"email": email, "roles": roles, "ends_on": ends_on}
+    wanted = {"email": email, "roles": roles, "on_trial": on_trial, "ends_on": ends_on}
     code = agreed(propose(Kind.INVITATION, wanted, reason="needed", acting_member=acting_member)).code
     return Invited(Invitation.objects.latest("pk"), code)
 

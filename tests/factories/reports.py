@@ -28,7 +28,7 @@ from plainview.policy.agency import SAMPLE
 from plainview.policy.decision import Refused
 from plainview.policy.examination import CONTRADICTIONS, NOT
 
-CHECKED = dict.fromkeys(CONTRADICTIONS, "nothing known against it")
+CHECKED = dict.fromkeys(CONTRADICTIONS, "checked: nothing known against it")
 UNLIKE = SIMILAR | {"nose": "dissimilar"}
 
 

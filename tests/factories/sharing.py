@@ -43,7 +43,7 @@ from plainview.policy.roles import Role
 ASKER, HOLDER = "Rivertown", "Sample agency"
 WHY = "for a good reason"
 PURPOSE, AUTHORITY = "find the rider", "warrant 12 of the Rivertown court"
-CHECKED = dict.fromkeys(CONTRADICTIONS, "nothing known against it")
+CHECKED = dict.fromkeys(CONTRADICTIONS, "checked: nothing known against it")
 
 
 def agency(name: str = ASKER) -> None:

@@ -20,6 +20,7 @@ from plainview.casework.models import Case, Member
 from plainview.policy.examination import COMPONENTS, CONTRADICTIONS, INCONCLUSIVE
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import GRANTS, OUTSIDERS, Role
+from plainview.policy.triage import REASONS
 
 NO_TOKEN = {Role.DEFENCE}
 """Roles that may have no token."""
@@ -40,6 +41,8 @@ BODIES: dict[str, Any] = {
     "approval_decide": {"grant": False, **REASON},
     "urgent_authorise": REASON,
     "examination_record": {"components": dict.fromkeys(COMPONENTS, "similar"), "conclusion": INCONCLUSIVE},
+    "candidate_set_aside": {"reason": next(iter(REASONS.values()))},
+    "none_state": {"statement": "the ears of every candidate differ", "seen": [1, 2]},
     "verification_record": {"conclusions": {}},
     "lead_release": {"contradictions": dict.fromkeys(CONTRADICTIONS, "nothing known")},
     "lead_withhold": REASON,
@@ -114,7 +117,8 @@ def test_a_role_may_what_it_was_granted_and_nothing_else(things: dict[str, str],
             if not isinstance(operation.who, Permission) or operation.who in GRANTS[role]:
                 continue
             answer = call(who, operation, known, picture)
-            assert (answer.status, answer.rule) == (403, "member.no_permission"), (role, operation.name, answer.raw)
+            assert answer.status == 403, (role, operation.name, answer.raw)
+            assert operation.method == "HEAD" or answer.rule == "member.no_permission", (role, operation.name)
             refusal = entries(f"{operation.who.value}.refused")[-1]
             assert (refusal.actor, refusal.subject["via"]) == (member_of(role).public_id, "api")
 
@@ -128,7 +132,8 @@ def test_an_operation_needs_its_scope_and_no_other(things: dict[str, str], pictu
                 continue
             others_scopes = [need.value for need in needs - {operation.who}] or ["token.own"]
             answer = call(program(member_of(role), *others_scopes), operation, known, picture)
-            assert (answer.status, answer.rule) == (403, "token.scope"), (role, operation.name, answer.raw)
+            assert answer.status == 403, (role, operation.name, answer.raw)
+            assert operation.method == "HEAD" or answer.rule == "token.scope", (role, operation.name, answer.raw)
 
 
 def test_what_a_role_may_is_answered_and_never_fails(things: dict[str, str], picture: Path) -> None:  # noqa: F811
@@ -139,7 +144,7 @@ def test_what_a_role_may_is_answered_and_never_fails(things: dict[str, str], pic
             if isinstance(operation.who, Open) or operation.who in GRANTS[role]:
                 answer = call(who, operation, known, picture)
                 assert answer.status < 500, (role, operation.name, answer.raw)
-                assert answer.status == operation.status or answer.rule != "member.no_permission"
+                assert answer.status == operation.status or b"member.no_permission" not in answer.raw
 
 
 def test_another_agencys_things_do_not_exist(
@@ -169,7 +174,8 @@ def test_lists_have_nothing_of_another_agency(things: dict[str, str], others: di
     stranger.save()
     who = program(stranger)
     for operation in OPERATIONS:
-        if operation.method == "GET" and "{" not in operation.path and "/log" not in operation.path:
+        public = operation.name in ("register_show", "log_entries", "log_checkpoint", "log_consistency")
+        if operation.method == "GET" and "{" not in operation.path and not public:
             answer = who.get(operation.path)
             assert answer.status == 200, (operation.name, answer.raw)
             assert b"MARKER" not in answer.raw, (operation.name, answer.raw)

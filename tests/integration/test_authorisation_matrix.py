@@ -247,7 +247,7 @@ def _looked_at(search_id: str) -> tuple[str, str, str]:
     answer_verification(task.public_id, answers, dict.fromkeys(faces, similar), acting_member=verifier)
     lead = release(
         first.public_id,
-        contradictions=dict.fromkeys(CONTRADICTIONS, "nothing known"),
+        contradictions=dict.fromkeys(CONTRADICTIONS, "checked: nothing is known"),
         acting_member=supervisor,
     )
     return first.public_id, second.verifications.get().public_id, lead.public_id

@@ -30,8 +30,11 @@ def test_evaluate_writes_json_and_a_report_and_opens_no_workspace(alone: Cli, da
     result = json.loads(out.read_text("utf-8"))
     assert (result["n_people"], result["n_images"]) == (2, 8)
     assert {path.name for path in report.iterdir()} == {"report.html", "report.pdf"}
-    printed = alone.run("evaluate", data, "--protocol", "verification", "--json", "-", "--cache", cache)
-    assert json.loads(printed.stdout)["masked"] is None
+    both = ("--beside", "yunet-sface", "--protocol", "verification", "--cache", cache)
+    result = json.loads(alone.run("evaluate", data, "--json", "-", *both).stdout)
+    assert result["masked"] is None
+    assert result["beside"]["verification"] == result["verification"]
+    assert alone.run("evaluate", data, *both).stdout.count("yunet-sface 2") >= 2
     assert not alone.home.exists()
 
 

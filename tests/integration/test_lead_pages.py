@@ -17,7 +17,9 @@ from plainview.policy.decision import Refused
 from plainview.policy.examination import CONTRADICTIONS, NOT, STATEMENT
 from plainview.storage.output import OutputError
 
-FILLED = {f"c{i}": f"checked {name}, nothing against it" for i, name in enumerate(CONTRADICTIONS)}
+FILLED = {f"c{i}": "checked" for i, _ in enumerate(CONTRADICTIONS)} | {
+    f"w{i}": f"{name} was asked, nothing against it" for i, name in enumerate(CONTRADICTIONS)
+}
 
 
 @pytest.fixture
@@ -42,9 +44,9 @@ def test_a_supervisor_releases_records_evidence_and_an_outcome(examination: str)
     assert client.get(f"{url}probe.jpg")["Content-Type"] == "image/jpeg"
     assert client.get(f"{url}candidate.jpg").content[:2] == b"\xff\xd8"
     assert client.get(f"{url}other.jpg").status_code == 404
-    incomplete = client.post(url, FILLED | {"c3": " "})
+    incomplete = client.post(url, FILLED | {"w3": " "})
     assert "Nothing is lost" in text(incomplete)
-    assert FILLED["c0"] in text(incomplete)
+    assert FILLED["w0"] in text(incomplete)
     assert not Lead.objects.exists()
     done = client.post(url, FILLED)
     lead = Lead.objects.get()
@@ -86,9 +88,23 @@ def test_a_disagreement_asks_for_words(workspace: Path, tmp_path: Path) -> None:
     client = signed_in("supervisor")
     assert "verifiers disagree: decide" in text(client.get("/leads/"))
     url = f"/examinations/{public_id}/release/"
-    assert "The verifiers did not agree" in text(client.post(url, FILLED))
+    assert "This field is required" in text(client.post(url, FILLED))
+    assert not Lead.objects.exists()
     client.post(url, FILLED | {"override": "the tattoo was seen on video"})
     assert Lead.objects.get().override
+
+
+def test_a_check_that_contradicts_needs_a_reason_and_is_on_the_lead(examination: str) -> None:
+    client = signed_in("supervisor")
+    url = f"/examinations/{examination}/release/"
+    against = FILLED | {"c4": "contradicts", "w4": "lives 210 km away"}
+    assert "A check contradicts: place and time." in text(client.post(url, against))
+    assert "fewer than 3 words" in text(client.post(url, FILLED | {"c0": "cannot be checked", "w0": "not yet"}))
+    assert not Lead.objects.exists()
+    there = client.post(url, against | {"override": "his car was filmed there"})["Location"]
+    page = text(client.get(there))
+    assert "contradicts: lives 210 km away" in page
+    assert "his car was filmed there" in page
 
 
 @pytest.mark.parametrize("name", ["examiner", "verifier", "admin", "auditor"])

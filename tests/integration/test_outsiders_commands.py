@@ -85,8 +85,10 @@ def test_disclosed_checked_reviewed_and_sampled(workspace: Path, tmp_path: Path)
     assert "Put forward from it: 1 other." in run("exoneration", "show", review, who="examiner")
     assert told("exoneration", "list", who="auditor")["reviews"][0]["state"] == "answered"
     # An auditor from outside, and a sample.
-    out = run("member", "invite", "i@audit.example", "--role", "outside auditor", "--until", until, who="admin")
-    run("member", "join", out.splitlines()[1], "--name", "Ivo Inspector")
+    auditor = ("--role", "outside auditor", "--until", until, "--reason", "the yearly audit")
+    proposed = told("member", "invite", "i@audit.example", *auditor, who="admin")["proposal"]
+    code = told("proposal", "approve", proposed, who="supervisor")["code"]
+    run("member", "join", code, "--name", "Ivo Inspector")
     inspector = ("--as", "i@audit.example")
     sample = told("audit", "sample", "--n", 2, "--seed", "blue bicycle", *inspector)
     run(

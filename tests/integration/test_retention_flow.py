@@ -36,7 +36,9 @@ def test_the_command_line_walks_from_an_order_to_its_proof(workspace: Path, tmp_
     row, other = Reference.objects.get(file_name="collins.png"), Reference.objects.get(file_name="hopper.png")
     text = told("retention", "rules", *ADMIN)
     (tmp_path / "rules.toml").write_text(text.replace("days = 30", "days = 31"))
-    assert "Version 1" in told("retention", "set", tmp_path / "rules.toml", "--reason", "the law says so", *ADMIN)
+    proposed = read("retention", "set", tmp_path / "rules.toml", "--reason", "the law says so", *ADMIN)["proposal"]
+    assert "+days = 31" in told("proposal", "show", proposed, *SUPERVISOR)
+    assert "approved" in told("proposal", "approve", proposed, *SUPERVISOR)
     order = tmp_path / "order.csv"
     order.write_text(f"reference,ordered_on\n{row.public_id},2026-01-02\n{other.public_id},2026-01-02\n")
     imported = ("retention", "event", "court-order", "import", order, "--authority", "Court 12")

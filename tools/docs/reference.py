@@ -122,7 +122,7 @@ def policy() -> str:
     beginning = tomllib.loads(agency.NEW_AGENCY)
     rows = []
     for name, says in policy_fields().items():
-        least, most = agency._RANGES.get(name, (None, None))
+        least, most = agency.RANGES.get(name, (None, None))
         limits = "" if least is None else f"{least} to {most}"
         value = "see below" if name in ("training", "offences", "purposes") else f"`{_toml(beginning[name])}`"
         rows.append((f"`{name}`", escape(says), limits, value))

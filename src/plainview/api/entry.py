@@ -28,8 +28,10 @@ from plainview.api.problems import Unusable
 from plainview.api.rekognition import entry as rekognition
 from plainview.audit.logfile import LogFolderError
 from plainview.casework.log.channel import Channel, acting_through
-from plainview.casework.log.guard import permit, record_opened
+from plainview.casework.log.commit import require_unaltered
+from plainview.casework.log.guard import permit, record_opened, require_shown_unaltered
 from plainview.casework.models import Token
+from plainview.casework.models.rows import reading
 from plainview.casework.people import idempotency
 from plainview.casework.people.bearers import token_of
 from plainview.casework.people.tokens import scopes_held
@@ -141,7 +143,8 @@ def _answer(request: HttpRequest) -> HttpResponse:
     token = _bearer(request)
     request.user, request.auth = token.member, token  # type: ignore[attr-defined]
     request.META[MEMBER] = True
-    with acting_through(Channel("api", _sealed(request), token.public_id, scopes_held(token))):
+    channel = Channel("api", _sealed(request), token.public_id, scopes_held(token))
+    with acting_through(channel), reading(require_unaltered):
         rate = rates.spend(token)
         try:
             answer = _permitted(request, operation, token, match.func, match.kwargs)
@@ -195,10 +198,14 @@ def _permitted(
     assert isinstance(operation.who, Permission | Open)  # noqa: S101  nothing else opens an operation
     record_opened(member, operation.name, request.get_full_path())
     bodies.check(request, operation, api)
+
+    def act() -> HttpResponse:
+        answer = view(request, **values)
+        require_shown_unaltered(member)
+        return answer
+
     key = request.META.get("HTTP_IDEMPOTENCY_KEY")
-    if key is None or not operation.makes:
-        return view(request, **values)
-    return _once(request, token, key, lambda: view(request, **values))
+    return act() if key is None or not operation.makes else _once(request, token, key, act)
 
 
 def _once(request: HttpRequest, token: Token, key: str, act: Callable[[], HttpResponse]) -> HttpResponse:

@@ -15,9 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from plainview.api.common import Cut, In, Moment, Out, Short, Text, member_of, slice_of
 from plainview.audit.checkpoint import parse
-from plainview.audit.merkle import consistency_proof
+from plainview.audit.merkle import consistency_proof_by
 from plainview.casework.log import explorer
-from plainview.casework.log.read import keys_of_log, leaves
+from plainview.casework.log.read import frontier_at, keys_of_log, leaf_at
 from plainview.casework.log.write import newest_checkpoint
 from plainview.casework.misuse.flags import decide_flag, view_flag
 from plainview.casework.misuse.read import flags
@@ -171,7 +171,7 @@ def _entry(shown: explorer.Shown) -> EntryOut:
 
 def log_entries(request: HttpRequest, wanted: Annotated[EntriesWanted, Query()]) -> EntriesOut:
     """List the entries of the agency's part of the log, the newest first."""
-    asked = explorer.Wanted(wanted.action, wanted.member, wanted.since, wanted.until, wanted.before)
+    asked = explorer.Wanted(wanted.action, (), wanted.member, wanted.since, wanted.until, wanted.before)
     entries, following = explorer.entries(member_of(request), asked, limit=wanted.limit)
     return EntriesOut(items=[_entry(entry) for entry in entries], next=following)
 
@@ -191,7 +191,7 @@ def log_consistency(request: HttpRequest, sizes: Annotated[Sizes, Query()]) -> C
     """Return the proof that nothing was changed or removed between two checkpoints."""
     newest = parse(newest_checkpoint()).size
     first, second = min(sizes.first, sizes.second, newest), min(max(sizes.first, sizes.second), newest)
-    proof = consistency_proof(leaves()[:second], first)
+    proof = consistency_proof_by(first, second, leaf_at, frontier_at) if 0 < first < second else []
     return ConsistencyOut(first=first, second=second, proof=[base64.b64encode(node).decode() for node in proof])
 
 

@@ -19,7 +19,7 @@ RULE = "api.rate"
 
 _WINDOW = 60.0
 _lock = threading.Lock()
-_used: dict[int, tuple[float, int]] = {}
+_used: dict[str, tuple[float, int]] = {}
 
 
 def spend(token: Token) -> dict[str, str]:
@@ -30,21 +30,21 @@ def spend(token: Token) -> dict[str, str]:
     """
     now = time.monotonic()
     with _lock:
-        began, count = _used.get(token.pk, (now, 0))
+        began, count = _used.get(token.public_id, (now, 0))
         if now - began >= _WINDOW:
             began, count = now, 0
             for key in [key for key, (start, _) in _used.items() if now - start >= _WINDOW]:
                 del _used[key]
-        _used[token.pk] = (began, count + 1)
-    seconds = max(1, round(_WINDOW - (now - began)))
+        _used[token.public_id] = (began, count + 1)
+    seconds = str(max(1, round(_WINDOW - (now - began))))
+    # draft-ietf-httpapi-ratelimit-headers in its widely used form (version 6).
+    left = {
+        "RateLimit-Limit": str(PER_MINUTE),
+        "RateLimit-Remaining": str(max(0, PER_MINUTE - count - 1)),
+        "RateLimit-Reset": seconds,
+    }
     if count >= PER_MINUTE:
         why = f"The token has sent {PER_MINUTE} requests in this minute."
-        raise Unusable(
-            429, RULE, why, f"Send the next one in {seconds} seconds.", headers={"Retry-After": str(seconds)}
-        )
-    # draft-ietf-httpapi-ratelimit-headers in its widely used form (version 6).
-    return {
-        "RateLimit-Limit": str(PER_MINUTE),
-        "RateLimit-Remaining": str(PER_MINUTE - count - 1),
-        "RateLimit-Reset": str(seconds),
-    }
+        next_step = f"Send the next one in {seconds} seconds."
+        raise Unusable(429, RULE, why, next_step, headers={**left, "Retry-After": seconds})
+    return left

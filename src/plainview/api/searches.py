@@ -13,7 +13,19 @@ from django.utils import timezone
 from ninja import File, Form, UploadedFile
 from pydantic import Field
 
-from plainview.api.common import Cut, FaceNumber, In, Moment, Out, Short, Text, Whole, bytes_of, member_of, part_of
+from plainview.api.common import (
+    Cut,
+    FaceNumber,
+    FormIn,
+    Moment,
+    Out,
+    Short,
+    Text,
+    Whole,
+    bytes_of,
+    member_of,
+    part_of,
+)
 from plainview.casework.models import Search
 from plainview.casework.probes.preparations import MAX_BYTES
 from plainview.casework.probes.probe import probe_of
@@ -37,6 +49,7 @@ class ProbeOut(Out):
     face: int = Field(description="Number of the face in the picture; 1 is the largest.")
     box: Box = Field(description="Left, top, width and height of the face, in pixels after the edits.")
     quality: int | None
+    turned: int
     quality_detail: dict[str, Any]
     provenance: dict[str, Any]
     frames: list[dict[str, Any]]
@@ -121,7 +134,7 @@ class SearchOut(Out):
     sample: bool
 
 
-class SearchWanted(In):
+class SearchWanted(FormIn):
     """What is asked of a search, beside the picture."""
 
     case: Short = Field(description="Number of an open case.")

@@ -143,7 +143,8 @@ def video_piece(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002
     video = find.video(id, member)
     if offset != video.received:
         why = f"The upload has {video.received:,} bytes, and the piece begins at {offset:,}."
-        raise Unusable(409, "api.offset", why, "Ask for Upload-Offset and continue from there.")
+        headers = {**_HEADERS, "Upload-Offset": str(video.received)}
+        raise Unusable(409, "api.offset", why, "Continue from Upload-Offset.", headers=headers)
     while data := request.read(PART_BYTES):
         offset = actions.add_part(id, offset, data, acting_member=member)
     if offset == video.size:

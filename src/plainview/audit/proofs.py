@@ -7,14 +7,16 @@ roots; a root is worth what the signed checkpoint is worth in which the reader f
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from plainview.audit.merkle import (
-    consistency_proof,
-    inclusion_proof,
+    EMPTY_ROOT,
+    Frontier,
+    consistency_proof_by,
+    inclusion_proof_by,
     leaf_hash,
-    root_of,
     verify_consistency,
     verify_inclusion,
 )
@@ -27,39 +29,58 @@ class BadProof(ValueError):
     """This is not a proof, or it proves nothing; the message says which."""
 
 
-def consistency(log: str, leaves: Sequence[bytes], first: int, second: int) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A log's tree, from what is stored of it.
+
+    Attributes:
+        size: number of entries.
+        leaf: gives the 32-byte leaf hash of an entry.
+        frontier: gives the frontier of the tree of that many entries, 1 to `size`.
+    """
+
+    size: int
+    leaf: Callable[[int], bytes]
+    frontier: Callable[[int], Frontier]
+
+    def root(self, size: int) -> str:
+        """Return the root of the first `size` entries, in hexadecimal."""
+        return (self.frontier(size).root() if size else EMPTY_ROOT).hex()
+
+
+def consistency(log: str, tree: Tree, first: int, second: int) -> dict[str, Any]:
     """Return the proof that the tree of `second` entries extends that of `first`.
 
     Raises:
         BadProof: the log has no such sizes.
     """
-    if not 0 <= first <= second <= len(leaves):
-        raise BadProof(f"the log has {len(leaves)} entries: choose sizes 0 <= from <= to <= {len(leaves)}")
+    if not 0 <= first <= second <= tree.size:
+        raise BadProof(f"the log has {tree.size} entries: choose sizes 0 <= from <= to <= {tree.size}")
     return {
         "type": CONSISTENCY,
         "log": log,
-        "from": {"size": first, "root": root_of(leaves[:first]).hex()},
-        "to": {"size": second, "root": root_of(leaves[:second]).hex()},
-        "proof": [step.hex() for step in consistency_proof(leaves[:second], first)],
+        "from": {"size": first, "root": tree.root(first)},
+        "to": {"size": second, "root": tree.root(second)},
+        "proof": [step.hex() for step in consistency_proof_by(first, second, tree.leaf, tree.frontier)],
     }
 
 
-def inclusion(log: str, leaves: Sequence[bytes], entry: int, canonical: bytes, size: int) -> dict[str, Any]:
+def inclusion(log: str, tree: Tree, entry: int, canonical: bytes, size: int) -> dict[str, Any]:
     """Return the proof that the entry, given in canonical form, is number `entry` of the tree of `size`.
 
     Raises:
         BadProof: the log has no such entry or size.
     """
-    if not 0 <= entry < size <= len(leaves):
-        raise BadProof(f"the log has the entries 0 to {len(leaves) - 1}; the size must cover the entry")
+    if not 0 <= entry < size <= tree.size:
+        raise BadProof(f"the log has the entries 0 to {tree.size - 1}; the size must cover the entry")
     return {
         "type": INCLUSION,
         "log": log,
         "entry": entry,
         "canonical": canonical.decode(),
         "size": size,
-        "root": root_of(leaves[:size]).hex(),
-        "proof": [step.hex() for step in inclusion_proof(leaves[:size], entry)],
+        "root": tree.root(size),
+        "proof": [step.hex() for step in inclusion_proof_by(entry, size, tree.leaf, tree.frontier)],
     }
 
 

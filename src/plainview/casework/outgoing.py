@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import urllib3
-from urllib3.exceptions import HTTPError, SSLError
+from urllib3.exceptions import HTTPError, NewConnectionError, SSLError
 from urllib3.exceptions import TimeoutError as TookTooLong
 
 from plainview.casework.workspace.services import services
@@ -237,6 +237,8 @@ def _netloc(name: str, parts: SplitResult) -> str:
 def _reason(error: Exception) -> str:
     if isinstance(error, SSLError):
         return "its certificate is not trusted"
+    if isinstance(error, NewConnectionError):  # a kind of timeout to urllib3, however soon it was refused
+        return "it takes no connections"
     if isinstance(error, TookTooLong):
         return "it took too long"
     return f"the connection broke ({type(error).__name__})"

@@ -18,7 +18,10 @@ from plainview.recognition.crop import aligned_square, face_square, surroundings
 from plainview.recognition.edits import apply, read
 from plainview.recognition.types import Picture, Pixels, Points
 
-SIDES = (160, 320, 960)
+THUMBNAIL = 160
+"""Longer side of a picture in a list, in pixels: twice its size on a page, for screens of double density."""
+
+SIDES = (THUMBNAIL, 320, 960)
 """Sides of a face's square on pages, in pixels: a row, a card, an examination."""
 
 LONGEST = 1600
@@ -58,6 +61,15 @@ def whole_jpeg(blob: str, edits: Sequence[str] = ()) -> bytes:
         BadMedia, StorageError: the stored picture cannot be read.
     """
     return _whole(blob, tuple(edits))
+
+
+def small_jpeg(blob: str, edits: Sequence[str] = ()) -> bytes:
+    """Return a stored picture after its edits, its longer side at most THUMBNAIL pixels: for lists.
+
+    Raises:
+        BadMedia, StorageError: the stored picture cannot be read.
+    """
+    return _small(blob, tuple(edits))
 
 
 def probe_jpeg(search: Search, side: int) -> bytes:
@@ -148,6 +160,7 @@ def forget_pictures() -> None:
     """Empty the cache, after an erasure."""
     _face.cache_clear()
     _whole.cache_clear()
+    _small.cache_clear()
     _aligned.cache_clear()
     _surround.cache_clear()
 
@@ -161,6 +174,11 @@ def _face(blob: str, box: tuple[float, ...], side: int, edits: tuple[str, ...]) 
 @lru_cache(maxsize=_MOST_CACHED)
 def _surround(blob: str, box: tuple[float, ...], edits: tuple[str, ...]) -> tuple[float, ...]:
     return surroundings(_pixels(blob, edits), box)
+
+
+@lru_cache(maxsize=_MOST_CACHED)
+def _small(blob: str, edits: tuple[str, ...]) -> bytes:
+    return jpeg(within(_pixels(blob, edits), THUMBNAIL))
 
 
 @lru_cache(maxsize=64)

@@ -6,6 +6,7 @@ import os
 import sys
 
 from plainview.casework.find import member_by_email
+from plainview.casework.log.commit import require_unaltered
 from plainview.casework.log.guard import permit, record_opened
 from plainview.casework.log.state import is_sample, is_served
 from plainview.casework.models import Member
@@ -27,7 +28,7 @@ def acting_member(email: str) -> Member:
             PLAINVIEW_TOKEN holds no current token of that member. All but the first are recorded.
     """
     open_workspace()
-    read_from_now_on()
+    read_from_now_on(require_unaltered)
     need = running().who
     if not isinstance(need, Permission):
         raise Refused(

@@ -153,11 +153,25 @@ def alert_mute(
 def alert_preference(
     acting: As,
     digest_hours: Annotated[int, typer.Option(help="Hours between messages; 0: immediately.")] = 0,
-    quiet_from: Annotated[int | None, typer.Option(help="Hour (UTC) from which nothing is sent.")] = None,
-    quiet_until: Annotated[int | None, typer.Option(help="Hour (UTC) until which nothing is sent.")] = None,
+    quiet_from: Annotated[int | None, typer.Option(help="Hour from which nothing is sent.")] = None,
+    quiet_until: Annotated[int | None, typer.Option(help="Hour until which nothing is sent.")] = None,
+    time_zone: Annotated[str, typer.Option(help="Whose hours these are, such as Europe/Vienna; empty for UTC.")] = "",
     json: Json = False,
 ) -> None:
     """Set when you get messages about your alerts."""
     member = acting_member(acting)
-    set_preference(digest_hours=digest_hours, quiet_from=quiet_from, quiet_until=quiet_until, acting_member=member)
-    answer("Saved.", json=json, digest_hours=digest_hours, quiet_from=quiet_from, quiet_until=quiet_until)
+    set_preference(
+        digest_hours=digest_hours,
+        quiet_from=quiet_from,
+        quiet_until=quiet_until,
+        time_zone=time_zone,
+        acting_member=member,
+    )
+    answer(
+        "Saved.",
+        json=json,
+        digest_hours=digest_hours,
+        quiet_from=quiet_from,
+        quiet_until=quiet_until,
+        time_zone=time_zone,
+    )

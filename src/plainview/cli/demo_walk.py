@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,10 +26,10 @@ from plainview.casework.models import Case, Feed, FeedLink, Gallery, Reference
 from plainview.casework.probes.probe import prepare_probe
 from plainview.casework.search.answers import Answer
 from plainview.casework.search.run import Request, run_search
-from plainview.casework.upkeep.setup import SAMPLE_PEOPLE
 from plainview.casework.workspace.folder import ENV
 from plainview.casework.workspace.services import services
 from plainview.cli.common import say
+from plainview.cli.demo_lead import lead
 from plainview.cli.pictures import Cell, contact_sheet
 from plainview.cli.portraits import write_portraits
 from plainview.cli.progress import bar
@@ -51,30 +54,39 @@ def walk(home: Path, photos: Path | None, portraits: bool = False) -> bool:
         if portraits:
             _fetch(home)
         answer, expected, probe = _search(home)
+        if answer.candidates:
+            lead(answer, _GALLERY)
     finally:
         services().close()
     report = verify_log()
     say(
-        f"5 The log verifies: ok={report.ok}, {report.entries} entries, root {report.root}",
+        f"7 The log verifies: ok={report.ok}, {report.entries} entries, root {report.root}",
     )
     first = answer.candidates[0].reference.file_name if answer.candidates else "nobody"
     say(f"The probe was made from {expected}; the first candidate is {first}.")
     say(f"Contact sheet: {home / 'contact-sheet.png'}")
-    search = f"plainview search {probe} --gallery {_GALLERY} --as examiner@agency.example"
-    say("Try next", style="bold")
-    say(f"  export {ENV}={home / 'workspace'}")
+    program = shlex.quote(_program())
+    search = f"{program} search {shlex.quote(str(probe))} --gallery {_GALLERY} --as examiner@agency.example"
+    say("Try next, as printed:", style="bold")
+    say(f"  export {ENV}={shlex.quote(str(home / 'workspace'))}")
     for line in (
-        f"{search} --case {_CASE} --purpose 'who else is similar'",
-        f"{search} --purpose 'no case'   (refused)",
-        f"plainview disclose {answer.search.public_id} --out package.zip --as supervisor@agency.example",
-        "plainview verify-package package.zip   (anyone, anywhere: runs the search again)",
-        "plainview audit verify",
-        "plainview serve   (prints each sample person's password and the code of the moment)",
+        f"{search} --case {_CASE} --purpose 'who else is similar to the probe'",
+        f"{search} --purpose 'no case is named here'   # refused: a search needs a case",
+        f"{program} disclose {answer.search.public_id} --out package.zip --as supervisor@agency.example",
+        f"{program} verify-package package.zip   # anyone, anywhere: runs the search again",
+        f"{program} audit verify",
+        f"{program} serve   # then open http://127.0.0.1:8000/ and sign in with one click",
     ):
         say(f"  {line}")
-    people = ", ".join(f"{name}@" for name in SAMPLE_PEOPLE)
-    say(f"In the browser: http://127.0.0.1:8000/ as {people} (all agency.example)")
+    say(f"In the browser the probe for your own search is {probe}.")
     return report.ok and first == expected
+
+
+def _program() -> str:
+    """Return how this program was called, so that a printed command works where it is not on the path."""
+    called = Path(sys.argv[0])
+    on_path = shutil.which(called.name)
+    return called.name if on_path and Path(on_path).resolve() == called.resolve() else str(called.resolve())
 
 
 def _enrol(photographs: Path) -> None:

@@ -62,6 +62,7 @@ def evaluate(
     ] = None,
     cache: Cache = None,
     pack: Pack = DEFAULT_PACK,
+    beside: Annotated[str, typer.Option(help="A second model pack, measured on the same pictures.")] = "",
     seed: Annotated[int, typer.Option(help="Seed of galleries and resamples.", min=0)] = SEED,
     replicates: Annotated[int, typer.Option(help="Resamples behind each interval.", min=50)] = REPLICATES,
     enrol: Annotated[
@@ -76,8 +77,13 @@ def evaluate(
     options = Options(protocol.value, seed, replicates, enrol=enrol)
     _check_target(json, folder=False)
     _check_target(report, folder=True)
-    with _loaded(pack, cache) as (engine, decoder, templates), _bars() as progress:
-        result = run_evaluation(listed, engine, decoder, templates, options, rulings=ruled, progress=progress)
+    results = []
+    for name in filter(None, (pack, beside)):
+        with _loaded(name, cache) as (engine, decoder, templates), _bars() as progress:
+            results.append(
+                run_evaluation(listed, engine, decoder, templates, options, rulings=ruled, progress=progress)
+            )
+    result = results[0] | ({"beside": results[1]} if beside else {})
     if report is not None:
         for path in write_report(result, report):
             warn(f"Report: {path}")
@@ -163,7 +169,34 @@ def _bars() -> Iterator[Callable[[str, int], Callable[[], None]]]:
 
 
 def _print(result: dict[str, Any]) -> None:
-    rows: list[tuple[str, str, str]] = []
+    rows: list[tuple[str, ...]] = _rows(result)
+    head = ["Figure", "Value", "95 % interval"]
+    _say_about(result)
+    if "beside" in result:
+        other = {figure: cells for figure, *cells in _rows(result["beside"])}
+        rows = [(figure, *cells, *other.get(figure, ("", ""))) for figure, *cells in rows]
+        head = [
+            "Figure",
+            result["repeat"]["pack"],
+            "95 % interval",
+            result["beside"]["repeat"]["pack"],
+            "95 % interval",
+        ]
+        _say_about(result["beside"])
+    print_table(tuple(head), rows)
+    for key, why in list(result["insufficient_data"].items())[:10]:
+        say(f"{key}: {why}")
+
+
+def _say_about(result: dict[str, Any]) -> None:
+    say(
+        f"{result['n_people']:,} people, {result['n_images']:,} pictures, failure to acquire {result['fta']:.4f}; "
+        f"{result['repeat']['pack']}; scores: {result['normalisation']}"
+    )
+
+
+def _rows(result: dict[str, Any]) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
 
     def add(name: str, value: float | None, bounds: list[float] | None) -> None:
         if value is None:
@@ -196,10 +229,4 @@ def _print(result: dict[str, Any]) -> None:
         for name in ("fmr_max_over_min", "fnmr_max_over_min"):
             apart = result["differential"][column]
             add(f"{column}: {name}", apart[name], apart["ci"][name])
-    say(
-        f"{result['n_people']:,} people, {result['n_images']:,} pictures, failure to acquire {result['fta']:.4f}; "
-        f"{result['repeat']['pack']}; scores: {result['normalisation']}"
-    )
-    print_table(("Figure", "Value", "95 % interval"), rows)
-    for key, why in list(result["insufficient_data"].items())[:10]:
-        say(f"{key}: {why}")
+    return rows

@@ -19,6 +19,7 @@ from plainview.casework.galleries.read import galleries, gallery_size
 from plainview.casework.galleries.statistics import gallery_statistics as count
 from plainview.casework.galleries.statistics import near_pairs
 from plainview.casework.gate.moving import move_gallery
+from plainview.casework.models import Gallery, Member
 from plainview.casework.workspace.folder import current
 from plainview.casework.workspace.services import services
 from plainview.cli.acting import acting_member
@@ -248,11 +249,41 @@ def gallery_export(
         )
 
 
-def gallery_re_embed(name: str, acting: As, json: Json = False) -> None:
-    """Compute a gallery's templates again with the loaded model pack; searches wait until all are done."""
+def gallery_re_embed(
+    acting: As,
+    name: Annotated[
+        str, typer.Argument(help="Name of a gallery; by default every gallery with templates of another pack.")
+    ] = "",
+    json: Json = False,
+) -> None:
+    """Compute templates again with the loaded model pack. Until all are done a gallery is searched with its old ones."""
     member = acting_member(acting)
-    total = waiting(find.gallery(name, member), services().engine.pack.identity)
-    with bar(f"Templates of {name}", total) as shown:
+    pack = services().engine.pack.identity
+    chosen = (
+        [find.gallery(name, member)]
+        if name
+        else [gallery for gallery in galleries(member) if gallery.pack not in ("", pack)]
+    )
+    results = {}
+    try:
+        for gallery in chosen:
+            results[gallery.name] = _re_embedded(gallery, pack, member, quiet=json)
+    finally:
+        services().close()
+    if json:
+        print_json(
+            asdict(results[name])
+            if name
+            else {"galleries": {gallery: asdict(result) for gallery, result in results.items()}}
+        )
+    elif not results:
+        say(f"Every gallery has templates of {pack}.")
+    if any(result.failed for result in results.values()):
+        raise typer.Exit(1)
+
+
+def _re_embedded(gallery: Gallery, pack: str, member: Member, *, quiet: bool) -> ReEmbedded:
+    with bar(f"Templates of {gallery.name}", waiting(gallery, pack)) as shown:
         done = 0
 
         def step(result: ReEmbedded) -> None:
@@ -261,15 +292,20 @@ def gallery_re_embed(name: str, acting: As, json: Json = False) -> None:
                 shown.step()
             done = result.remade
 
-        try:
-            result = re_embed(name, acting_member=member, progress=step)
-        finally:
-            services().close()
-    if json:
-        print_json(asdict(result))
-    else:
-        say(f"{counted(result.remade, 'template')} computed in {result.seconds:.1f} s.")
-        for failure in result.failed:
-            warn(f"{failure['reference']}: {failure['why']}", style="red")
-    if result.failed:
-        raise typer.Exit(1)
+        result = re_embed(gallery.name, acting_member=member, progress=step)
+    if quiet:
+        return result
+    say(f"{gallery.name}: {counted(result.remade, 'template')} computed in {result.seconds:.1f} s.")
+    if result.turned:
+        say(
+            f"{counted(result.turned, 'face')} had been enrolled upside down, on their side or aslant; their templates are of them upright now."
+        )
+    if result.left:
+        say(
+            f"{counted(result.left, 'reference')} left: the gallery is still searched with its old templates. "
+            "Run this again to continue.",
+            style="yellow",
+        )
+    for failure in result.failed:
+        warn(f"{failure['reference']}: {failure['why']}", style="red")
+    return result

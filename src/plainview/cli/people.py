@@ -153,7 +153,7 @@ def member_invite(
     """Invite a person into your agency; for a role with power, propose the invitation."""
     member = acting_member(acting)
     if has_power(role):
-        wanted = {"email": email, "roles": role, "ends_on": until}
+        wanted = {"email": email, "roles": role, "on_trial": trial, "ends_on": until}
         proposed(propose(Kind.INVITATION, wanted, reason=reason, acting_member=member), json=json)
         return
     invited = invite_member(email, role, on_trial=trial, ends_on=until, acting_member=member)

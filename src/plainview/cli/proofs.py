@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from plainview.audit import proofs
-from plainview.casework.log.read import canonical_of, leaves
+from plainview.casework.log.read import canonical_of, tree
 from plainview.casework.workspace.services import services
 from plainview.cli.common import Json, print_json, say
 from plainview.cli.start import open_workspace
@@ -31,9 +31,9 @@ def consistency(
         _check(check, json=json)
         return
     open_workspace()
-    hashes = leaves()
+    whole = tree()
     try:
-        proof = proofs.consistency(services().origin, hashes, first, len(hashes) if second is None else second)
+        proof = proofs.consistency(services().origin, whole, first, whole.size if second is None else second)
     except proofs.BadProof as error:
         raise _refused(error) from None
     _show(proof, json=json)
@@ -50,10 +50,10 @@ def inclusion(
         _check(check, json=json)
         return
     open_workspace()
-    hashes = leaves()
+    whole = tree()
     try:
-        whole = len(hashes) if size is None else size
-        proof = proofs.inclusion(services().origin, hashes, entry, canonical_of(entry), whole)
+        covers = whole.size if size is None else size
+        proof = proofs.inclusion(services().origin, whole, entry, canonical_of(entry), covers)
     except proofs.BadProof as error:
         raise _refused(error) from None
     _show(proof, json=json)

@@ -119,6 +119,12 @@ def print_answer(answer: Answer, notice: str) -> None:
         title=f"Search {search.public_id}: {counted(len(answer.candidates), 'candidate')} of {search.compared}",
         caption=notice,
     )
+    if turned := round(search.quality_detail.get("turned", 0)):
+        say(
+            f"The probe's face is turned by {abs(turned)} degrees in the picture; it was compared turned upright. "
+            f"To make the turn an edit of the probe: `--edit rotate:{-turned}`.",
+            style="yellow",
+        )
     if search.shared_request is not None:
         asker = search.shared_request.agreement.asker.name
         say(f"Searched for {asker}, which asked in request {search.shared_request.public_id}.")

@@ -65,6 +65,7 @@ def serve(
         logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
         say(f"Plainview on {address}  (stop with Ctrl-C)")
         if state.is_sample():
+            say("Open it in a browser on this machine and choose a person: one click signs in. Or with a password:")
             import_module("plainview.cli.signing_in").print_people()
         sys.stdout.flush()
         running.run(front, listener, context, worker)

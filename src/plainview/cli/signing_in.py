@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import typer
+
 from plainview.casework.people.samples import credentials
 from plainview.casework.proposals.make import propose_about
 from plainview.cli.acting import acting_member
-from plainview.cli.common import As, Json, Reason, print_json, print_table
+from plainview.cli.common import As, Json, Reason, print_json
 from plainview.cli.proposals import proposed
 from plainview.cli.start import open_workspace
 from plainview.policy.proposals import Kind
@@ -21,12 +23,12 @@ def sample_credentials(json: Json = False) -> None:
 
 
 def print_people() -> None:
-    """Print how each sample person signs in."""
-    rows = [
-        (email, sign_in["password"], sign_in["code"], sign_in["totp_secret"])
-        for email, sign_in in credentials().items()
-    ]
-    print_table(("Sample person", "Password", "Current code", "Authenticator secret"), rows)
+    """Print how each sample person signs in: plain lines, which no terminal cuts."""
+    for email, sign_in in credentials().items():
+        typer.echo(f"{email}")
+        typer.echo(f"  Password: {sign_in['password']}")
+        typer.echo(f"  Code now: {sign_in['code']}")
+        typer.echo(f"  Authenticator secret: {sign_in['totp_secret']}")
 
 
 def member_release(email: str, reason: Reason, acting: As, json: Json = False) -> None:

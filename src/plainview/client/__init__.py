@@ -108,11 +108,17 @@ class _Base:
 
     def _pause(self, attempt: int, response: httpx.Response | None) -> float | None:
         """Return the seconds after which to send again; None if not."""
-        if attempt >= self._retries or (response is not None and response.status_code not in _LATER):
+        if attempt >= self._retries or (response is not None and not _is_later(response)):
             return None
         said = response.headers.get("retry-after", "") if response is not None else ""
         longest = min(0.5 * 2**attempt, 8.0)
         return float(said) if said.isdigit() else longest * (0.5 + random.random() / 2)  # noqa: S311  only a pause
+
+
+def _is_later(response: httpx.Response) -> bool:
+    """Say whether the same request may be sent again: also when the first one is still being answered."""
+    running = response.status_code == 409 and "idempotency.running" in response.text
+    return running or response.status_code in _LATER
 
 
 class _Watched:

@@ -70,7 +70,7 @@ def enrol(
 
 
 def enrol_many(gallery: str, pictures: list[Picture]) -> Call:
-    """Return the call that enrols many pictures, at most 5,000; their files are read while they are sent."""
+    """Return the call that enrols many pictures, at most 5,000; their files are read when it is sent, all of them."""
     path = f"/galleries/{quote(gallery, safe='')}/references/bulk"
     headers = {"Content-Type": "application/x-ndjson"}
     return Call("reference_bulk", "POST", path, lines=lambda: map(_line, pictures), headers=headers)

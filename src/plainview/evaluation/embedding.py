@@ -26,15 +26,16 @@ from numpy.typing import NDArray
 from plainview.audit.durable import locked, replace_file
 from plainview.evaluation import covers
 from plainview.evaluation.dataset import Item
-from plainview.recognition import align, detect, embed, engine, quality
+from plainview.recognition import align, detect, disturbance, embed, engine, prepare, quality, resize, turned
 from plainview.recognition.decode import Decoder, read_file
 from plainview.recognition.engine import Engine
 from plainview.recognition.errors import BadMedia
 from plainview.recognition.packs import ModelPack
+from plainview.recognition.prepare import Ready, ready
 from plainview.recognition.types import Face, Picture, Vector
 from plainview.storage.seal import KEY_BYTES, SealBroken, Sealer
 
-_VECTORS = ("template", "plain")  # columns of the cache that are sealed
+_VECTORS = ("template", "plain", "reference")  # columns of the cache that are sealed
 _AHEAD = 8  # pictures decoded ahead of the threads that embed them
 
 
@@ -44,12 +45,13 @@ class Measured:
 
     Attributes:
         sha256: of the file; empty where it could not be read.
-        template: of the face that `subject` chooses; None: failure to acquire.
+        template: of the face that `subject` chooses, as a probe; None: failure to acquire.
         plain: the same face's `Engine.plain_template`, for the figures without any of what searches add.
         quality: 0 to 100; 0 on failure.
         box: of that face, (x, y, width, height) in pixels of the upright picture; zeros on failure.
         code: why it failed, a `BadMedia` code or "no_template"; else empty.
         why: the same in words.
+        reference: the same face's template as a reference, see `Engine.both_templates`.
     """
 
     sha256: str
@@ -59,13 +61,15 @@ class Measured:
     box: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
     code: str = ""
     why: str = ""
+    reference: Vector | None = None
 
 
 def pack_digest(pack: ModelPack) -> str:
     """Return one hash for everything but the picture that a template depends on: networks, code, libraries."""
     parts = [pack.identity, pack.recogniser.sha256, pack.detector.sha256 if pack.detector else "default"]
     parts += [cv2.__version__, np.__version__, onnxruntime.__version__]
-    files = [__file__, *(module.__file__ for module in (align, covers, detect, embed, engine, quality))]
+    modules = (align, covers, detect, disturbance, embed, engine, prepare, quality, resize, turned)
+    files = [__file__, *(module.__file__ for module in modules)]
     parts += [hashlib.sha256(Path(str(file)).read_bytes()).hexdigest() for file in files]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -124,9 +128,10 @@ class TemplateCache:
         self._file.execute("PRAGMA synchronous = NORMAL")
         self._file.execute("PRAGMA secure_delete = ON")
         self._file.execute("DROP TABLE IF EXISTS measured_2")  # earlier versions kept the templates in the clear
+        self._file.execute("DROP TABLE IF EXISTS measured_3")  # or none of the picture as a reference
         self._file.execute(
-            "CREATE TABLE IF NOT EXISTS measured_3 "
-            "(key TEXT PRIMARY KEY, template BLOB, plain BLOB, quality INTEGER, box TEXT, code TEXT, why TEXT) WITHOUT ROWID"
+            "CREATE TABLE IF NOT EXISTS measured_4 (key TEXT PRIMARY KEY, template BLOB, plain BLOB, reference BLOB, "
+            "quality INTEGER, box TEXT, code TEXT, why TEXT) WITHOUT ROWID"
         )
 
     def _begin_anew(self) -> None:
@@ -140,7 +145,7 @@ class TemplateCache:
         """Return what an earlier run made of a picture."""
         try:
             stored = self._file.execute(
-                "SELECT template, plain, quality, box, code, why FROM measured_3 WHERE key = ?", (key,)
+                "SELECT template, plain, reference, quality, box, code, why FROM measured_4 WHERE key = ?", (key,)
             ).fetchone()
         except sqlite3.OperationalError:
             raise
@@ -150,21 +155,23 @@ class TemplateCache:
         if stored is None:
             return None
         try:
-            template, plain = (self._opened(blob, name, key) for blob, name in zip(stored[:2], _VECTORS, strict=True))
+            vectors = (self._opened(blob, name, key) for blob, name in zip(stored[:3], _VECTORS, strict=True))
+            template, plain, reference = vectors
         except SealBroken:  # another key, or damage: measured again
             return None
-        x, y, width, height = map(float, stored[3].split())
-        return Measured(sha256, template, plain, stored[2], (x, y, width, height), stored[4], stored[5])
+        x, y, width, height = map(float, stored[4].split())
+        box = (x, y, width, height)
+        return Measured(sha256, template, plain, stored[3], box, stored[5], stored[6], reference)
 
     def put(self, key: str, measured: Measured) -> None:
         """Keep it."""
-        vectors = zip((measured.template, measured.plain), _VECTORS, strict=True)
+        vectors = zip((measured.template, measured.plain, measured.reference), _VECTORS, strict=True)
         blobs = (
             None if vector is None else self._sealer.seal(vector.tobytes(), f"{name}:{key}".encode())
             for vector, name in vectors
         )
         self._file.execute(
-            "INSERT OR REPLACE INTO measured_3 VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO measured_4 VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (key, *blobs, measured.quality, " ".join(map(str, measured.box)), measured.code, measured.why),
         )
 
@@ -255,9 +262,12 @@ def _measure(sha256: str, decoding: Future[Picture], loaded: Engine, covered: bo
             pixels = covers.draw_cover(picture.pixels, face.detection.points, int(sha256[:8], 16))
             picture = Picture(pixels, picture.format, picture.stored_size)
             face = subject(loaded, picture)
-        template = loaded.template(picture, face.detection)
+        reference, template = loaded.both_templates(picture, face.detection)
+        probe = as_probe(loaded, picture, face)
+        if probe.picture is not picture:
+            template = loaded.template(probe.picture, probe.face.detection)
         plain = loaded.plain_template(picture, face.detection)
-        return Measured(sha256, template, plain, face.quality.overall, face.detection.box)
+        return Measured(sha256, template, plain, face.quality.overall, face.detection.box, reference=reference)
     except BadMedia as bad:
         return Measured(sha256, None, None, 0, code=bad.code, why=bad.why)
     except ValueError:
@@ -272,7 +282,7 @@ def subject(loaded: Engine, picture: Picture) -> Face:
         BadMedia: no_face, or face_too_small.
     """
     faces = loaded.faces(picture)
-    if not faces or faces[0].detection.box[2] < quality.MIN_FACE_PX:
+    if not faces or faces[0].detection.box[2] < quality.MIN_PROBE_PX:
         return loaded.probe_face(picture)[1]  # raises, with the words of a search
     height, width = picture.pixels.shape[:2]
 
@@ -280,8 +290,25 @@ def subject(loaded: Engine, picture: Picture) -> Face:
         x, y, wide, high = face.detection.box
         return math.hypot(x + wide / 2 - width / 2, y + high / 2 - height / 2)
 
-    least = max(quality.MIN_FACE_PX, faces[0].detection.box[2] / 2)
+    least = max(quality.MIN_PROBE_PX, faces[0].detection.box[2] / 2)
     return min((face for face in faces if face.detection.box[2] >= least), key=off_centre)
+
+
+def as_probe(loaded: Engine, picture: Picture, face: Face | None) -> Ready:
+    """Prepare a data set's picture as a search would.
+
+    Args:
+        loaded: the model pack.
+        picture: the picture.
+        face: its subject; None where none was found.
+
+    Raises:
+        BadMedia: as `prepare.ready`.
+    """
+    if face is None:
+        return ready(loaded, picture, ())
+    boxes = [other.detection.box for other in loaded.faces(picture)]
+    return ready(loaded, picture, (), boxes.index(face.detection.box) + 1)
 
 
 def seconds_per_probe(items: Sequence[Item], loaded: Engine, decoder: Decoder, at_most: int = 20) -> list[float]:

@@ -33,6 +33,12 @@ STRANGERS = 1 / 3
 """Where fewer of the people than this have one picture only, random others are left out of the gallery and
 searched for, so that there are strangers enough for FPIR."""
 
+DISCARD_FPIR = "0.01"
+"""Where the error-versus-discard curve is drawn."""
+
+_DISCARDED = np.linspace(0, 0.5, 26)
+"""Shares rejected; beyond half a curve says little (ISO/IEC 29794-1 looks at the first 20 %)."""
+
 LONGEST_LIST = 50
 """Ranks of the CMC: the longest candidate list (FBI NGI allows 2 to 50)."""
 
@@ -70,6 +76,8 @@ class Identification:
         cmc: shares at rank 1, 2, ...; empty where rank1 is insufficient.
         fnir: FPIR point -> FNIR.
         thresholds: FPIR point -> threshold of the first split.
+        discard: the error-versus-discard curve at `DISCARD_FPIR`: (share of mated probes rejected for the lowest quality,
+            FNIR of the others), mean over the splits; empty where that FNIR is insufficient.
     """
 
     gallery_size: int
@@ -84,6 +92,7 @@ class Identification:
     cmc: list[float]
     fnir: dict[str, Estimate]
     thresholds: dict[str, float | None]
+    discard: list[tuple[float, float]]
 
 
 def identify(
@@ -121,7 +130,7 @@ def identify(
         if not gallery:
             why = insufficient("nobody has one picture to enrol and another to search with")
             return Identification(
-                0, 0, 0, 0, 0, 0, 0, 0, why, [], dict.fromkeys(FPIR_POINTS, why), dict.fromkeys(FPIR_POINTS)
+                0, 0, 0, 0, 0, 0, 0, 0, why, [], dict.fromkeys(FPIR_POINTS, why), dict.fromkeys(FPIR_POINTS), []
             )
         runs.append(_search(samples, probes, is_probe, gallery, compare, make_scorer))
     return _summary(samples, probes, runs, left_out, seed, replicates)
@@ -236,7 +245,31 @@ def _summary(
         cmc=[] if few else np.mean(curves, axis=0).tolist(),
         fnir=fnir,
         thresholds=thresholds,
+        discard=_discard(samples, runs) if fnir[DISCARD_FPIR].value is not None else [],
     )
+
+
+def _discard(samples: Samples, runs: Sequence[Split]) -> list[tuple[float, float]]:
+    """Reject mated probes by quality, lowest first; probes of one quality are rejected in equal parts."""
+    curves = []
+    for run in runs:
+        missed = run.mate_scores < _threshold(samples, run, np.ones(len(samples.people)), FPIR_POINTS[DISCARD_FPIR])
+        quality = samples.quality[run.mated]
+        curves.append([_left(missed, quality, share) for share in _DISCARDED])
+    return [
+        (round(float(share), 4), float(rate)) for share, rate in zip(_DISCARDED, np.mean(curves, axis=0), strict=True)
+    ]
+
+
+def _left(missed: NDArray[np.bool_], quality: Ints, share: float) -> float:
+    """Return the share of misses among the probes that are left."""
+    rejected = share * len(quality)
+    weights = np.ones(len(quality))
+    for value in np.unique(quality):
+        here = quality == value
+        weights[here] = 1 - min(1.0, max(0.0, rejected / here.sum()))
+        rejected -= here.sum()
+    return float((weights * missed).sum() / weights.sum())
 
 
 def _threshold(samples: Samples, run: Split, weights: NDArray[np.float64], rate: float) -> np.float32:

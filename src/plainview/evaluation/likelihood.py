@@ -82,7 +82,7 @@ def likelihood_ratio(samples: Samples, scorer: Scorer, *, seed: int, replicates:
 def _trials(samples: Samples, scorer: Scorer, people: Ints, seed: int) -> _Trials:
     rows = np.flatnonzero(samples.usable & ~samples.masked & np.isin(samples.person, people))
     person = samples.person[rows]
-    scores = scorer.scores(samples.templates[rows], samples.templates[rows])
+    scores = scorer.scores(samples.probes[rows], samples.templates[rows])
     first, second = np.triu_indices(len(rows), 1)
     a, b = person[first], person[second]
     mated = a == b

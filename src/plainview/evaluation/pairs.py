@@ -51,9 +51,9 @@ class Pairs:
 
 
 def compare_all(samples: Samples, scorer: Scorer) -> Pairs:
-    """Compare all usable pictures without a real cover, each pair once."""
+    """Compare all usable pictures without a real cover, each pair once: the earlier as the probe."""
     rows = np.flatnonzero(samples.usable & ~samples.masked)
-    templates, person = samples.templates[rows], samples.person[rows]
+    templates, probes, person = samples.templates[rows], samples.probes[rows], samples.person[rows]
     floor, low, high = _range(templates, scorer)
     edges = np.linspace(low, high, BINS + 1)
     skip = _ignored_columns(samples)
@@ -61,7 +61,7 @@ def compare_all(samples: Samples, scorer: Scorer) -> Pairs:
     tail: list[tuple[Floats, Ints, Ints]] = []
     impostors, histogram = 0, np.zeros(BINS, np.int64)
     for start in range(0, len(rows), _BLOCK):
-        block = scorer.scores(templates[start : start + _BLOCK], templates[start:])
+        block = scorer.scores(probes[start : start + _BLOCK], templates[start:])
         height = len(block)
         later = np.arange(block.shape[1])[None, :] > np.arange(height)[:, None]
         same = person[start : start + height, None] == person[None, start:]

@@ -85,6 +85,8 @@ def _plots(result: dict[str, Any]) -> Iterator[Plot]:
             f"{name}: {curve[0]:.3f} at rank 1, {curve[-1]:.3f} at rank {len(curve)}" for name, curve in curves
         )
         yield Plot("cmc", "Cumulative match characteristic", f"{words}.", _svg(figure, axes, legend=True))
+    if (result.get("identification") or {}).get("discard"):
+        yield _discard(result["identification"])
     for column, values in (result.get("groups") or {}).items():
         for kind in ("fmr", "fnmr"):
             known = {value: rates for value, rates in values.items() if rates[kind] is not None}
@@ -116,6 +118,20 @@ def _histogram(verification: dict[str, Any]) -> Plot:
     )
     alt += "." if threshold is None else f"; FMR 1e-3 is at a score of {threshold:.3f}."
     return Plot("scores", "Scores of pairs of one and of two people", alt, _svg(figure, axes, legend=True))
+
+
+def _discard(identification: dict[str, Any]) -> Plot:
+    figure, axes = _figure()
+    curve = identification["discard"]
+    axes.plot(*zip(*curve, strict=True), color=_TEAL, label="rejected by quality")
+    first = curve[0][1]
+    axes.plot([0, first], [first, 0], color=_GREY, linestyle=":", label="best possible")
+    axes.axhline(first, color=_GREY, linewidth=1.0, label="rejected at random")
+    axes.set(xlim=(0, curve[-1][0]), ylim=(0, None))
+    axes.set(xlabel="Share of mated probes rejected, lowest quality first", ylabel="FNIR of the others at FPIR 1 %")
+    fifth = min(curve, key=lambda point: abs(point[0] - 0.2))
+    words = f"FNIR {first:.4f} with every probe, {fifth[1]:.4f} without the {fifth[0]:.0%} of the lowest quality."
+    return Plot("discard", "Error versus discard: does quality predict misses?", words, _svg(figure, axes, legend=True))
 
 
 def _groups(column: str, kind: str, known: dict[str, dict[str, Any]]) -> Plot:

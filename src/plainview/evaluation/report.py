@@ -16,8 +16,8 @@ from plainview.documents.typeset import pdf, string, text
 from plainview.evaluation.plots import Plot, plots
 from plainview.storage.output import PRIVATE, replace_files
 
-Line = tuple[str, str, str]
-"""(figure, value, interval)."""
+Line = tuple[str, ...]
+"""(figure, value, interval), and the value and interval of a second pack."""
 
 _FEW = "insufficient data"
 
@@ -45,7 +45,24 @@ def write_report(result: dict[str, Any], folder: Path) -> list[Path]:
 
 
 def sections(result: dict[str, Any]) -> Iterator[tuple[str, list[Line]]]:
-    """Yield the tables: title and rows."""
+    """Yield the tables: title and rows; where a second pack was measured, its figures are beside the first one's."""
+    if "beside" not in result:
+        yield from _sections(result)
+        return
+    # By place: both were measured in the same way, and a title may count what one pack found no face in.
+    for (title, rows), (_, second) in zip(_sections(result), _sections(result["beside"]), strict=True):
+        others = {line[0]: line[1:] for line in second}
+        yield title, [(*line, *others.get(line[0], (_FEW, ""))) for line in rows]
+
+
+def _head(result: dict[str, Any]) -> list[str]:
+    if "beside" not in result:
+        return ["Figure", "Value", "95 % interval"]
+    first, second = result["repeat"]["pack"], result["beside"]["repeat"]["pack"]
+    return ["Figure", first, "95 % interval", second, "95 % interval"]
+
+
+def _sections(result: dict[str, Any]) -> Iterator[tuple[str, list[Line]]]:
     verification = result.get("verification")
     if verification:
         rows = [
@@ -126,6 +143,12 @@ def _facts(result: dict[str, Any]) -> list[str]:
         f"Model pack {repeat['pack']}; scores: {result['normalisation']}"
         + (f"; {seconds:.3f} s from file to template on this machine." if seconds is not None else "."),
     ]
+    if "beside" in result:
+        other = result["beside"]
+        facts.append(
+            f"Beside it: model pack {other['repeat']['pack']}; scores: {other['normalisation']}; no template of "
+            f"{other['fta_count']:,} pictures. The plots are of the first pack."
+        )
     if "rulings" in result:
         counts = ", ".join(f"{count} {ruling}" for ruling, count in result["rulings"]["counts"].items())
         facts.append(
@@ -143,6 +166,11 @@ def _foot(result: dict[str, Any]) -> list[str]:
         f"Definitions: {repeat['definitions']}.",
         f"Seed {repeat['seed']}, {repeat['replicates']} resamples, {repeat['galleries']} galleries; {versions}.",
         f"Data set sha256 {repeat['dataset_sha256']}; recogniser sha256 {repeat['recogniser_sha256']}.",
+        *(
+            [f"Second recogniser sha256 {result['beside']['repeat']['recogniser_sha256']}."]
+            if "beside" in result
+            else []
+        ),
         *(f"{key}: {why}." for key, why in result["insufficient_data"].items()),
     ]
 
@@ -156,7 +184,7 @@ def to_html(result: dict[str, Any], drawn: list[Plot]) -> str:
     ]
     for title, rows in sections(result):
         cells = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in line) + "</tr>" for line in rows)
-        head = "<tr><th>Figure</th><th>Value</th><th>95 % interval</th></tr>"
+        head = "<tr>" + "".join(f"<th>{html.escape(word)}</th>" for word in _head(result)) + "</tr>"
         parts.append(f"<h2>{html.escape(title)}</h2><table>{head}{cells}</table>")
     for plot in drawn:
         # Two drawings on one page may not share the names that their parts refer to each other by.
@@ -180,11 +208,12 @@ def to_pdf(result: dict[str, Any], drawn: list[Plot]) -> bytes:
         ),
         *map(text, _facts(result)),
     ]
+    head = _head(result)
     for title, rows in sections(result):
         cells = ", ".join(f"[{text(cell)}]" for line in rows for cell in line)
         lines.append(
-            f"== {text(title)}\n#table(columns: (1fr, auto, auto), stroke: 0.4pt + luma(80%), "
-            f"table.header([Figure], [Value], [95 % interval]), {cells})"
+            f"== {text(title)}\n#table(columns: (1fr{', auto' * (len(head) - 1)}), stroke: 0.4pt + luma(80%), "
+            f"table.header({', '.join(f'[{text(word)}]' for word in head)}), {cells})"
         )
     for plot in drawn:
         lines.append(

@@ -178,7 +178,7 @@ class _Figures:
     ) -> None:
         same_people = rulings.same_people if rulings else ()
         self.samples = gather(dataset.items, plain, dataset.columns, dimension, same_people, plain=raw)
-        self.covered = templates_of(covered, dimension, plain=raw) if covered else None
+        self.covered = templates_of(covered, dimension, "plain" if raw else "template") if covered else None
         self.options = options
 
     def scorer(self) -> Scorer:
@@ -204,7 +204,7 @@ class _Figures:
             }
         how["splits"] = options.splits
         if options.protocol in ("identification", "all"):
-            identified = identify(samples, samples.templates, ~samples.masked, make, **how)
+            identified = identify(samples, samples.probes, ~samples.masked, make, **how)
             result["identification"] = _identification(identified, "identification", notes)
             if options.enrol > 1:
                 usual = samples.templates, ~samples.masked
@@ -241,7 +241,7 @@ class _Figures:
         samples = self.samples
         kinds: dict[str, tuple[Floats, Any]] = {}
         if samples.masked.any():
-            kinds["real"] = (samples.templates, samples.masked)
+            kinds["real"] = (samples.probes, samples.masked)
         if self.covered is not None:
             kinds["drawn"] = (self.covered, ~samples.masked)
         shown: dict[str, Any] = {}
@@ -337,6 +337,7 @@ def _identification(result: Identification, key: str, notes: dict[str, str]) -> 
         "non_mated_people": result.stranger_people,
         "people_left_out": result.left_out,
         "cmc": [round(rate, 6) for rate in result.cmc],
+        "discard": [[share, round(rate, 6)] for share, rate in result.discard],
     }
 
 

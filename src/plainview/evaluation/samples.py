@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from plainview.evaluation.dataset import Item
 from plainview.evaluation.embedding import Measured
 from plainview.evaluation.metrics import Floats, Ints
+from plainview.recognition.types import Vector
 from plainview.scores.scoring import COSINE, scorer_of
 
 Labels = NDArray[Any]
@@ -71,7 +72,7 @@ class Samples:
 
     Attributes:
         names: paths inside the data set.
-        templates: float32, shape (n, d); a row of NaN is a failure to acquire.
+        templates: float32, shape (n, d): of the pictures as references; a row of NaN is a failure to acquire.
         person: int64, shape (n,): index into `people`.
         people: the names of the people.
         masked: bool, shape (n,): a real cover; such a picture is a probe of the masked protocol only.
@@ -80,6 +81,7 @@ class Samples:
         groups: column -> `Labels`.
         ignored: pairs of people (indices) whose comparison says nothing, because a person ruled the two names
             to be one human being.
+        as_probes: as `templates`, of the pictures as probes; None: the same.
     """
 
     names: tuple[str, ...]
@@ -91,6 +93,12 @@ class Samples:
     years: NDArray[np.float64]
     groups: dict[str, Labels]
     ignored: tuple[tuple[int, int], ...] = ()
+    as_probes: Floats | None = None
+
+    @property
+    def probes(self) -> Floats:
+        """float32, shape (n, d): the templates of the pictures as probes."""
+        return self.templates if self.as_probes is None else self.as_probes
 
     @property
     def usable(self) -> NDArray[np.bool_]:
@@ -98,11 +106,15 @@ class Samples:
         return np.isfinite(self.templates[:, 0])
 
 
-def templates_of(measured: Sequence[Measured], dimension: int, *, plain: bool = False) -> Floats:
-    """Return float32, shape (n, dimension), with rows of NaN for failures: what searches use, or the plain ones."""
+Kind = Literal["template", "reference", "plain"]
+"""What a picture's template is for: to search with, to be searched for, or to measure without either."""
+
+
+def templates_of(measured: Sequence[Measured], dimension: int, kind: Kind = "template") -> Floats:
+    """Return float32, shape (n, dimension), with rows of NaN for failures."""
     rows = np.full((len(measured), dimension), np.nan, np.float32)
     for target, measurement in zip(rows, measured, strict=True):
-        template = measurement.plain if plain else measurement.template
+        template: Vector | None = getattr(measurement, kind)
         if template is not None:
             target[:] = template
     return rows
@@ -136,7 +148,8 @@ def gather(
     }
     return Samples(
         names=tuple(item.name for item in items),
-        templates=templates_of(measured, dimension, plain=plain),
+        templates=templates_of(measured, dimension, "plain" if plain else "reference"),
+        as_probes=templates_of(measured, dimension, "plain" if plain else "template"),
         person=np.array([number[item.person] for item in items], np.int64),
         people=people,
         masked=np.array([item.masked for item in items], bool),

@@ -119,7 +119,7 @@ class AgencyPolicy:
         return ALL in self.preapproval or offence.strip().lower() in self.preapproval
 
 
-_RANGES = {
+RANGES = {
     "quality_floor": (0, 100),
     "urgent_hours": (1, MAX_URGENT_HOURS),
     "list_max": (MIN_LIST, MAX_LIST),
@@ -130,6 +130,7 @@ _RANGES = {
     "canary_hours": (1, MAX_CANARY_HOURS),
     "rights_days": (1, MAX_DAYS),
 }
+"""Number -> the least and the greatest value that a policy may give it."""
 _LISTS = ("offences", "purposes", "preapproval")
 _MAX_ADDRESS = 300  # characters of the address for complaints
 _MAX_WORDS = 120  # characters of one offence or purpose, and items of one list
@@ -154,7 +155,7 @@ def parse(text: str) -> AgencyPolicy:
         parts = [f"unknown: {', '.join(unknown)}"] * bool(unknown) + [f"missing: {', '.join(missing)}"] * bool(missing)
         raise _invalid(f"Its fields do not fit ({'; '.join(parts)}).")
     values: dict[str, Any] = {name: _words(name, raw[name]) for name in _LISTS}
-    for name, (low, high) in _RANGES.items():
+    for name, (low, high) in RANGES.items():
         if type(raw[name]) is not int or not low <= raw[name] <= high:
             raise _invalid(f"{name} is a whole number from {low} to {high}.")
         values[name] = raw[name]

@@ -5,7 +5,8 @@ Owns the limits that no agency may loosen. An alert is a search that continues; 
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, available_timezones
 
 from plainview.policy.decision import Allow, Decision, Refused
 from plainview.policy.wording import counted
@@ -73,24 +74,39 @@ def hours_exist(digest_hours: int, quiet_from: int | None, quiet_until: int | No
     return Allow()
 
 
-def next_moment(now: datetime, *, digest_hours: int, quiet_from: int | None, quiet_until: int | None) -> datetime:
-    """Return when a member is notified of an alert that was raised now.
+def zone_exists(zone: str) -> Decision:
+    """Allow the IANA name of a time zone, or "" for UTC."""
+    if zone and zone not in available_timezones():
+        return Refused(
+            "alert.time_zone",
+            "Preference not saved",
+            f"There is no time zone {zone!r}.",
+            "Use a name such as Europe/Vienna, or leave it empty for UTC.",
+        )
+    return Allow()
+
+
+def next_moment(
+    now: datetime, *, digest_hours: int, quiet_from: int | None, quiet_until: int | None, zone: str = ""
+) -> datetime:
+    """Return when a member is notified of something that happened now.
 
     Args:
         now: aware, UTC.
         digest_hours: 0 for at once; else messages wait for the next hour that is a multiple of it.
-        quiet_from, quiet_until: hours of the day (UTC) between which nothing is sent; None for never. They may
-            span midnight.
+        quiet_from, quiet_until: hours of the day between which nothing is sent; None for never. They may span
+            midnight.
+        zone: the IANA name of the time zone of these hours; "" for UTC.
     """
-    due = now
+    due = now.astimezone(ZoneInfo(zone)) if zone else now
     if digest_hours:
-        start = now.replace(minute=0, second=0, microsecond=0)
+        start = due.replace(minute=0, second=0, microsecond=0)
         due = start + timedelta(hours=digest_hours - start.hour % digest_hours)
     if quiet_from is None or quiet_until is None or quiet_from == quiet_until:
-        return due
+        return due.astimezone(UTC)
     while _quiet(due.hour, quiet_from, quiet_until):
         due = due.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-    return due
+    return due.astimezone(UTC)
 
 
 def _quiet(hour: int, begin: int, end: int) -> bool:

@@ -69,6 +69,10 @@ CONCLUSIONS = (POTENTIAL, NOT, INCONCLUSIVE)
 CONTRADICTIONS = ("alibi", "marks and tattoos", "height and build", "age", "place and time")
 """What a supervisor answers before a release; source: Oliver, Woodruff and Reid (shared notes, rules of the field)."""
 
+CHECKED, CONTRADICTS, CANNOT = "checked", "contradicts", "cannot be checked"
+CHECKS = (CHECKED, CONTRADICTS, CANNOT)
+"""The possible answers to each; words follow after a colon: "checked: at work until 23:00, two colleagues confirm it"."""
+
 OUTCOMES = (
     "led nowhere",
     "cleared",
@@ -90,6 +94,9 @@ SEEN_BY: Mapping[str, str] = MappingProxyType(
     {
         "search.requested": "ran the search",
         "candidates.viewed": "opened the candidate list",
+        "candidate.set_aside": "set a candidate aside",
+        "candidates.none": "concluded about the candidate list",
+        "candidates.list_made": "printed the candidate list",
         "examination.viewed": "opened the comparison with a candidate",
         "examination.recorded": "examined a candidate",
         "search.authorised": "authorised the search",
@@ -233,15 +240,45 @@ def verifier_independent(verifier: str, others: Iterable[str]) -> Decision:
     return Allow()
 
 
+def check_of(answer: str) -> tuple[str, str]:
+    """Return one of `CHECKS` and the words of a supervisor's answer; ("", answer) if it begins with none of them."""
+    word, colon, words = answer.partition(":")
+    word = word.strip().lower()
+    return (word, words.strip()) if colon and word in CHECKS else ("", answer.strip())
+
+
 def contradictions_answered(answers: Mapping[str, str]) -> Decision:
-    """Allow if every contradiction, and nothing else, is answered in words."""
+    """Allow if every contradiction, and nothing else, is answered: one of `CHECKS`, a colon, and at least three words."""
     missing = [name for name in CONTRADICTIONS if not answers.get(name, "").strip()]
     if missing or answers.keys() - set(CONTRADICTIONS):
         return Refused(
             "lead.contradictions",
             "Lead not released",
             f"Not answered: {', '.join(missing)}." if missing else "It answers a contradiction that was not listed.",
-            "State for each contradiction what was checked and what the check showed, or why it cannot be checked.",
+            "Answer each with what was checked and what it showed, what contradicts, or why it cannot be checked.",
+        )
+    for name in CONTRADICTIONS:
+        word, words = check_of(answers[name])
+        if not word or len(words.split()) < _MIN_WORDS:
+            return Refused(
+                "lead.contradictions",
+                "Lead not released",
+                f"The answer about {name} "
+                + (f"has fewer than {_MIN_WORDS} words." if word else f"begins with none of: {', '.join(CHECKS)}."),
+                'Write, for example, "checked: at work until 23:00, two colleagues confirm it".',
+            )
+    return Allow()
+
+
+def contradiction_explained(answers: Mapping[str, str], reason: str) -> Decision:
+    """Allow a release although a check contradicts only with a reason, in at least three words."""
+    against = [name for name in CONTRADICTIONS if check_of(answers.get(name, ""))[0] == CONTRADICTS]
+    if against and len(reason.split()) < _MIN_WORDS:
+        return Refused(
+            "lead.contradicted",
+            "Lead not released",
+            f"A check contradicts: {', '.join(against)}.",
+            "State the reason for releasing it nevertheless, or do not release it.",
         )
     return Allow()
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from plainview.policy.decision import Allow, Decision, Refused
-from plainview.policy.permissions import Permission
+from plainview.policy.permissions import MEANINGS, Permission
 from plainview.policy.roles import GRANTS, holds
 from plainview.policy.wording import day
 
@@ -20,7 +20,7 @@ def may(roles: Iterable[str], is_active: bool, permission: Permission) -> Decisi
     if not is_active:
         return Refused(
             "member.inactive",
-            f"{_name(permission)} refused",
+            _cannot(permission),
             "This account is not active.",
             "Ask your agency administrator.",
         )
@@ -28,8 +28,8 @@ def may(roles: Iterable[str], is_active: bool, permission: Permission) -> Decisi
         able = sorted(role.value for role, granted in GRANTS.items() if permission in granted)
         return Refused(
             "member.no_permission",
-            f"{_name(permission)} refused",
-            "Your roles do not include this.",
+            _cannot(permission),
+            "Your role does not include this.",
             f"Ask a member with one of these roles: {', '.join(able) or 'none'}.",
         )
     return Allow()
@@ -175,6 +175,6 @@ def require(*decisions: Decision) -> None:
             raise decision
 
 
-def _name(permission: Permission) -> str:
-    noun, verb = permission.value.split(".")
-    return f"{noun.capitalize()} {verb}"
+def _cannot(permission: Permission) -> str:
+    sentence = MEANINGS[permission]
+    return f"You cannot {sentence[0].lower()}{sentence[1:].rstrip('.')}"

@@ -20,6 +20,7 @@ from plainview.policy.roles import Role
 from plainview.policy.search import NOT_PHOTOGRAPHED, ORIGINS
 from plainview.policy.sharing import GIVES, MAX_AGREEMENT_DAYS, MAX_ANSWER_DAYS
 from plainview.policy.subjects import SUBJECT_RULES
+from plainview.policy.triage import REVIEW_RULES
 from plainview.policy.video import SIZE_RULES
 from plainview.policy.wording import counted
 
@@ -42,6 +43,7 @@ def table(policy: AgencyPolicy) -> list[PolicyRule]:
         *_alerts(policy),
         *_galleries(),
         *SUBJECT_RULES,
+        *REVIEW_RULES,
         *_sharing(),
         *_rights(policy),
         *_disclosure(policy),
@@ -229,6 +231,7 @@ def _alerts(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
         ("webhook.events", "webhook", "A webhook receives known events."),
         ("webhook.rotation", "webhook", "An earlier secret signs for a week at most."),
         ("alert.hours", "alert", "Quiet hours and digests use valid hours of the day."),
+        ("alert.time_zone", "alert", "Quiet hours are those of a time zone that exists."),
     ]
 
 

@@ -39,6 +39,7 @@ PERSONAL = frozenset(
         Permission.MEMBER_ROLES,
         Permission.MEMBER_RELEASE,
         Permission.POLICY_CHANGE,
+        Permission.PROPOSAL_DECIDE,
         Permission.TOKEN_OWN,
     }
 )
@@ -49,12 +50,12 @@ def scopes_of(words: Iterable[str]) -> tuple[str, ...]:
     """Return the scopes of a token as they are stored: sorted, each once.
 
     Args:
-        words: scopes, also several in one text, separated by commas or blanks.
+        words: scopes, also several in one text, separated by commas or blanks; see `_usual` for their spelling.
 
     Raises:
         Refused: token.scope_unknown, or token.no_scope.
     """
-    asked = {word.lower() for text in words for word in text.replace(",", " ").split()}
+    asked = {_usual(word) for text in words for word in text.replace(",", " ").split()}
     if not asked:
         raise Refused(
             "token.no_scope", "Token not created", "No scope is stated.", f"State one: {_groups()}, or {ALL}."
@@ -68,6 +69,18 @@ def scopes_of(words: Iterable[str]) -> tuple[str, ...]:
                 f"A scope is the name of a permission, such as {Permission.SEARCH_RUN.value}, or its first word: {_groups()}.",
             )
     return (ALL,) if ALL in asked else tuple(sorted(asked))
+
+
+def _usual(word: str) -> str:
+    """Return a scope as it is stored: people also write a colon (search:run), the plural (cases), and * for all."""
+    group, _, act = word.lower().replace(":", ".").partition(".")
+    if group == "*":
+        return ALL
+    for ending, singular in (("ies", "y"), ("es", ""), ("s", "")):
+        shorter = group.removesuffix(ending) + singular
+        if not _permissions(group) and group.endswith(ending) and _permissions(shorter):
+            group = shorter
+    return f"{group}.{act}" if act else group
 
 
 def _groups() -> str:

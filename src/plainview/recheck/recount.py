@@ -19,6 +19,7 @@ from plainview.audit.monitor import REVIEWED
 from plainview.audit.record import BadEntry, written
 from plainview.policy.examination import CONCLUSIONS, OUTCOMES, POTENTIAL
 from plainview.policy.reporting import Period
+from plainview.policy.triage import OTHER_PERSON
 
 FEWEST_FOR_QUARTILES = 4
 """With fewer leads than this the quartiles of a time would be made up between them: chosen."""
@@ -28,6 +29,8 @@ _COUNTED = {
     b"search.requested",
     b"search.answered",
     b"search.erased",
+    b"candidate.set_aside",
+    b"candidates.none",
     b"examination.recorded",
     b"verification.recorded",
     b"lead.released",
@@ -38,7 +41,17 @@ _COUNTED = {
     REVIEWED.encode(),
 }
 _REFUSED = b".refused"
-_OF_MEMBER = ("searches", "without_candidate", "refused", "examinations", "verifications", "leads")
+_OF_MEMBER = (
+    "searches",
+    "without_candidate",
+    "refused",
+    "set_aside",
+    "other_person",
+    "none_of_these",
+    "examinations",
+    "verifications",
+    "leads",
+)
 
 
 @dataclass(slots=True)
@@ -123,6 +136,10 @@ class Recount:
                 self._did("examinations", _Act(day, actor, word, str(subject["search"])))
                 if search is not None:
                     search.conclusions.append(word)
+            case "candidate.set_aside":
+                self._did("set_aside", _Act(day, actor, str(subject["reason"]), str(subject["search"])))
+            case "candidates.none":
+                self._did("none_of_these", _Act(day, actor, about=str(subject["search"])))
             case "lead.released":
                 self._leads[str(subject["lead"])] = (at, str(subject["search"]))
                 if search is not None:
@@ -214,12 +231,16 @@ class Recount:
         examinations: list[_Act],
         leads: list[tuple[str, _Search | None]],
     ) -> dict[str, dict[str, int]]:
+        aside = [act for act in self._in("set_aside", period) if self._lives(act.about)]
         columns = {
             "searches": Counter(search.member for search in searches),
             "without_candidate": Counter(
                 search.member for search in searches if search.candidates == 0 and not search.erased
             ),
             "refused": Counter(act.actor for act in refusals),
+            "set_aside": Counter(act.actor for act in aside),
+            "other_person": Counter(act.actor for act in aside if act.word == OTHER_PERSON),
+            "none_of_these": Counter(act.actor for act in self._in("none_of_these", period) if self._lives(act.about)),
             "examinations": Counter(act.actor for act in examinations),
             "verifications": Counter(act.actor for act in self._in("verification.recorded", period)),
             "leads": Counter(search.member for _, search in leads if search is not None),

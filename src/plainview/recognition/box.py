@@ -1,4 +1,4 @@
-"""Looks closely at one box of a picture: the face in a box that a person drew, and which way up a found face is.
+"""Looks closely at one box of a picture: the face in a box that a person drew.
 
 Owns how such a box is looked at, and where the points of a face are if nothing is seen in it. It must never move a box
 that a person drew: the person is responsible for it, and the record has it as drawn.
@@ -46,30 +46,6 @@ def face_in_box(detector: Detector, pixels: Pixels, box: Box) -> Detection:
             return Detection(_floats(box), points, score)
     x, y, width, height = box
     return Detection(_floats(box), ([x, y] + _IN_BOX * [width, height]).astype(np.float32), 0.0)
-
-
-_QUARTERS = (0, 90, 180, -90)
-_SURER = 0.02
-"""By how much more confident another quarter turn must be. Of 250 upright faces of LFW and UTKFace none is taken for
-turned; of 250 upside down 247 are, of 493 on their side 465 (benchmarks/turned_faces.py)."""
-
-
-def quarter_turn(detector: Detector, pixels: Pixels, box: Box) -> int:
-    """Return by how many degrees anticlockwise a found face must be turned to be upright: 0, 90, 180 or -90.
-
-    YuNet finds faces that are upside down or on their side, and puts the points where an upright face has them.
-
-    Args:
-        detector: looks at each square.
-        pixels: uint8, shape (height, width, 3), BGR, 0-255.
-        box: (x, y, width, height), pixels.
-    """
-    scores = {
-        turn: max((score for score, _ in _seen_in(detector, pixels, box, _SIZES[0], turn, np.asarray)), default=0.0)
-        for turn in _QUARTERS
-    }
-    best = max(_QUARTERS, key=lambda turn: scores[turn])
-    return best if scores[best] > scores[0] + _SURER else 0
 
 
 def _seen_in(

@@ -1,17 +1,19 @@
-"""Says whether the lower face seems covered: a mask, a scarf, a hand before the mouth, or the picture ends there.
+"""Says whether the lower face or the eyes seem covered: a mask, a scarf, a hand, dark glasses, or the picture ends there.
 
-Owns one number, from the edges and colours of the aligned face and a linear rule. It must never say what the cover
-is or why somebody wears it: it is about the picture. The weights were fitted by benchmarks/covers.py; how often it is
-wrong are in docs/explanation/accuracy.md, "Covers".
+Owns two numbers, each from the edges and colours of a part of the aligned face and a linear rule. It must never say what
+the cover is or why somebody wears it: it is about the picture. The weights were fitted by benchmarks/covers.py and
+benchmarks/glasses.py; how often they are wrong is in docs/explanation/accuracy.md, "Covers".
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from plainview.recognition.cover_weights import BIAS, WEIGHTS
+from plainview.recognition import cover_weights, eyes_weights
 from plainview.recognition.types import Pixels
 
 COVERED = 0.5
@@ -26,8 +28,23 @@ _TURNS = 8  # directions of an edge, dark to bright, 45 degrees each
 _SPREAD = np.array([20, 8, 8], np.float32)  # L*, a*, b* by which parts of an uncovered face differ, about
 _MOST = 3.0  # of these spreads: a colour further away is just another colour
 
-FEATURES = (_ROWS - _LOWER) * _ROWS * (_TURNS + 2 * 3)
-"""Numbers that the rule weighs."""
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the face: the rows of cells that the rule looks at, and those whose colour they are compared with."""
+
+    rows: slice
+    about: slice
+
+
+MOUTH = Part(slice(_LOWER, _ROWS), slice(2, 4))
+"""Mouth and nose, compared with the colour about the eyes."""
+
+EYES = Part(slice(1, 5), slice(4, 6))
+"""Brows to the upper cheeks, compared with the colour of cheeks and nose."""
+
+FEATURES = 4 * _ROWS * (_TURNS + 2 * 3)
+"""Numbers that a rule weighs: either part has four rows."""
 
 
 def cover(aligned: Pixels) -> float:
@@ -39,23 +56,42 @@ def cover(aligned: Pixels) -> float:
     Returns:
         0 to 1; `COVERED` is the limit. No probability.
     """
-    value = float(features(aligned) @ _WEIGHTS) + BIAS
+    return _share(float(features(aligned) @ _WEIGHTS) + cover_weights.BIAS)
+
+
+def covers(aligned: Pixels) -> tuple[float, float]:
+    """How covered the lower face and the eyes seem, as by dark glasses: in less time than one after the other.
+
+    Args and returns as `cover`.
+    """
+    edges, colours = _cells(aligned)
+    mouth, eyes = _numbers(edges, colours, MOUTH), _numbers(edges, colours, EYES)
+    return _share(float(mouth @ _WEIGHTS) + cover_weights.BIAS), _share(float(eyes @ _EYES_WEIGHTS) + eyes_weights.BIAS)
+
+
+def _share(value: float) -> float:
     return float(1 / (1 + np.exp(-np.clip(value, -30, 30))))
 
 
-def features(aligned: Pixels) -> NDArray[np.float32]:
-    """What the rule looks at.
+def features(aligned: Pixels, part: Part = MOUTH) -> NDArray[np.float32]:
+    """What a rule looks at.
 
-    In each cell below the eyes: the strength of edges by direction (a histogram of oriented gradients, Dalal and
-    Triggs, CVPR 2005, relative to the face's own contrast), the colour (CIE L*a*b*) relative to that about the eyes,
+    In each cell of the part: the strength of edges by direction (a histogram of oriented gradients, Dalal and
+    Triggs, CVPR 2005, relative to the face's own contrast), the colour (CIE L*a*b*) relative to that of its other rows,
     and the size of this difference.
 
     Args:
         aligned: as for `cover`.
+        part: of the face.
 
     Returns:
         float32, shape (`FEATURES`,).
     """
+    return _numbers(*_cells(aligned), part)
+
+
+def _cells(aligned: Pixels) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Edges by direction, relative to the face's contrast, and mean colour of each cell."""
     small = cv2.resize(aligned, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
     lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_BGR2LAB)
     across = cv2.Sobel(lab[:, :, 0], cv2.CV_32F, 1, 0) / 8
@@ -72,12 +108,17 @@ def features(aligned: Pixels) -> NDArray[np.float32]:
     edges[(first + 1) % _TURNS, rows, columns] += share
     by_cell = edges.reshape(_TURNS, _ROWS, _CELL, _ROWS, _CELL).mean(axis=(2, 4))
     colours = lab.reshape(_ROWS, _CELL, _ROWS, _CELL, 3).mean(axis=(1, 3))
-    about_eyes = np.median(colours[2:4, 1:6].reshape(-1, 3), axis=0)
-    other = np.clip((colours - about_eyes) / _SPREAD, -_MOST, _MOST)[_LOWER:]
-    parts = (np.sqrt(by_cell / contrast)[:, _LOWER:], other, np.abs(other))
-    return np.concatenate([part.ravel() for part in parts]).astype(np.float32)
+    return np.sqrt(by_cell / contrast), colours
+
+
+def _numbers(edges: NDArray[np.float32], colours: NDArray[np.float32], part: Part) -> NDArray[np.float32]:
+    about = np.median(colours[part.about, 1:6].reshape(-1, 3), axis=0)
+    other = np.clip((colours - about) / _SPREAD, -_MOST, _MOST)[part.rows]
+    parts = (edges[:, part.rows], other, np.abs(other))
+    return np.concatenate([values.ravel() for values in parts]).astype(np.float32)
 
 
 _INNER = (slice(8, 52), slice(8, 48))  # the face without its surroundings, in pixels of the halved crop
 
-_WEIGHTS = np.array(WEIGHTS, np.float32) / 1000
+_WEIGHTS = np.array(cover_weights.WEIGHTS, np.float32) / 1000
+_EYES_WEIGHTS = np.array(eyes_weights.WEIGHTS, np.float32) / 1000

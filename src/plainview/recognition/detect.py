@@ -7,6 +7,7 @@ for its size or content: a picture without a face has an empty list.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import cv2
@@ -14,6 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainview.recognition.align import ALIGNED_SIDE, TEMPLATES, cut, similarity
+from plainview.recognition.packs import Looks
+from plainview.recognition.resize import resized
+from plainview.recognition.turned import (
+    BELIEVED,
+    LEAST,
+    SUSPECT_BELOW,
+    SUSPECT_LEAN,
+    best_turn,
+    every_turn,
+    lean,
+    quarter,
+    square_around,
+    turned_back,
+)
 from plainview.recognition.types import Detection, Pixels, Points
 
 MIN_SCORE = 0.6
@@ -32,8 +47,12 @@ PART_SHARE, PART_MARGIN = 0.8, 0.15
 """A box that lies to this share within another, and is less confident by this margin, is a part of that
 face: close-ups in large photographs show such boxes over an eye and the nose, with 0.6 against 0.94."""
 
-SMALL_SIDE, MIDDLE_SIDE, LARGE_SIDE = 320, 640, 1280
+TINY_SIDE, SMALL_SIDE, MIDDLE_SIDE, LARGE_SIDE = 100, 320, 640, 1280
 """Pixels: the longer sides at which pictures are looked at (see `_scales`)."""
+
+_TINY_SCALE = 3.0
+"""How much a tiny picture is enlarged before it is looked at. Of 80 faces of lfw-dev 16 pixels wide 92 % are found as they
+are and 100 % enlarged, with better points (docs/reference/recognition.md)."""
 
 # How tilted faces are looked at again (`Detector._straightened`), chosen on 200 turned LFW faces.
 _LOOK_FACE, _LOOK_SIDE = 80, 160  # pixels: size of the face, and of the square around it
@@ -41,9 +60,14 @@ _TILT_START, _TILT_STOP = 3.0, 1.5  # degrees, as the detector reports them: whe
 _TILT_GAIN = 2.0  # true over reported tilt: 15 degrees are reported as 7, 30 as 14
 _STRAIGHTEN_LOOKS = 3
 
-_STEADY_LOOKS = ((1.0, 160), (1.5, 224))
-"""How the face is looked at again before it is aligned: its size in units of an aligned face, and the side of the
-square around it, in pixels. Chosen on one half of the people of lfw-dev (docs/explanation/score-normalisation.md)."""
+_FEW, _UNSURE = 2, 0.8
+"""Faces of a picture, at most, that are all seen less surely than this, where it is looked at turned as well: nearly nine in
+ten faces of LFW on their side, and no upright one. A crowd is not looked at again."""
+
+STEADY_LOOKS = {4: ((1.0, 160), (1.5, 224)), 2: ((0.75, 128),)}
+"""How the face is looked at again before it is aligned, as it is and mirrored: its size in units of an aligned face, and
+the side of the square around it, in pixels, by the number of looks. Chosen on one half of the people of lfw-dev
+(docs/explanation/score-normalisation.md)."""
 
 _STEADY_REACH = 0.35  # eye distances: points found farther than this from the first ones are of something else
 
@@ -82,8 +106,8 @@ class Detector:
         if min(pixels.shape[:2]) < 1:
             return []
         height, width = pixels.shape[:2]
-        base = _resized(pixels, min(1.0, LARGE_SIDE / max(height, width)))
-        faces = [self._straightened(base, face) for face in self._detections(base, min_score)]
+        base = resized(pixels, min(1.0, LARGE_SIDE / max(height, width)))
+        faces = [self.upright(base, face) for face in self._detections(base, min_score)]
         if base is pixels:
             return faces
         back = np.array([width / base.shape[1], height / base.shape[0]], np.float32)
@@ -92,6 +116,12 @@ class Detector:
     def looked(self, pixels: Pixels, threshold: float) -> _Floats:
         """What one look at a picture shows, as it is and without a second look: rows as `merge` returns them."""
         return merge(self._look(pixels, 1.0, threshold))
+
+    def looked_together(self, squares: Sequence[Pixels], threshold: float) -> list[_Floats]:
+        """As `looked` for several squares of one size at once, a multiple of 32 pixels; costs less than one by one."""
+        blob = cv2.dnn.blobFromImages([np.ascontiguousarray(square) for square in squares])
+        outputs = self._session.run(_OUTPUTS, {"input": blob})
+        return [merge(_decode(outputs, place, blob.shape[3], threshold)) for place in range(len(squares))]
 
     def glance(self, pixels: Pixels, *, longest: int = LARGE_SIDE, min_score: float = MIN_SCORE) -> list[Detection]:
         """Find faces with one look, for frames of a video: what one frame does not show, the next may.
@@ -105,22 +135,25 @@ class Detector:
             As `detect`, without its second and less strict looks at a picture without a face.
         """
         height, width = pixels.shape[:2]
-        base = _resized(pixels, min(1.0, longest / max(height, width)))
+        base = resized(pixels, min(1.0, longest / max(height, width)))
         scales = _scales(max(base.shape[:2]))[0]
         rows = np.concatenate([self._look(base, scale, min_score) for scale in scales])
-        faces = [self._straightened(base, face) for face in _largest_first(rows)]
+        # A face on its side or upside down is the video's to find: most faces of a frame are seen less surely.
+        faces = [self.upright(base, face, suspect_below=0.0) for face in _largest_first(rows)]
         back = np.array([width / base.shape[1], height / base.shape[0]], np.float32)
         return faces if base is pixels else [_scaled(face, back) for face in faces]
 
-    def steady(self, pixels: Pixels, points: Points) -> Points:
-        """The five points of a face, measured again: the mean of four detections in an upright crop.
+    def steady(self, pixels: Pixels, points: Points, looks: Looks = 4, *, cubic: bool = False) -> Points:
+        """The five points of a face, measured again: the mean of two or four detections in an upright crop.
 
         Each look is at the same face at another size or mirrored, so that the network's small errors differ and
-        their mean is nearer the truth. It takes about 5 ms, and lowers misses more than any change of the score.
+        their mean is nearer the truth. Two looks take a quarter of the time of four.
 
         Args:
             pixels: uint8, shape (height, width, 3), BGR, 0-255.
             points: as `detect` found them.
+            looks: 2 or 4.
+            cubic: see `align.cut`.
 
         Returns:
             float32, shape (5, 2); the given ones where no look shows the face.
@@ -130,22 +163,29 @@ class Detector:
         """
         steadied: list[NDArray[np.float64]] = []
         middle = (ALIGNED_SIDE - 1) / 2
-        for scale, side in _STEADY_LOOKS:
+        for scale, side in STEADY_LOOKS[looks]:
             target = ((TEMPLATES["arcface-112"] - middle) * scale + (side - 1) / 2).astype(np.float32)
-            square = cut(pixels, points, target, side)
+            square = cut(pixels, points, target, side, cubic=cubic)
             back = cv2.invertAffineTransform(similarity(points, target))
-            reach = _STEADY_REACH * float(np.hypot(*(target[1] - target[0])))
-            for mirrored in (False, True):
-                looked = np.ascontiguousarray(square[:, ::-1]) if mirrored else square
-                for row in merge(self._look(looked, 1.0, SECOND_LOOK_SCORE)):
-                    seen = row[4:14].reshape(5, 2).astype(np.float64)
-                    if mirrored:
-                        seen = seen[[1, 0, 2, 4, 3]]
-                        seen[:, 0] = side - 1 - seen[:, 0]
-                    if np.abs(seen - target).max() <= reach:
-                        steadied.append(seen @ back[:, :2].T + back[:, 2])
-                        break
+            eyes = float(np.hypot(*(target[1] - target[0])))
+            seen = self._seen_twice(square, target, _STEADY_REACH * eyes)
+            steadied += [points_there @ back[:, :2].T + back[:, 2] for points_there in seen]
         return np.mean(steadied, axis=0).astype(np.float32) if steadied else points
+
+    def _seen_twice(self, square: Pixels, target: Points, reach: float) -> list[NDArray[np.float64]]:
+        """The points of the face in a square as it is and mirrored, where they are within `reach` of the target."""
+        side = square.shape[0]
+        seen = []
+        for mirrored, rows in enumerate(self.looked_together([square, square[:, ::-1]], SECOND_LOOK_SCORE)):
+            for row in rows:
+                points = row[4:14].reshape(5, 2).astype(np.float64)
+                if mirrored:
+                    points = points[[1, 0, 2, 4, 3]]
+                    points[:, 0] = side - 1 - points[:, 0]
+                if np.abs(points - target).max() <= reach:
+                    seen.append(points)
+                    break
+        return seen
 
     def _detections(self, pixels: Pixels, min_score: float) -> list[Detection]:
         """The faces of a picture no larger than `LARGE_SIDE`, from the first look that shows any."""
@@ -158,11 +198,40 @@ class Detector:
                         looks[scale] = self._look(pixels, scale, lowest)
                 rows = np.concatenate([looks[scale] for scale in scales])
                 detections = _largest_first(rows[rows[:, 14] >= threshold])
+                if detections and threshold == min_score and _unsure(detections):
+                    # A face on its side is found upright too, with its box in the wrong place.
+                    return self._lying(pixels, max(min_score, BELIEVED)) or detections
                 if detections:
                     return detections
+            if threshold == min_score and (lying := self._lying(pixels, max(min_score, BELIEVED))):
+                return lying
         return []
 
-    def _straightened(self, pixels: Pixels, face: Detection) -> Detection:
+    def _lying(self, pixels: Pixels, threshold: float) -> list[Detection]:
+        """The faces of the turned look that shows one most surely, with their points where they are."""
+        best: list[Detection] = []
+        for turn in (90, -90, 180):
+            turned = np.ascontiguousarray(np.rot90(pixels, turn // 90))
+            scales = _scales(max(pixels.shape[:2]))[0]
+            faces = _largest_first(np.concatenate([self._look(turned, scale, threshold) for scale in scales]))
+            if max((face.score for face in faces), default=0.0) > max((face.score for face in best), default=0.0):
+                best = [turned_back(face, turn, turned.shape[1], turned.shape[0]) for face in faces]
+        return best
+
+    def upright(self, pixels: Pixels, face: Detection, *, suspect_below: float = SUSPECT_BELOW) -> Detection:
+        """The face with its points where they are, whichever way it is turned; it is looked at again only if suspect."""
+        reported = lean(face.points)
+        turn = quarter(reported)  # other than 0 where it was found in a turned look already
+        if face.score < suspect_below or abs((reported - turn + 180) % 360 - 180) > SUSPECT_LEAN:
+            turn, face = self._turned(pixels, face, turn)
+        return self._straightened(pixels, face, turn)
+
+    def _turned(self, pixels: Pixels, face: Detection, turn: int) -> tuple[int, Detection]:
+        square, back = square_around(pixels, face.box)
+        seen = best_turn(self.looked_together(every_turn(square), LEAST), turn, back)
+        return (turn, face) if seen is None else (seen[0], Detection(face.box, seen[1], max(seen[2], face.score)))
+
+    def _straightened(self, pixels: Pixels, face: Detection, turn: int = 0) -> Detection:
         """Look again at a tilted face with the picture turned upright, and take the points from there.
 
         YuNet reports less than half of a face's true tilt, so that alignment would leave the face tilted.
@@ -172,7 +241,8 @@ class Detector:
         """
         x, y, width, height = face.box
         scale = min(1.0, _LOOK_FACE / max(width, height))
-        points, tilt, turned = face.points, _tilt(face.points), 0.0
+        points, turned = face.points, float(turn)
+        tilt = (lean(points) - turn + 180) % 360 - 180
         for look in range(_STRAIGHTEN_LOOKS):
             if abs(tilt) <= (_TILT_STOP if look else _TILT_START):
                 break
@@ -189,7 +259,7 @@ class Detector:
             seen = merge(rows)[0, 4:14].reshape(5, 2)
             back = cv2.invertAffineTransform(to_look)
             points = (seen @ back[:, :2].T + back[:, 2]).astype(np.float32)
-            tilt = _tilt(seen)
+            tilt = lean(seen)
         return Detection(box=face.box, points=points, score=face.score)
 
     def _look(self, pixels: Pixels, scale: float, threshold: float) -> _Floats:
@@ -200,37 +270,19 @@ class Detector:
             `pixels`, before suppression.
         """
         height, width = pixels.shape[:2]
-        pixels = _resized(pixels, scale)
+        pixels = resized(pixels, scale)
         rows, columns = pixels.shape[:2]
         padded = np.zeros((1, 3, -(-rows // _ALIGN) * _ALIGN, -(-columns // _ALIGN) * _ALIGN), np.float32)
         padded[0, :, :rows, :columns] = pixels.transpose(2, 0, 1)
         outputs = self._session.run(_OUTPUTS, {"input": padded})
-        detections = np.concatenate(
-            [
-                _decode(outputs[4 * i : 4 * i + 4], stride, padded.shape[3] // stride, threshold)
-                for i, stride in enumerate(_STRIDES)
-            ]
-        )
+        detections = _decode(outputs, 0, padded.shape[3], threshold)
         detections[:, 0:14:2] *= width / columns
         detections[:, 1:14:2] *= height / rows
         return detections
 
 
-def _resized(pixels: Pixels, scale: float) -> Pixels:
-    """The picture at another size: halved by averaging as often as fits, then interpolated.
-
-    Nine times as fast as averaging in one step, which OpenCV does quickly for whole factors only (3000 x 2560
-    to 1250 wide: 4 ms against 37). Halving drops a last odd row or column, so coordinates are off by less
-    than a pixel of the result at the far edge.
-    """
-    if scale == 1.0:
-        return pixels
-    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
-    while pixels.shape[1] >= 2 * size[0] and pixels.shape[0] >= 2 * size[1]:
-        half = (pixels.shape[1] // 2, pixels.shape[0] // 2)
-        even = pixels[: half[1] * 2, : half[0] * 2]
-        pixels = cv2.resize(even, half, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-    return cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
+def _unsure(detections: Sequence[Detection]) -> bool:
+    return len(detections) <= _FEW and max(face.score for face in detections) < _UNSURE
 
 
 def _scaled(face: Detection, factors: NDArray[np.float32]) -> Detection:
@@ -251,26 +303,41 @@ def _scales(longest: int) -> tuple[tuple[float, ...], ...]:
     """
     if longest > MIDDLE_SIDE:
         return ((1.0, SMALL_SIDE / longest), (MIDDLE_SIDE / longest,))
+    if longest <= TINY_SIDE:
+        return ((_TINY_SCALE,), (1.0,))
     return ((1.0,), (0.5,)) + (((2.0,),) if longest <= SMALL_SIDE else ())
 
 
-def _decode(outputs: list[_Floats], stride: int, columns: int, threshold: float) -> _Floats:
-    """One stride's raw outputs to rows of x, y, width, height, ten point coordinates, score (input pixels).
+def _decode(outputs: list[_Floats], place: int, width: int, threshold: float) -> _Floats:
+    """One picture's raw outputs to rows of x, y, width, height, ten point coordinates, score (input pixels).
 
     The arithmetic is YuNet's (OpenCV, objdetect/src/face_detect.cpp): every cell of a grid `stride` pixels
     wide gives its offset to the box's centre and to the points in cells, and the logarithm of the size in
     cells.
+
+    Args:
+        outputs: of the network, in the order of `_OUTPUTS`.
+        place: of the picture among those that were looked at together.
+        width: of the input, pixels.
+        threshold: confidence from which a cell counts.
     """
-    classes, objects, boxes, points = outputs
-    scores = np.sqrt(np.clip(classes[0, :, 0], 0, 1) * np.clip(objects[0, :, 0], 0, 1))
-    chosen = np.flatnonzero(scores >= threshold)  # not so for NaN
-    cells = np.stack([chosen % columns, chosen // columns], axis=1).astype(np.float32)
-    box, offsets = boxes[0, chosen], points[0, chosen]
-    result = np.empty((len(chosen), 15), np.float32)
-    result[:, 2:4] = np.exp(np.clip(box[:, 2:4], -10, 10)) * stride
-    result[:, 0:2] = (cells + box[:, 0:2]) * stride - result[:, 2:4] / 2
-    result[:, 4:14] = (np.tile(cells, 5) + offsets) * stride
-    result[:, 14] = scores[chosen]
+    parts = [np.empty((0, 18), np.float32)]
+    for i, stride in enumerate(_STRIDES):
+        classes, objects, boxes, points = (part[place] for part in outputs[4 * i : 4 * i + 4])
+        scores = np.sqrt(np.clip(classes[:, 0], 0, 1) * np.clip(objects[:, 0], 0, 1))
+        chosen = np.flatnonzero(scores >= threshold)  # not so for NaN
+        if len(chosen):
+            columns, part = width // stride, np.empty((len(chosen), 18), np.float32)
+            part[:, 0], part[:, 1], part[:, 2], part[:, 3] = chosen % columns, chosen // columns, stride, scores[chosen]
+            part[:, 4:8], part[:, 8:18] = boxes[chosen], points[chosen]
+            parts.append(part)
+    rows = np.concatenate(parts)
+    cells, strides = rows[:, 0:2], rows[:, 2:3]
+    result = np.empty((len(rows), 15), np.float32)
+    result[:, 2:4] = np.exp(np.clip(rows[:, 6:8], -10, 10)) * strides
+    result[:, 0:2] = (cells + rows[:, 4:6]) * strides - result[:, 2:4] / 2
+    result[:, 4:14] = (np.tile(cells, 5) + rows[:, 8:18]) * strides
+    result[:, 14] = rows[:, 3]
     result = result[(np.abs(result) < _FARTHEST).all(axis=1)]  # not so for NaN and infinity either
     sound = np.ptp(result[:, 4:14:2], axis=1) > 0
     decoded: _Floats = result[sound]
@@ -288,12 +355,6 @@ def _largest_first(rows: _Floats) -> list[Detection]:
         for row in merge(rows)
     ]
     return sorted(faces, key=lambda face: (-face.box[2] * face.box[3], face.box[1], face.box[0]))
-
-
-def _tilt(points: Points) -> float:
-    """Degrees by which a face is turned clockwise in the picture, from all five points."""
-    matrix = similarity(points, TEMPLATES["arcface-112"])
-    return -float(np.degrees(np.arctan2(matrix[1, 0], matrix[0, 0])))
 
 
 def merge(rows: _Floats) -> _Floats:

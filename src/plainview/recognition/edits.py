@@ -1,6 +1,7 @@
 """What a person may change on a probe before it is searched: cut, turn, lighten. A chain of named operations.
 
-Owns the words of an edit ("crop:10,20,300,400", "rotate:90", "light:10,1.20,0.80") and what each does to pixels, and the
+Owns the words of an edit ("crop:10,20,300,400", "rotate:90", "light:10,1.20,0.80") and what each does to pixels, the step
+that Plainview itself adds to a dark or noisy probe ("prepared:1.20,6.50", see prepare.py), and the
 box of a face that a person drew ("face:10,20,80,100 by Ada Okoro"), which changes no pixel and is the last word. The
 original is never changed: a chain is applied to it every time, and the same chain gives the same pixels. It must
 never hold an operation that adds what the photograph does not show: nothing is sharpened, enlarged, filled in or drawn.
@@ -33,6 +34,12 @@ CONTRAST = (0.5, 3.0)
 
 GAMMA = (0.3, 3.0)
 """Least and greatest exponent's inverse: above 1 lightens shadows, below 1 darkens; chosen as above."""
+
+MAX_SMOOTHING = 20.0
+"""Pixels: the strongest smoothing; source: prepare.SMOOTHING of a face as wide as the largest picture's shorter side."""
+
+MAX_GAIN = 40.0
+"""The greatest factor: a face of mean 3 grey levels comes to 120; below that there is only noise."""
 
 _LIMITS = DecodeLimits()
 _BY = " by "
@@ -75,6 +82,20 @@ class Light:
 
 
 @dataclass(frozen=True, slots=True)
+class Prepared:
+    """What Plainview did to a dark or noisy picture: a Gaussian blur of `smoothing` pixels, then every value times `gain`.
+
+    (0, 1) changes nothing: it says that the picture is searched as it is, whatever its quality.
+    """
+
+    smoothing: float
+    gain: float
+
+    def __str__(self) -> str:
+        return f"prepared:{self.smoothing:.2f},{self.gain:.2f}"
+
+
+@dataclass(frozen=True, slots=True)
 class Drawn:
     """The box of the face, drawn by a person: left edge, top edge, width and height, whole pixels of the edited picture.
 
@@ -92,7 +113,7 @@ class Drawn:
         return f"face:{self.x},{self.y},{self.width},{self.height}" + (f"{_BY}{self.by}" if self.by else "")
 
 
-Edit = Crop | Rotate | Light | Drawn
+Edit = Crop | Rotate | Light | Prepared | Drawn
 
 
 def parse(text: str) -> Edit:
@@ -127,6 +148,11 @@ def parse(text: str) -> Edit:
         if not GAMMA[0] <= light.gamma <= GAMMA[1]:
             raise _bad(f"Gamma must be a number from {GAMMA[0]:g} to {GAMMA[1]:g}.")
         return light
+    if name == "prepared" and len(values) == 2:
+        prepared = Prepared(round(values[0], 2), round(values[1], 2))
+        if not (0 <= prepared.smoothing <= MAX_SMOOTHING and 1 <= prepared.gain <= MAX_GAIN):
+            raise _bad(f"A preparation smooths by 0 to {MAX_SMOOTHING:g} pixels and brightens 1 to {MAX_GAIN:g} times.")
+        return prepared
     raise _bad(f"{text[:60]!r} is not an edit.")
 
 
@@ -146,11 +172,27 @@ def read(texts: Iterable[str]) -> tuple[Edit, ...]:
         BadMedia: bad_edit, also for a chain longer than MAX_EDITS.
     """
     chain = tuple(parse(text) for text in texts)
-    if len(chain) > MAX_EDITS:
-        raise _bad(f"The probe has {len(chain)} edits; at most {MAX_EDITS} are allowed.")
+    by_people = sum(not isinstance(edit, Prepared) for edit in chain)
+    if by_people > MAX_EDITS:
+        raise _bad(f"The probe has {by_people} edits; at most {MAX_EDITS} are allowed.")
+    steps = [edit for edit in chain if isinstance(edit, Prepared)]
+    if steps and chain != with_preparation(chain, steps[0]):
+        raise _bad("A picture is prepared once, after every other edit.")
     if any(isinstance(edit, Drawn) for edit in chain[:-1]):
         raise _bad("The box of a face is drawn after every other edit.")
     return chain
+
+
+def unprepared(chain: Sequence[Edit]) -> tuple[Edit, ...]:
+    """Return the chain without the step that Plainview added."""
+    return tuple(edit for edit in chain if not isinstance(edit, Prepared))
+
+
+def with_preparation(chain: Sequence[Edit], prepared: Prepared) -> tuple[Edit, ...]:
+    """Return the chain with its preparation: after every edit of a person, before the box of a face."""
+    head = unprepared(chain)
+    drawn = head[-1:] if head and isinstance(head[-1], Drawn) else ()
+    return (*head[: len(head) - len(drawn)], prepared, *drawn)
 
 
 def written(chain: Sequence[Edit]) -> list[str]:
@@ -164,7 +206,7 @@ def add(chain: Sequence[Edit], edit: Edit) -> tuple[Edit, ...]:
     So a picture is interpolated once for a turn that was found in several steps. A drawn box replaces an earlier one,
     stays behind new light, and is dropped by a new turn or crop.
     """
-    head, last = tuple(chain), edit
+    head, last = unprepared(chain), edit
     drawn = head[-1] if head and isinstance(head[-1], Drawn) else None
     if drawn is not None:
         head = head[:-1]
@@ -184,13 +226,23 @@ def drawn_by(chain: Sequence[Edit], name: str) -> tuple[Edit, ...]:
 def says(edit: Edit) -> str:
     """An edit in words, for people."""
     if isinstance(edit, Crop):
-        return f"Cut to {edit.width} × {edit.height} pixels, from {edit.x} right and {edit.y} down"
+        return f"Cropped to {edit.width} × {edit.height} pixels, from {edit.x} right and {edit.y} down"
     if isinstance(edit, Rotate):
-        return f"Turned {abs(edit.degrees):g}° {'clockwise' if edit.degrees > 0 else 'anticlockwise'}"
+        return f"Rotated {abs(edit.degrees):g}° {'clockwise' if edit.degrees > 0 else 'anticlockwise'}"
     if isinstance(edit, Drawn):
         size = f"{edit.width} × {edit.height} pixels, from {edit.x} right and {edit.y} down"
         return f"Face drawn by {edit.by or 'hand'}: {size}"
+    if isinstance(edit, Prepared):
+        return prepared_words(edit)
     return f"Light: brightness {edit.brightness:+d}, contrast × {edit.contrast:.2f}, gamma {edit.gamma:.2f}"
+
+
+def prepared_words(edit: Prepared) -> str:
+    """What a preparation did, in words."""
+    smoothed = f"smoothed by {edit.smoothing:.1f} pixels" if edit.smoothing else ""
+    brighter = f"brightened {edit.gain:.1f} times" if edit.gain > 1 else ""
+    done = " and ".join(words for words in (smoothed, brighter) if words)
+    return f"Prepared for the search: {done}" if done else "Searched as it is, without preparation"
 
 
 def apply(picture: Picture, chain: Sequence[Edit]) -> Picture:
@@ -215,6 +267,8 @@ def apply(picture: Picture, chain: Sequence[Edit]) -> Picture:
             pixels = _rotated(pixels, edit.degrees)
         elif isinstance(edit, Light):
             pixels = _lit(pixels, edit)
+        elif isinstance(edit, Prepared):
+            pixels = _prepared(pixels, edit)
         else:
             drawn = _box_within(pixels, edit)
     return replace(picture, pixels=np.ascontiguousarray(pixels), drawn=drawn) if chain else picture
@@ -299,6 +353,18 @@ def _lit(pixels: Pixels, edit: Light) -> Pixels:
     level = (np.arange(256) / 255) ** (1 / edit.gamma)
     level = ((level - 0.5) * edit.contrast + 0.5) * 255 + edit.brightness
     return np.asarray(cv2.LUT(pixels, np.clip(np.rint(level), 0, 255).astype(np.uint8)), dtype=np.uint8)
+
+
+def _prepared(pixels: Pixels, edit: Prepared) -> Pixels:
+    """Blurred and multiplied in 256ths of a grey level, and rounded once: what the noise hid is not lost twice.
+
+    OpenCV blurs 16-bit whole numbers bit by bit the same on every machine, which floating point does not promise.
+    """
+    fine = pixels.astype(np.uint16) << 8
+    if edit.smoothing:
+        fine = np.asarray(cv2.GaussianBlur(fine, (0, 0), edit.smoothing), np.uint16)
+    levels = np.clip(np.rint(np.arange(1 << 16) / 256 * edit.gain), 0, 255).astype(np.uint8)
+    return np.asarray(levels[fine], np.uint8)
 
 
 def _turned(degrees: float) -> float:

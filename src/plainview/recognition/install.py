@@ -24,7 +24,7 @@ from pathlib import Path
 from plainview.recognition.errors import PackError, PackMissing
 from plainview.recognition.fold import fold
 from plainview.recognition.manifest import MANIFEST_NAME, MAX_BYTES, read_manifest
-from plainview.recognition.packs import PACKS, ModelFile, ModelPack, get_pack
+from plainview.recognition.packs import EARLIER, PACKS, ModelFile, ModelPack, get_pack
 
 Progress = Callable[[str], None]
 """Called with one plain sentence before each step."""
@@ -145,6 +145,21 @@ def find(name: str, models_dir: Path) -> ModelPack:
     if not brought:
         return get_pack(name)  # says which there are
     return max(brought, key=lambda pack: [int(part) for part in pack.version.split(".")])
+
+
+def find_identity(identity: str, models_dir: Path) -> ModelPack:
+    """The card of one version of a pack, by its name and version.
+
+    Raises:
+        PackError: there is none, or its manifest is not sound.
+    """
+    known = EARLIER | {pack.identity: pack for pack in PACKS.values()}
+    if identity in known:
+        return known[identity]
+    for folder in _folders(models_dir):
+        if folder.name == identity.replace(" ", "-"):
+            return _brought(folder)
+    raise PackMissing(f"The model pack {identity} is not installed in {models_dir}.", "Install that version again.")
 
 
 def read_verified(pack: ModelPack, file: ModelFile, models_dir: Path) -> bytes:

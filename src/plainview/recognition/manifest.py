@@ -22,6 +22,8 @@ from plainview.recognition.packs import (
     Calibration,
     Colour,
     EmbedInput,
+    Looks,
+    Mirrored,
     ModelFile,
     ModelPack,
 )
@@ -94,7 +96,9 @@ def read_manifest(text: bytes) -> ModelPack:
         dimension=model.whole("dimension", lowest=2, highest=MAX_DIMENSION),
         alignment=model.one_of("template", ALIGNMENTS),
         permitted_uses=_permitted_uses(top, licence),
-        mirrored=model.switch("mirrored"),
+        mirrored=_mirrored(model),
+        looks=_looks(model),
+        cubic=model.switch("cubic"),
         calibration=_calibration(top),
         group_differences=top.sentences("group_differences"),
     )
@@ -105,6 +109,22 @@ def read_manifest(text: bytes) -> ModelPack:
 
 def _colour(model: _Table) -> Colour:
     return "RGB" if model.one_of("colour", ("RGB", "BGR")) == "RGB" else "BGR"
+
+
+def _mirrored(model: _Table) -> Mirrored:
+    if model.values.get("mirrored") == "probe":
+        model.values.pop("mirrored")
+        return "probe"
+    return "always" if model.switch("mirrored") else "never"
+
+
+def _looks(model: _Table) -> Looks:
+    if "looks" not in model.values:
+        return 4
+    looks = model.whole("looks")
+    if looks not in (2, 4):
+        raise _wrong('"model.looks" must be 2 or 4')
+    return 2 if looks == 2 else 4
 
 
 def _permitted_uses(top: _Table, licence: str) -> frozenset[str]:

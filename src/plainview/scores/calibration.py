@@ -185,23 +185,33 @@ class Calibration:
             raise ValueError(f"not a calibration: {error}") from None
 
 
+RARE = 100.0
+"""Searches for strangers among which one reaches a score that is called rare: chosen, more than a desk runs in a month."""
+
+
 def sentence(rate: Rate, size: int) -> str:
-    """The rate in plain words, for people."""
+    """Return the rate in plain words, for people."""
     if rate.once_in < 1.5:
-        text = f"Nearly every search of this gallery for a stranger reaches this score ({size:,} references)"
+        text = f"Ordinary: almost any stranger scores this high here ({size:,} references)"
     elif rate.beyond:
-        text = f"A stranger would reach this score in fewer than one of {_round(rate.low)} searches of this gallery"
+        text = f"Fewer than 1 in {_round(rate.low)} searches for someone who is not in this gallery score this high"
     else:
-        text = f"A stranger would reach this score in about one of {_round(rate.once_in)} searches of this gallery"
+        text = f"About 1 in {_round(rate.once_in)} searches for someone who is not in this gallery score this high"
         if rate.own and _round(rate.low) != _round(rate.high):
-            text += f" (between {_round(rate.low)} and {_round(rate.high)})"
+            text += f" (between 1 in {_round(rate.low)} and 1 in {_round(rate.high)})"
     return text + ("." if rate.own else "; by the model's general figures, as the gallery is too small for its own.")
 
 
+def in_words(rate: Rate) -> str:
+    """Return the rate in a few words, for a card: "Rare: about 1 in 8,300"."""
+    often = "Rare" if rate.once_in >= RARE else "Common"
+    return f"{often}: {'under' if rate.beyond else 'about'} 1 in {_round(rate.low if rate.beyond else rate.once_in)}"
+
+
 def _round(value: float) -> str:
-    """Two digits, no more: the third would pretend."""
+    """Two digits, no more: the third would pretend; whole below ten."""
     rounded = round(value, 1 - math.floor(math.log10(value)))
-    return f"{rounded:,.0f}" if rounded == int(rounded) else f"{rounded:.1f}"
+    return f"{rounded:,.0f}"
 
 
 @lru_cache(maxsize=8)  # 2 MB each; every candidate of a list asks for the same ones

@@ -5,8 +5,8 @@ Owns the limits. A warning never says who somebody is, and none means nothing mo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
@@ -22,6 +22,17 @@ one person's pictures (.12 on LFW, default pack)."""
 
 AGE_GAP_YEARS = 10
 """Years between two pictures from which faces have changed; source: FRTE ageing, and Williams (Detroit)."""
+
+OUTSIDE = 0.2
+"""Share of the inner face outside the picture from which it counts as partial: chosen; of 2,844 faces of lfw-dev nearly
+none is cut, a face cut at its middle has about a half outside."""
+
+_HIDDEN = {
+    "cover": ("cover", COVERED, "mouth or nose seem covered"),
+    "eye_cover": ("eye_cover", COVERED, "eyes seem covered, as by dark glasses"),
+    "outside": ("partial", OUTSIDE, "face is only partly in the picture"),
+}
+"""Component of the quality -> (end of the warning's id, limit, what a person is told)."""
 
 LOW_QUALITY = 30
 """Overall quality (0 to 100) below which a face is hard to compare: chosen; see recognition/quality.py for its parts."""
@@ -43,7 +54,7 @@ class Listed:
     Attributes:
         rank, score, quality, captured_on: as in the list.
         template: float32, unit length.
-        cover: how covered the face seems (recognition.cover); None for one enrolled before that was measured.
+        components: of its quality (recognition.quality.COMPONENTS); those that were not measured yet are missing.
         captured_precision: how much of the date is known.
         subject: the number of the person's subject, where the source states one.
     """
@@ -53,7 +64,7 @@ class Listed:
     quality: int
     captured_on: date | None
     template: NDArray[np.float32]
-    cover: float | None = None
+    components: Mapping[str, float] = field(default_factory=dict)
     captured_precision: str = "day"
     subject: int | None = None
 
@@ -63,7 +74,7 @@ def cautions_for(
     *,
     probe_quality: int,
     probe_captured_on: date | None,
-    probe_cover: float | None = None,
+    probe_components: Mapping[str, float] | None = None,
 ) -> list[Caution]:
     """Every warning for a candidate list, those of the probe first."""
     cautions = []
@@ -74,19 +85,14 @@ def cautions_for(
                 f"The probe's quality is {probe_quality} of 100: scores mean less than usual.",
             )
         )
-    if _covered(probe_cover):
-        cautions.append(
-            Caution(
-                "probe_cover",
-                "The probe's mouth or nose seem covered: scores run lower than usual, and the person may stand further "
-                "down or be missing.",
-            )
-        )
+    for ending, words in _hidden(probe_components or {}):
+        text = f"The probe's {words}: scores run lower than usual, and the person may be further down or missing."
+        cautions.append(Caution(f"probe_{ending}", text))
     cautions += _look_alikes(listed) + _entered_twice(listed)
     for candidate in listed:
-        if _covered(candidate.cover):
-            text = "The reference's mouth or nose seem covered: look for another picture of this person."
-            cautions.append(Caution("reference_cover", text, candidate.rank))
+        for ending, words in _hidden(candidate.components):
+            text = f"The reference's {words}: look for another picture of this person."
+            cautions.append(Caution(f"reference_{ending}", text, candidate.rank))
         if candidate.quality < LOW_QUALITY:
             text = f"The reference's quality is {candidate.quality} of 100: look for another picture of this person."
             cautions.append(Caution("reference_quality", text, candidate.rank))
@@ -99,8 +105,13 @@ def cautions_for(
     return cautions
 
 
-def _covered(cover: float | None) -> bool:
-    return cover is not None and cover >= COVERED
+def _hidden(components: Mapping[str, float]) -> list[tuple[str, str]]:
+    """Return (end of the id, words) for each part of a face that its quality says cannot be seen."""
+    return [
+        (ending, words)
+        for name, (ending, limit, words) in _HIDDEN.items()
+        if components.get(name) is not None and components[name] >= limit
+    ]
 
 
 def _entered_twice(listed: Sequence[Listed]) -> list[Caution]:

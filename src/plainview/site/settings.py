@@ -39,7 +39,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "csp",
-    "ninja",
+    *(["ninja"] if is_server() else []),  # its page and files: a command need not load it
     "django_htmx",
     "allauth",
     "allauth.account",
@@ -75,7 +75,7 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["plainview.web.templatetags.pairs"],
+            "builtins": ["plainview.web.templatetags.pairs", "plainview.web.templatetags.moments"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -90,6 +90,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # A program of the server writes lines for a service manager; the command line prints sentences for people.
 JOURNAL = LINES  # the worker logs so wherever it runs
 LOGGING = JOURNAL if is_server() else {}
+LANGUAGE_CODE = "en"
 USE_TZ = True
 TIME_ZONE = "UTC"
 DATABASES = {"default": database(_workspace, _settings)}

@@ -24,7 +24,7 @@ from django.http import HttpRequest
 from plainview.casework.log.state import is_sample
 from plainview.casework.models import Member
 from plainview.casework.people import attempts
-from plainview.casework.people.sign_in import PASSWORD, may_sign_in, record_failure
+from plainview.casework.people.sign_in import PASSWORD, SSO, may_sign_in, record_failure
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Allow, Refused
 from plainview.policy.permissions import Permission
@@ -150,13 +150,13 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         try:
             addresses = addresses_of(sociallogin, app)
         except Refused as refused:
-            record_failure(None, "", "sso")
+            record_failure(None, "", SSO)
             raise ImmediateHttpResponse(refusal_page(request, refused)) from None
         members = Member.objects.select_related("agency").filter(email__in=addresses, agency__public_id=agency)
         member = members.first()
         answer = may_sign_in(member) if member is not None else _unknown()
         if isinstance(answer, Refused):
-            record_failure(member, ", ".join(addresses), "sso")
+            record_failure(member, ", ".join(addresses), SSO)
             raise ImmediateHttpResponse(refusal_page(request, answer))
         if sociallogin.is_existing:
             if member is None or sociallogin.user.pk != member.pk:
@@ -164,7 +164,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):
             SocialAccount.objects.filter(pk=sociallogin.account.pk).update(extra_data={})
             return
         if SocialAccount.objects.filter(user=member, provider=sociallogin.account.provider).exists():
-            record_failure(member, ", ".join(addresses), "sso")
+            record_failure(member, ", ".join(addresses), SSO)
             raise ImmediateHttpResponse(refusal_page(request, _other_account()))
         sociallogin.account.extra_data = {}  # name, groups and what else the provider said: nothing of it is kept
         sociallogin.connect(request, member)

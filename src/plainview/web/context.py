@@ -1,17 +1,34 @@
-"""Context of every page: the sample notice and the navigation."""
+"""Context of every page: the sample notice, the navigation, and how many tasks the member has."""
 
 from __future__ import annotations
+
+from functools import partial
 
 from django.http import HttpRequest
 
 from plainview.casework.log.state import is_sample
-from plainview.web.nav import OWN, PLACES, places
+from plainview.casework.models import Member
+from plainview.casework.news.read import unseen
+from plainview.web.nav import everything, may_search, own_places, places
+from plainview.web.sample import people
+from plainview.web.tasks import count
 
 
 def workspace(request: HttpRequest) -> dict[str, object]:
-    """Return whether the workspace is a sample, and the places that this member may open."""
-    return {
-        "is_sample": is_sample(),
-        "nav": places(request, PLACES),
-        "own_nav": places(request, OWN),
-    }
+    """Return whether the workspace is a sample, the places that this member may open, and the counts beside them."""
+    member = getattr(request, "user", None)
+    context: dict[str, object] = {"is_sample": is_sample()}
+    if isinstance(member, Member):
+        nav = places(request)
+        context |= {
+            "nav": nav,
+            "where": next((place["label"] for place in nav if place["here"]), ""),
+            "own_nav": own_places(request),
+            "everything": partial(everything, member),
+            "may_search": may_search(request),
+            "task_count": count(member, fresh=request.method != "GET"),
+            "unseen": unseen(member),
+        }
+    elif request.path.startswith("/accounts/login/"):
+        context["sample_people"] = people(request)
+    return context

@@ -15,12 +15,13 @@ from django.contrib.auth import SESSION_KEY, logout
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 
 from plainview.audit.logfile import LogFolderError
 from plainview.casework.log.channel import Channel, acting_through
 from plainview.casework.log.commit import require_unaltered
-from plainview.casework.log.guard import permit, record_altered, record_opened
+from plainview.casework.log.guard import permit, record_opened, require_shown_unaltered
 from plainview.casework.models import Member
 from plainview.casework.models.rows import reading, unread
 from plainview.casework.people.sign_in import may_sign_in, record_session
@@ -32,6 +33,7 @@ from plainview.storage.base import StorageError
 from plainview.web import devices
 from plainview.web.pages import ACCESS
 from plainview.web.sign_in_pages import Anyone
+from plainview.web.times import zone_of
 from plainview.web.views.common import client_address
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -53,7 +55,7 @@ class Surroundings:
         """Answer through the channel "web"."""
         agent = request.META.get("HTTP_USER_AGENT", "")[:_MAX_AGENT]
         sealed = {"address": client_address(request), "user_agent": agent}
-        with acting_through(Channel("web", sealed)), reading():
+        with acting_through(Channel("web", sealed)), reading(require_unaltered), timezone.override(zone_of(request)):
             response = self._checked(request)
         _shorten(request)
         devices.remember(request, response)
@@ -66,11 +68,10 @@ class Surroundings:
         """Answer, unless a row that the answer was made from is not as the log has it."""
         response = self.get_response(request)
         try:
-            require_unaltered()
-        except Refused as altered:
+            require_shown_unaltered(request.user if isinstance(request.user, Member) else None)
+        except (Refused, *_RECORD_FAILED) as error:
             with unread():
-                record_altered(request.user if isinstance(request.user, Member) else None, altered)
-                return refusal_page(request, altered)
+                return _page_for(request, error) or response
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
@@ -150,7 +151,8 @@ class Clock:
                 logout(request)
                 return redirect("/accounts/login/?idle=1")
             request.META[MEMBER] = True
-            if seen is None or abs((now - last).total_seconds()) >= _SEEN_STEP:
+            asked = request.path != reverse("news-now")  # the page asks by itself: that is no activity of a person
+            if seen is None or (asked and abs((now - last).total_seconds()) >= _SEEN_STEP):
                 request.session[_SEEN] = now.isoformat()
         return None
 
@@ -177,7 +179,7 @@ class Access:
     def _stopped(self, request: HttpRequest) -> HttpResponse | None:
         match = request.resolver_match
         need = ACCESS.get(match.view_name if match else "")
-        if need is None:
+        if need is None or match is None:
             return refusal_page(
                 request,
                 Refused(
@@ -199,6 +201,6 @@ class Access:
         if isinstance(need, Permission):
             permit(need.value, need, member)
         # A picture belongs to a page and is shown only after that page was opened.
-        if need is not Anyone.SETUP and not request.path.endswith(".jpg"):
-            record_opened(member, match.view_name if match else "", request.path)
+        if need is not Anyone.SETUP and match.view_name != "news-now" and not request.path.endswith(".jpg"):
+            record_opened(member, match.view_name, request.path)
         return None

@@ -7,12 +7,8 @@ enforces it before every view, and tests/integration/test_url_matrix.py walks it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
-
-from django.http import HttpResponseBase
 
 from plainview.casework.enrolment.incoming import MAX_BYTES as UPLOAD
 from plainview.casework.probes.preparations import MAX_BYTES as PROBE
@@ -20,6 +16,7 @@ from plainview.casework.retention.court_orders import MAX_BYTES as ORDER
 from plainview.policy.permissions import Permission
 from plainview.policy.rights import PHOTO_BYTES
 from plainview.policy.video import PART_BYTES
+from plainview.web.page import AROUND, Page
 from plainview.web.sign_in_pages import SIGN_IN, Anyone
 from plainview.web.views import (
     agreements,
@@ -33,6 +30,7 @@ from plainview.web.views import (
     examination,
     exoneration,
     feeds,
+    find,
     galleries,
     holds,
     home,
@@ -42,6 +40,7 @@ from plainview.web.views import (
     me,
     members,
     misuse,
+    news,
     policy,
     probes,
     proficiency,
@@ -58,54 +57,32 @@ from plainview.web.views import (
     stills,
     subjects,
     tokens,
+    triage,
     verification,
     videos,
     webhooks,
+    well_known,
 )
 
 may = Permission
 PUBLIC, MEMBER = Anyone.PUBLIC, Anyone.MEMBER
 
-FORM = 1 << 20
-"""Bytes of a form without a file: reasons, reports and drafts are texts."""
-
-AROUND = 64 << 10
-"""Bytes of a form beside its file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page.
-
-    Attributes:
-        path: `<id>` is the public id of a record; the view receives it as `public_id`.
-        view, name: the function that answers, and the name by which templates link to it.
-        who: may open it; the act behind it checks again.
-        options: further arguments of the view, besides the parts of its path.
-        body: bytes that the page accepts at most; more than `serving.bodies.SMALL` only from a signed-in member, unless
-            the page is public.
-    """
-
-    path: str
-    view: Callable[..., HttpResponseBase]
-    name: str
-    who: Permission | Anyone
-    options: Mapping[str, Any] = field(default_factory=dict)
-    body: int = FORM
-
-    @property
-    def route(self) -> str:
-        """The path as Django reads it."""
-        return self.path.replace("<id>", "<str:public_id>")
-
-
 PAGES: tuple[Page, ...] = (
+    # What programs ask every site for.
+    Page("favicon.ico", well_known.favicon, "favicon", PUBLIC),
+    Page("robots.txt", well_known.robots, "robots", PUBLIC),
+    Page(".well-known/security.txt", well_known.security, "security-txt", PUBLIC),
     # Home, and the member's own pages.
     Page("", home.home, "home", MEMBER),
+    Page("find/", find.find, "find", MEMBER),
+    Page("everything/", home.oversight, "oversight", MEMBER),
+    Page("news/", news.news, "news", MEMBER),
+    Page("news/now/", news.now, "news-now", MEMBER),
     Page("me/", log.me, "me", may.SESSION_OWN),
     Page("me/record.json", log.me_export, "me-export", may.SESSION_OWN),
     Page("sessions/", me.sessions, "sessions", may.SESSION_OWN),
     Page("sessions/<int:number>/end/", me.session_end, "session-end", may.SESSION_OWN),
+    Page("sign-in-as/", me.sign_in_as, "sign-in-as", PUBLIC),
     Page("tokens/", tokens.tokens, "tokens", may.TOKEN_OWN),
     Page("tokens/new/", tokens.token_new, "token-new", may.TOKEN_OWN),
     Page("tokens/<id>/revoke/", tokens.token_revoke, "token-revoke", may.TOKEN_OWN),
@@ -123,6 +100,7 @@ PAGES: tuple[Page, ...] = (
     Page("prepare/<id>/", probes.preparation, "preparation", may.SEARCH_RUN),
     Page("prepare/<id>/picture.jpg", probes.preparation_picture, "preparation-picture", may.SEARCH_RUN),
     Page("prepare/<id>/face.jpg", probes.preparation_face, "preparation-face", may.SEARCH_RUN),
+    Page("prepare/<id>/thumbnail.jpg", probes.preparation_thumbnail, "preparation-thumbnail", may.SEARCH_RUN),
     Page("prepare/<id>/save/", probes.preparation_save, "preparation-save", may.SEARCH_RUN),
     Page("prepare/<id>/edit/", probes.preparation_edit, "preparation-edit", may.SEARCH_RUN),
     Page("prepare/<id>/again/", probes.preparation_again, "preparation-again", may.SEARCH_RUN),
@@ -134,6 +112,9 @@ PAGES: tuple[Page, ...] = (
     Page("searches/<id>/probe.jpg", candidates.search_probe, "search-probe", may.CASE_READ),
     Page("searches/<id>/candidates/<int:rank>/face.jpg", candidates.candidate_face, "candidate-face", may.CASE_READ),
     Page("searches/<id>/candidates/<int:rank>/whole.jpg", candidates.candidate_whole, "candidate-whole", may.CASE_READ),
+    Page("searches/<id>/candidates.pdf", triage.sheet, "search-pdf", may.CASE_READ),
+    Page("searches/<id>/none/", triage.none, "none-of-these", may.EXAMINATION_RECORD),
+    Page("searches/<id>/candidates/<int:rank>/aside/", triage.aside, "set-aside", may.EXAMINATION_RECORD),
     # Examination of one candidate, and blind verification by a second person.
     Page("examinations/", examination.examination_list, "examinations", may.CASE_READ),
     Page("searches/<id>/candidates/<int:rank>/examine/", examination.examination, "examine", may.EXAMINATION_RECORD),

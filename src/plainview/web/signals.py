@@ -9,11 +9,12 @@ from allauth.account import signals as account
 from allauth.mfa import signals as mfa
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.signals import user_logged_out
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
 from plainview.casework.models import Member
-from plainview.casework.people.sign_in import SECOND, record_failure, record_session, record_two_places
+from plainview.casework.people.sign_in import SECOND, end_tokens, record_failure, record_session, record_two_places
 from plainview.policy.signing_in import TWO_PLACES
 from plainview.web import devices
 from plainview.web.views.common import client_address
@@ -68,7 +69,8 @@ def _ended(sender: object, request: HttpRequest, user: Member | None, **_: Any) 
 
 
 def _password_changed(sender: object, request: HttpRequest, user: Member, **_: Any) -> None:
-    record_session("password.changed", user)
+    with transaction.atomic():
+        record_session("password.changed", user, tokens_ended=end_tokens(user))
 
 
 def _factor_added(sender: object, request: HttpRequest, user: Member, authenticator: Any, **_: Any) -> None:

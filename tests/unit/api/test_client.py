@@ -109,7 +109,8 @@ def _asgi() -> Any:
             body, more = body + event["body"], event.get("more_body", False)
         headers = [(name.decode(), value.decode()) for name, value in scope["headers"]]
         answer = wsgi.request(scope["method"], scope["path"], content=body, headers=headers)
-        raw = [(name.encode(), value.encode()) for name, value in answer.headers.items()]
+        kept = {name: value for name, value in answer.headers.items() if name.lower() != "content-encoding"}
+        raw = [(name.encode(), value.encode()) for name, value in kept.items()]
         await send({"type": "http.response.start", "status": answer.status_code, "headers": raw})
         await send({"type": "http.response.body", "body": answer.content})
 

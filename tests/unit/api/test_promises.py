@@ -99,7 +99,9 @@ def test_nobody_overwrites_what_was_saved_meanwhile(workspace: Path, tmp_path: P
 
 
 def test_a_cookie_opens_nothing(workspace: Path) -> None:
-    assert Program(client=signed_in(enforce_csrf_checks=True)).get("/cases").status == 401
+    browser = signed_in()
+    browser.handler.enforce_csrf_checks = True
+    assert Program(client=browser).get("/cases").status == 401
 
 
 def test_an_entry_names_the_token(workspace: Path) -> None:

@@ -9,16 +9,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plainview.audit.logfile import Record
-from plainview.audit.proofs import BadProof, check, consistency, inclusion
+from plainview.audit.merkle import Frontier
+from plainview.audit.proofs import BadProof, Tree, check, consistency, inclusion
+
+
+def tree_of(records: list[Record]) -> Tree:
+    leaves, frontiers = [record.leaf for record in records], [Frontier()]
+    for leaf in leaves:
+        frontiers.append(frontiers[-1].append(leaf))
+    return Tree(len(leaves), leaves.__getitem__, frontiers.__getitem__)
 
 
 def test_every_pair_of_sizes_and_every_entry(records: list[Record]) -> None:
-    leaves = [record.leaf for record in records]
+    tree = tree_of(records)
     for second in (1, 7, 8, 40):
         for first in range(second + 1):
-            assert f"extend the {first} of" in check(json.dumps(consistency("l", leaves, first, second)))
+            assert f"extend the {first} of" in check(json.dumps(consistency("l", tree, first, second)))
         for entry in range(second):
-            proof = inclusion("l", leaves, entry, records[entry].canonical, second)
+            proof = inclusion("l", tree, entry, records[entry].canonical, second)
             assert f"entry {entry} of the {second}" in check(json.dumps(proof))
             for change in ({"entry": entry + 1}, {"canonical": "{}"}, {"root": "00" * 32}):
                 with pytest.raises(BadProof):
@@ -28,7 +36,7 @@ def test_every_pair_of_sizes_and_every_entry(records: list[Record]) -> None:
 @pytest.mark.parametrize("sizes", [(-1, 3), (3, 2), (0, 41)])
 def test_sizes_that_the_log_never_had(records: list[Record], sizes: tuple[int, int]) -> None:
     with pytest.raises(BadProof):
-        consistency("l", [record.leaf for record in records], *sizes)
+        consistency("l", tree_of(records), *sizes)
 
 
 @given(st.text() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps))

@@ -239,3 +239,17 @@ def test_a_person_with_fewer_pictures_is_enrolled_with_all_but_one() -> None:
     some = made_up(people=40, each=2, singles=40)
     found = identify(some, some.templates, all_probes(some), raw_scorer, **HOW, splits=1, enrol=3)
     assert (found.gallery_pictures, found.mated_probes) == (40, 40)
+
+
+def test_the_discard_curve_falls_to_nothing_where_quality_knows_every_miss_and_stays_where_it_knows_none() -> None:
+    some = made_up(people=150, each=2, singles=320, noise=1.5)
+    how = {"seed": 1, "replicates": 50, "splits": 1}
+    blind = identify(some, some.templates, ~some.masked, raw_scorer, **how)
+    assert blind.fnir["0.01"].value is not None
+    assert [rate for _, rate in blind.discard] == pytest.approx([blind.fnir["0.01"].value] * len(blind.discard))
+    mates = (some.templates @ some.templates.T)[np.arange(300), np.arange(300) ^ 1]
+    threshold = float(np.float32(blind.thresholds["0.01"]))
+    knowing = replace(some, quality=np.concatenate([np.where(mates < threshold, 10, 90), np.full(320, 50)]))
+    curve = dict(identify(knowing, some.templates, ~some.masked, raw_scorer, **how).discard)
+    assert curve[0.0] == pytest.approx(blind.fnir["0.01"].value)
+    assert curve[0.2] <= max(0.0, (curve[0.0] - 0.2) / 0.8) + 0.01

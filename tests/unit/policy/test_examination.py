@@ -17,7 +17,7 @@ SIMILAR: dict[str, str] = dict.fromkeys(COMPONENTS, "similar")
 BLIND: dict[str, str] = dict.fromkeys(COMPONENTS, "not comparable")
 UNLIKE: dict[str, str] = dict.fromkeys(COMPONENTS, "dissimilar")
 MIXED: dict[str, str] = SIMILAR | {"nose": "dissimilar", "ears": "not comparable"}
-CHECKED: dict[str, str] = dict.fromkeys(CONTRADICTIONS, "checked, none")
+CHECKED: dict[str, str] = dict.fromkeys(CONTRADICTIONS, "checked: nothing was found")
 
 
 def rule(decision: Decision) -> str | None:

@@ -31,6 +31,7 @@ def _ids_in_code() -> set[str]:
         "webhooks.py",
         "purposes.py",
         "subjects.py",
+        "triage.py",
         "proposals.py",
         "witnesses.py",
     ):

@@ -48,7 +48,7 @@ def package(found: str, tmp_path: Path) -> Path:
     answer_verification(task.public_id, both, dict.fromkeys(faces, similar), acting_member=verifier)
     release(
         row.public_id,
-        contradictions=dict.fromkeys(CONTRADICTIONS, "none"),
+        contradictions=dict.fromkeys(CONTRADICTIONS, "checked: nothing was found"),
         acting_member=person("supervisor"),
     )
     disclose(found, tmp_path / "p.zip", acting_member=person("supervisor"))

@@ -113,3 +113,11 @@ def test_a_face_past_the_border_is_black_there() -> None:
 def test_very_long_pictures_are_aligned() -> None:
     strip = np.full((120, 40_000, 3), 9, np.uint8)
     assert (align(strip, (TEMPLATE + np.array([39_000, 0])).astype(np.float32)) == 9).all()
+
+
+def test_only_faces_enlarged_more_than_twice_are_enlarged_cubically() -> None:
+    points = TEMPLATES["arcface-112"]
+    pixels = np.random.default_rng(5).integers(0, 256, (112, 112, 3), np.uint8)
+    for scale, differs in ((1.0, False), (0.51, False), (0.49, True)):
+        plain, cubic = (align(pixels, points * np.float32(scale), cubic=chosen) for chosen in (False, True))
+        assert (plain != cubic).any() == differs, scale

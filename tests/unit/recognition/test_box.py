@@ -1,23 +1,18 @@
-"""A box that a person drew, and which way up a found face is."""
+"""A box that a person drew."""
 
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from tests.factories import models
 
-from plainview.recognition.box import quarter_turn
-from plainview.recognition.decode import Decoder
 from plainview.recognition.edits import apply, place, read
 from plainview.recognition.engine import compare
 from plainview.recognition.errors import BadMedia
 from plainview.recognition.types import Picture, Vector
-
-UPSIDE_DOWN = Path(__file__).parents[2] / "inputs" / "portrait-upside-down.jpg"
 
 
 def template(picture: Picture) -> Vector:
@@ -72,23 +67,3 @@ def test_the_box_must_be_large_enough_to_compare() -> None:
     assert models.engine().probe_face(picture)[0] == 1
     with pytest.raises(BadMedia, match="no face 2"):
         models.engine().probe_face(picture, 2)
-
-
-@pytest.mark.parametrize("turn", [0, 90, 180, -90])
-def test_which_way_up_a_found_face_is(turn: int) -> None:
-    # Turned clockwise by so much, it must be turned anticlockwise by as much.
-    turned = apply(models.hopper(), read([f"rotate:{turn}"] if turn else []))
-    x, y, width, height = models.engine().faces(models.hopper())[0].detection.box
-    middle = place((512, 600), read([f"rotate:{turn}"] if turn else [])) @ [x + width / 2, y + height / 2, 1]
-    size = (width, height) if turn in (0, 180) else (height, width)
-    box = (round(middle[0] - size[0] / 2), round(middle[1] - size[1] / 2), round(size[0]), round(size[1]))
-    assert quarter_turn(models.engine()._detector, turned.pixels, box) == turn
-
-
-def test_a_portrait_that_is_upside_down_says_so() -> None:
-    with Decoder() as decoder:
-        picture = decoder.decode(UPSIDE_DOWN.read_bytes())
-    (face,) = models.engine().enrol_faces(picture)
-    assert "upside down" in face.quality.advice[0]
-    for upright in (models.hopper(), models.collins()):
-        assert not any("seems to be" in line for line in models.engine().enrol_faces(upright)[0].quality.advice)

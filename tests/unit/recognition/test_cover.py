@@ -9,7 +9,7 @@ from tests.factories import models
 
 from plainview.evaluation.covers import draw_cover
 from plainview.recognition.align import align
-from plainview.recognition.cover import COVERED, FEATURES, cover, features
+from plainview.recognition.cover import COVERED, FEATURES, cover, covers, features
 from plainview.recognition.cover_weights import WEIGHTS
 from plainview.recognition.quality import assess
 from plainview.recognition.types import Picture, Pixels
@@ -83,3 +83,40 @@ def test_quality_carries_it_and_says_it_without_calling_the_picture_bad() -> Non
     assert said not in before.advice
     assert after.advice[-1] == said
     assert after.overall >= 80
+
+
+def _in_dark_glasses(picture: Picture, shade: int) -> Picture:
+    """The portrait with two dark lenses and a bridge, as wide as eyes and brows."""
+    points = models.engine().faces(picture)[0].detection.points.astype(np.float64)
+    across = points[1] - points[0]
+    apart = float(np.hypot(*across))
+    angle = float(np.degrees(np.arctan2(across[1], across[0])))
+    pixels = picture.pixels.copy()
+    for eye in points[:2]:
+        middle = (round(float(eye[0])), round(float(eye[1] + 0.05 * apart)))
+        cv2.ellipse(pixels, middle, (round(0.4 * apart), round(0.3 * apart)), angle, 0, 360, (shade,) * 3, -1)
+    ends = [tuple(np.rint(points[0] + across * share).astype(int).tolist()) for share in (0.3, 0.7)]
+    cv2.line(pixels, ends[0], ends[1], (shade,) * 3, max(1, round(0.06 * apart)))
+    return models.picture(pixels)
+
+
+@pytest.mark.parametrize("name", PORTRAITS)
+@pytest.mark.parametrize("factor", [1.0, 0.5, 0.25])
+def test_open_eyes_stay_below_the_limit_and_dark_glasses_do_not(name: str, factor: float) -> None:
+    portrait = models.scaled(PORTRAITS[name](), factor)
+    assert covers(_seen(portrait))[1] < COVERED / 2
+    for shade in (5, 25, 45):
+        assert covers(_seen(_in_dark_glasses(portrait, shade)))[1] >= COVERED, shade
+
+
+def test_dark_glasses_are_no_mask_and_a_mask_is_no_glasses() -> None:
+    portrait = models.scaled(models.hopper(), 0.5)
+    assert cover(_seen(_in_dark_glasses(portrait, 20))) == covers(_seen(_in_dark_glasses(portrait, 20)))[0] < COVERED
+    assert covers(_seen(_covered(portrait, 2)))[1] < COVERED
+
+
+def test_quality_says_that_the_eyes_are_covered() -> None:
+    picture = _in_dark_glasses(models.hopper(), 15)
+    quality = assess(picture.pixels, models.engine().faces(picture)[0].detection)
+    assert quality.components["eye_cover"] >= COVERED
+    assert "The eyes seem covered, as by dark glasses." in quality.advice

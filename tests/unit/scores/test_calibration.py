@@ -120,7 +120,7 @@ def test_nothing_is_prolonged_further_than_ten_times_what_was_seen() -> None:
     rate = FITTED.rate(0.999)
     assert rate.beyond
     assert rate.once_in <= 15_000 * 1.01
-    assert "fewer than one of" in sentence(rate, 1500)
+    assert "Fewer than 1 in" in sentence(rate, 1500)
     pack = fit(GALLERY[:2], TABLE).rate(0.99)
     assert pack.beyond
     assert pack.once_in == pytest.approx(500_000, rel=0.01)
@@ -159,10 +159,10 @@ def test_degenerate_galleries_give_an_answer(rows: NDArray[np.float32]) -> None:
 def test_sentences_have_two_digits_and_no_claim() -> None:
     rate = FITTED.rate(float(np.quantile(FITTED.best, 0.93)))
     text = sentence(rate, 1500)
-    assert text.startswith("A stranger would reach this score in about one of ")
+    assert text.startswith("About 1 in ")
     assert "%" not in text
     assert "between" in text
-    assert sentence(FITTED.rate(-1), 1500).startswith("Nearly every search")
+    assert sentence(FITTED.rate(-1), 1500).startswith("Ordinary: almost any stranger scores this high here")
 
 
 def plain(**changed: object) -> Calibration:
@@ -237,13 +237,13 @@ def test_the_law_of_the_body_survives_being_written() -> None:
 @pytest.mark.parametrize(
     ("once_in", "words"),
     [
-        (1.5, "about one of 1.5 "),
-        (2.04, "about one of 2 "),
-        (9.96, "about one of 10 "),
-        (12.4, "about one of 12 "),
-        (123.0, "about one of 120 "),
-        (15_600.0, "about one of 16,000 "),
-        (1.49, "Nearly every search"),
+        (1.5, "About 1 in 2 "),
+        (2.04, "About 1 in 2 "),
+        (9.96, "About 1 in 10 "),
+        (12.4, "About 1 in 12 "),
+        (123.0, "About 1 in 120 "),
+        (15_600.0, "About 1 in 16,000 "),
+        (1.49, "Ordinary: almost any"),
     ],
 )
 def test_a_rate_is_said_in_two_digits(once_in: float, words: str) -> None:
@@ -251,10 +251,10 @@ def test_a_rate_is_said_in_two_digits(once_in: float, words: str) -> None:
 
 
 def test_an_interval_is_said_where_it_can_be_seen() -> None:
-    assert sentence(Rate(100, 99.9, 100.1, own=True, beyond=False), 1500).endswith(
-        "one of 100 searches of this gallery."
+    assert sentence(Rate(100, 99.9, 100.1, own=True, beyond=False), 1500).startswith(
+        "About 1 in 100 searches for someone who is not in this gallery score this high."
     )
-    assert "(between 50 and 200)" in sentence(Rate(100, 50, 200, own=True, beyond=False), 1500)
+    assert "(between 1 in 50 and 1 in 200)" in sentence(Rate(100, 50, 200, own=True, beyond=False), 1500)
     assert "between" not in sentence(Rate(100, 50, 200, own=False, beyond=False), 1500)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import numpy as np
+import pytest
 
 from plainview.scores.cautions import Caution, Listed, cautions_for
 
@@ -46,17 +47,22 @@ def test_quality_and_age() -> None:
     assert ask(old, on=None) == []
 
 
-def test_covers_are_told_at_the_limit_and_an_unmeasured_one_is_not() -> None:
-    face = unit(1, 0)
-
+@pytest.mark.parametrize(
+    ("component", "ending", "limit"),
+    [("cover", "cover", 0.5), ("eye_cover", "eye_cover", 0.5), ("outside", "partial", 0.2)],
+)
+def test_what_cannot_be_seen_is_told_at_the_limit_and_what_was_not_measured_is_not(
+    component: str, ending: str, limit: float
+) -> None:
     def told(probe: float | None, reference: float | None) -> list[tuple[str, int | None]]:
-        row = Listed(1, 0.5, 90, None, face, reference)
-        return ids(cautions_for([row], probe_quality=90, probe_captured_on=None, probe_cover=probe))
+        row = Listed(1, 0.5, 90, None, unit(1, 0), {} if reference is None else {component: reference})
+        measured = {} if probe is None else {component: probe}
+        return ids(cautions_for([row], probe_quality=90, probe_captured_on=None, probe_components=measured))
 
-    assert told(0.499, 0.499) == told(None, None) == []
-    assert told(0.5, 0.499) == [("probe_cover", None)]
-    assert told(0.1, 0.5) == [("reference_cover", 1)]
-    assert told(0.9, 0.9) == [("probe_cover", None), ("reference_cover", 1)]
+    assert told(limit - 0.001, limit - 0.001) == told(None, None) == []
+    assert told(limit, limit - 0.001) == [(f"probe_{ending}", None)]
+    assert told(0.1, limit) == [(f"reference_{ending}", 1)]
+    assert told(0.9, 0.9) == [(f"probe_{ending}", None), (f"reference_{ending}", 1)]
 
 
 def test_the_edges_of_quality_and_of_a_hair() -> None:

@@ -46,7 +46,7 @@ def test_who_may_not_open_the_page_gets_none() -> None:
 def test_an_act_without_a_page_has_no_link() -> None:
     assert link(_refused(None), _member(Role.EXAMINER)) is None
     assert link(_refused(OperatorAct.INIT), _member(Role.EXAMINER)) is None
-    assert link(_refused(Permission.TOKEN_OWN), _member(Role.EXAMINER)) is None
+    assert link(_refused(Permission.CANARY_MANAGE), _member(Role.EXAMINER)) is None
 
 
 def test_the_refused_page_shows_the_link() -> None:

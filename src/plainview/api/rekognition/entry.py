@@ -26,7 +26,9 @@ from plainview.api.rekognition.errors import AwsError
 from plainview.api.rekognition.signature import token_of
 from plainview.audit.logfile import LogFolderError
 from plainview.casework.log.channel import Channel, acting_through
-from plainview.casework.log.guard import permit, record_opened
+from plainview.casework.log.commit import require_unaltered
+from plainview.casework.log.guard import permit, record_opened, require_shown_unaltered
+from plainview.casework.models.rows import reading
 from plainview.casework.people.tokens import scopes_held
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
@@ -123,7 +125,8 @@ def _answer(request: HttpRequest, sealed: Mapping[str, str]) -> HttpResponse:
     body = request.read()
     token = token_of(request, body)
     member = token.member
-    with acting_through(Channel("api", sealed, token.public_id, scopes_held(token))):
+    channel = Channel("api", sealed, token.public_id, scopes_held(token))
+    with acting_through(channel), reading(require_unaltered):
         rates.spend(token)
         permit(operation.who.value, operation.who, member)
         record_opened(member, name, request.path)
@@ -136,4 +139,5 @@ def _answer(request: HttpRequest, sealed: Mapping[str, str]) -> HttpResponse:
             request.META.get("HTTP_X_PLAINVIEW_ORIGIN", ""),
         )
         content = json.dumps(operation.act(asked, parameters))
+        require_shown_unaltered(member)
     return HttpResponse(content, content_type=errors.MEDIA_TYPE)

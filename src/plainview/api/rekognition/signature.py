@@ -67,8 +67,9 @@ def token_of(request: HttpRequest, body: bytes) -> Token:
     if token is None or not token.sealed:
         raise _invalid()
     _check_moment(request, signed)
-    expected = _signature(request, body, signed, signing_secret(token))
-    if not hmac.compare_digest(expected, signed.signature):
+    secret = signing_secret(token)
+    expected = [_signature(request, body, signed, secret, host) for host in _hosts(request)]
+    if not any(hmac.compare_digest(signature, signed.signature) for signature in expected):
         record_refused(token)
         raise AwsError(
             "InvalidSignatureException",
@@ -113,7 +114,17 @@ def _skewed(at: datetime) -> AwsError:
     )
 
 
-def _signature(request: HttpRequest, body: bytes, signed: Signed, secret: str) -> str:
+def _hosts(request: HttpRequest) -> list[str]:
+    """Return the Host as it came, and with or without the usual port: programs sign one and send the other."""
+    sent = request.META.get("HTTP_HOST", "")
+    name, _, port = sent.rpartition(":")
+    usual = "443" if request.META.get("wsgi.url_scheme") == "https" else "80"
+    if name and port == usual:
+        return [sent, name]
+    return [sent] if name and port.isdigit() else [sent, f"{sent}:{usual}"]
+
+
+def _signature(request: HttpRequest, body: bytes, signed: Signed, secret: str, host: str) -> str:
     from botocore.auth import SigV4Auth
     from botocore.awsrequest import AWSRequest
     from botocore.credentials import Credentials
@@ -124,7 +135,7 @@ def _signature(request: HttpRequest, body: bytes, signed: Signed, secret: str) -
         stored = request.META.get(f"HTTP_{variable}", request.META.get(variable))
         if stored is None:
             raise AwsError("IncompleteSignatureException", f"The signed header {name} is missing.", 403)
-        headers[name] = str(stored)
+        headers[name] = host if name == "host" else str(stored)
     stated = request.META.get("HTTP_X_AMZ_CONTENT_SHA256")
     if stated is not None and stated != hashlib.sha256(body).hexdigest():  # also one that says "unsigned"
         raise AwsError("InvalidSignatureException", "x-amz-content-sha256 is not the hash of the body.", 403)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from django.db import connection, transaction
@@ -44,10 +44,14 @@ from plainview.policy.gate import ALERT, GROUNDS
 from plainview.policy.permissions import Permission
 from plainview.recognition.edits import apply, read
 from plainview.recognition.errors import BadMedia
+from plainview.recognition.packs import ModelPack
 from plainview.recognition.types import Vector
 from plainview.scores.scoring import COSINE, Listed
 from plainview.storage.base import StorageError
 from plainview.storage.seal import SealBroken
+
+if TYPE_CHECKING:
+    from plainview.recognition.engine import Engine
 
 _BLOCK = 1024  # references at once: 1024 x 10,000 scores are 40 MB
 _MARGIN = 1e-4  # between the fast float32 product and the exact score: far above the error of 1e-6
@@ -55,9 +59,10 @@ _MARGIN = 1e-4  # between the fast float32 product and the exact score: far abov
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """The open alerts of a gallery as arrays of one length; `templates`: float32, (n, dimension), unit rows."""
+    """The open alerts of a gallery as arrays of one length; `templates`: float32, (n, dimension), unit rows, by `pack`."""
 
     version: tuple[Any, ...]
+    pack: ModelPack
     follows: NDArray[np.int64]
     after: NDArray[np.int64]
     thresholds: NDArray[np.float32]
@@ -116,7 +121,7 @@ def back_fill(follows: AlertGallery, *, after: int) -> int:
         raised += _compare(
             follows.gallery_id,
             block,
-            _arrays(AlertGallery.objects.filter(pk=follows.pk), ()),
+            _arrays(AlertGallery.objects.filter(pk=follows.pk), (), follows.gallery),
             after,
             ignore_after=True,
         )
@@ -144,38 +149,42 @@ def _open_alerts(gallery_id: int) -> _Open | None:
     """Return the gallery's open alerts, from memory unless one was added, ended or changed."""
     rows = AlertGallery.objects.filter(gallery_id=gallery_id, alert__closed_at=None)
     now = rows.aggregate(Count("pk"), Max("pk"), Max("alert__changed_at"))
-    version = (connection.settings_dict["NAME"], *now.values())
+    gallery = Gallery.objects.get(pk=gallery_id)
+    version = (connection.settings_dict["NAME"], *now.values(), gallery.pack)
     if not now["pk__count"]:
         _open_by_gallery.pop(gallery_id, None)
         return None
     remembered = _open_by_gallery.get(gallery_id)
     if remembered is None or remembered.version != version:
-        remembered = _open_by_gallery[gallery_id] = _arrays(rows, version)
+        remembered = _open_by_gallery[gallery_id] = _arrays(rows, version, gallery)
     return remembered
 
 
-def _arrays(rows: QuerySet[AlertGallery], version: tuple[Any, ...]) -> _Open:
+def _arrays(rows: QuerySet[AlertGallery], version: tuple[Any, ...], gallery: Gallery) -> _Open:
     # Columns, not objects: ten thousand alerts load in a tenth of a second.
     columns = ("pk", "after_seq", "threshold", "alert__expires_at", "alert_id", "alert__pack")
     values = list(rows.order_by("pk").values_list(*columns, "alert__public_id", "alert__sealed"))
-    pack = services().engine.pack.identity
+    engine = services().engine_of(gallery.pack)
+    pack = engine.pack
     usable, templates = [], []
     for value in values:
         *_, alert, made_by, public, sealed = value
         try:
-            templates.append(opened(public, sealed) if made_by == pack else _remade(alert))
+            templates.append(opened(public, sealed, pack) if made_by == pack.identity else _remade(alert, engine))
         except (SealBroken, StorageError, BadMedia, ValueError) as error:
             _unreadable(alert, error)
         else:
             usable.append(value)
     values = usable
+    _forget_ended()
     return _Open(
         version,
+        pack,
         np.array([alert[0] for alert in values], dtype=np.int64),
         np.array([alert[1] for alert in values], dtype=np.int64),
         np.array([alert[2] for alert in values], dtype=np.float32),
         np.array([alert[3].timestamp() for alert in values], dtype=np.float64),
-        np.stack(templates) if templates else np.empty((0, services().engine.pack.dimension), dtype=np.float32),
+        np.stack(templates) if templates else np.empty((0, pack.dimension), dtype=np.float32),
     )
 
 
@@ -190,7 +199,7 @@ def _unreadable(key: int, error: Exception) -> None:
         )
 
 
-def opened(public_id: str, sealed: bytes | memoryview) -> NDArray[np.float32]:
+def opened(public_id: str, sealed: bytes | memoryview, pack: ModelPack) -> NDArray[np.float32]:
     """Return the template of an alert's probe; see `Vector`.
 
     Raises:
@@ -198,22 +207,37 @@ def opened(public_id: str, sealed: bytes | memoryview) -> NDArray[np.float32]:
     """
     plain = services().templates.open(bytes(sealed), f"alert:{public_id}".encode())
     template = np.frombuffer(plain, dtype=np.float32)
-    if len(template) != services().engine.pack.dimension:
+    if len(template) != pack.dimension:
         raise ValueError(f"a template of {len(template)} numbers")
     return template
 
 
-def _remade(key: int) -> NDArray[np.float32]:
-    """Remake the alert's template from its probe with the loaded pack, which has changed since it was saved."""
+_remade_earlier: dict[tuple[str, int, str], NDArray[np.float32]] = {}
+"""Templates for galleries that have not been re-embedded yet, by database, alert and pack: not stored."""
+
+
+def _remade(key: int, engine: Engine) -> NDArray[np.float32]:
+    """Remake the alert's template from its probe with the gallery's pack, which is not the one that it was saved with."""
+    place = (str(connection.settings_dict["NAME"]), key, engine.pack.identity)
+    if place in _remade_earlier:
+        return _remade_earlier[place]
     alert = Alert.objects.get(pk=key)
-    engine = services().engine
     picture = apply(services().decoder.decode(services().blobs.get(alert.probe_blob)), read(alert.edits))
     _, face = engine.probe_face(picture, alert.face_number)
     template = engine.template(picture, face.detection)
+    if engine is not services().engine:
+        return _remade_earlier.setdefault(place, template)
     alert.sealed = services().templates.seal(template.tobytes(), f"alert:{alert.public_id}".encode())
     alert.pack, alert.pack_sha256 = engine.pack.identity, engine.pack.recogniser.sha256
     alert.save(update_fields=["sealed", "pack", "pack_sha256"])
     return template
+
+
+def _forget_ended() -> None:
+    ended = {key for _, key, _ in _remade_earlier}
+    ended -= set(Alert.objects.filter(pk__in=ended, closed_at=None).values_list("pk", flat=True)) if ended else set()
+    for place in [place for place in _remade_earlier if place[1] in ended]:
+        del _remade_earlier[place]
 
 
 _Hits = tuple[AlertGallery, Vector, "NDArray[np.int64]", "NDArray[np.float64]", "NDArray[np.int64]"]
@@ -231,7 +255,7 @@ def _compare(
     ):
         first = _once_a_subject(references, scores)
         parts = _parts(references[first], scores[first], seqs[first], after, block[-1][0])
-        raised += sum(1 for part in parts if _raise(follows, template, *part))
+        raised += sum(1 for part in parts if _raise(follows, template, open_alerts.pack, *part))
     return raised
 
 
@@ -296,7 +320,9 @@ def _inserted(search: Search, entry: int) -> list[Search]:
     return [search]
 
 
-def _raise(follows: AlertGallery, template: Vector, listed: list[Listed], after: int, upto: int) -> bool:
+def _raise(
+    follows: AlertGallery, template: Vector, pack: ModelPack, listed: list[Listed], after: int, upto: int
+) -> bool:
     """Record the candidates as a search by the alert, if every rule still allows it, and the notices about it."""
     alert, gallery = follows.alert, follows.gallery
     if not listed or not _may_still(alert, gallery):
@@ -319,8 +345,8 @@ def _raise(follows: AlertGallery, template: Vector, listed: list[Listed], after:
         quality=alert.quality,
         quality_detail=alert.quality_detail,
         captured_on=alert.captured_on,
-        pack=alert.pack,
-        pack_sha256=alert.pack_sha256,
+        pack=pack.identity,
+        pack_sha256=pack.recogniser.sha256,
         alert=alert,
         after_seq=after,
     )
@@ -357,7 +383,7 @@ def _raise(follows: AlertGallery, template: Vector, listed: list[Listed], after:
     answer = Ranked(
         reached=upto,
         compared=_compared(gallery.pk, after, upto),
-        calibration=newest_calibration(gallery.pk, alert.pack),
+        calibration=newest_calibration(gallery.pk, pack.identity),
         scorer=COSINE,
         nearness=0.0,
         listed=listed,

@@ -18,6 +18,7 @@ from plainview.casework.log.write import write_entry
 from plainview.casework.mail import address
 from plainview.casework.mail.letters import write_letters
 from plainview.casework.models import Notice, Search
+from plainview.casework.news.tell import tell
 from plainview.policy.alerts import next_moment
 
 TRIES = 10
@@ -32,7 +33,14 @@ def owe_notices(search: Search) -> None:
     assert alert is not None  # noqa: S101  only an alert's search has notices
     if alert.muted_at is None:
         how = preference_of(alert.member)
-        due = next_moment(now, digest_hours=how.digest_hours, quiet_from=how.quiet_from, quiet_until=how.quiet_until)
+        due = next_moment(
+            now,
+            digest_hours=how.digest_hours,
+            quiet_from=how.quiet_from,
+            quiet_until=how.quiet_until,
+            zone=how.time_zone,
+        )
+        tell("alert", search.public_id, [alert.member], letter=False)
         Notice.objects.create(search=search, member=alert.member, due_at=due)
 
 

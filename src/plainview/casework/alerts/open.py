@@ -99,7 +99,10 @@ def create_alert(
                 back_fill(follows, after=_before(allowed.gallery, since))
         # Not only what it raises: the probe is already for looking at somebody.
         why = Comparison(
-            ALERT, acting_member.agency, member=acting_member, templates=(opened(alert.public_id, alert.sealed),)
+            ALERT,
+            acting_member.agency,
+            member=acting_member,
+            templates=(opened(alert.public_id, alert.sealed, services().engine.pack),),
         )
         inspect(why, GROUNDS[ALERT].rules)
     return alert
@@ -174,23 +177,38 @@ def _saved(probe: Probe, request: Request, may: Authorised, days: int, one_in: i
 
 
 def set_preference(
-    *, digest_hours: int, quiet_from: int | None, quiet_until: int | None, acting_member: Member
+    *,
+    digest_hours: int,
+    quiet_from: int | None,
+    quiet_until: int | None,
+    time_zone: str = "",
+    acting_member: Member,
 ) -> AlertPreference:
-    """Set how the member is notified about alerts.
+    """Set how the member is notified: about alerts, and about their tasks.
 
     Raises:
-        Refused: an hour that does not exist.
+        Refused: an hour or a time zone that does not exist.
     """
     with refusals_recorded("alert.preference", acting_member), transaction.atomic():
         standing(acting_member, Permission.ALERT_OWN)
-        rules.require(limits.hours_exist(digest_hours, quiet_from, quiet_until))
+        rules.require(limits.hours_exist(digest_hours, quiet_from, quiet_until), limits.zone_exists(time_zone))
         preference, _ = AlertPreference.objects.update_or_create(
             member=acting_member,
-            defaults={"digest_hours": digest_hours, "quiet_from": quiet_from, "quiet_until": quiet_until},
+            defaults={
+                "digest_hours": digest_hours,
+                "quiet_from": quiet_from,
+                "quiet_until": quiet_until,
+                "time_zone": time_zone,
+            },
         )
         write_entry(
             "alert.preference",
-            {"digest_hours": digest_hours, "quiet_from": quiet_from, "quiet_until": quiet_until},
+            {
+                "digest_hours": digest_hours,
+                "quiet_from": quiet_from,
+                "quiet_until": quiet_until,
+                "time_zone": time_zone,
+            },
             acting_member=acting_member,
         )
     return preference

@@ -31,6 +31,7 @@ from plainview.policy.gate import CANARY
 from plainview.recognition.embed import compare
 from plainview.recognition.engine import Engine
 from plainview.recognition.errors import BadMedia, PackError
+from plainview.recognition.turned import turned_by
 from plainview.recognition.types import Vector
 from plainview.storage.base import StorageError
 from plainview.storage.seal import SealBroken
@@ -88,7 +89,7 @@ def check_gallery(gallery: Gallery) -> Checked:
     canaries = list(Canary.objects.filter(gallery=gallery, retired_at=None).select_related("reference"))
     sample = _sample(gallery)
     try:
-        engine = services().load_engine()
+        engine = services().engine_of(gallery.pack, again=True)
     except PackError as error:
         return record(gallery, len(canaries), 0, [Fault(MODEL, f"The model cannot be used: {error.why}")])
     pack = engine.pack
@@ -111,7 +112,7 @@ def look_again(gallery: Gallery, index: Index) -> None:
     if begun and canaries:
         sample = _sample(gallery)
         # Only the canaries' pictures: a person is waiting for this search.
-        faults = _seen_twice(gallery, canaries, sample, [], services().engine, index)
+        faults = _seen_twice(gallery, canaries, sample, [], services().engine_of(gallery.pack), index)
         record(gallery, len(canaries), len(sample), faults)
         tell()
 
@@ -141,7 +142,7 @@ def _seen_twice(
 def _look(canaries: list[Canary], sample: list[int], engine: Engine, index: Index) -> Iterator[Fault]:
     gallery_id = canaries[0].gallery_id
     try:
-        catch_up(index, changes_after(gallery_id))
+        catch_up(index, changes_after(gallery_id, engine.pack.identity))
     except (IndexOutOfStep, BadTemplate, SealBroken, ValueError) as error:
         yield Fault(INDEX, f"The index cannot follow the gallery's log: {str(error) or 'a template does not open'}.")
         return
@@ -189,7 +190,8 @@ def _templates(canary: Canary, engine: Engine) -> Iterator[tuple[str, Vector | F
             stored = np.frombuffer(services().templates.open(bytes(sealed), context.encode()), dtype=np.float32)
             picture = services().decoder.decode(services().blobs.get(blob))
             _, candidate = engine.probe_face(picture, face)
-            now = engine.template(picture, candidate.detection)
+            template_of = engine.reference_template if part == "reference" else engine.template
+            now = template_of(picture, candidate.detection)
             same = compare(stored, now)
         except (SealBroken, StorageError, BadMedia, ValueError) as error:
             why = getattr(error, "why", "") or "Its stored template cannot be read."
@@ -245,7 +247,10 @@ def _pictures(keys: list[int], engine: Engine) -> Iterator[Fault]:
         try:
             picture = services().decoder.decode(services().blobs.get(reference.blob))
             faces = engine.enrol_faces(picture)
-            now = engine.template(picture, faces[reference.face_number - 1].detection)
+            detection = faces[reference.face_number - 1].detection
+            if turned_by(detection.points) and not turned_by(np.array(reference.points, np.float32)):
+                continue  # enrolled as it lay, by a version that did not turn faces; re-embedding mends it
+            now = engine.reference_template(picture, detection)
             same = compare(open_template(reference.public_id, reference.template), now)
         except (SealBroken, StorageError, BadMedia, ValueError, IndexError):
             same = -1.0

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.db.models import F
 from django.utils import timezone
 
 from plainview.casework import find
 from plainview.casework.erasure.expunge import blank, forget
+from plainview.casework.gate.packs import engine_of
 from plainview.casework.log.guard import acting, refusals_recorded, standing
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import (
@@ -39,6 +41,9 @@ from plainview.recognition.types import Face, Vector
 from plainview.scores.calibration import cosine_at
 from plainview.scores.same_face import SAME_FACE
 from plainview.storage.base import digest_of
+
+if TYPE_CHECKING:
+    from plainview.recognition.engine import Engine
 
 MOST = 20
 """Most canaries in use per gallery: chosen; each makes every search compare and leave out one more reference."""
@@ -76,8 +81,9 @@ def add_canary(gallery_name: str, reference: Path, probe: Path, *, basis: str, a
             rules.gallery_current(gallery.name, gallery.expires_on, timezone.now().date()),
             explained(basis, "The basis"),
         )
-    pack = services().engine.pack
-    reference_face, probe_face = _read(reference), _read(probe)
+    engine = engine_of(gallery)
+    pack = engine.pack
+    reference_face, probe_face = _read(engine, reference, as_reference=True), _read(engine, probe, as_reference=False)
     with acting("canary.add", Permission.CANARY_MANAGE, acting_member):
         _require_pair(reference_face, probe_face, pack)
         if Canary.objects.filter(gallery=gallery, retired_at=None).count() >= MOST:
@@ -185,11 +191,12 @@ def acknowledge(alarm_id: str, *, reason: str, acting_member: Member) -> CanaryA
     return alarm
 
 
-def _read(path: Path) -> _Read:
-    data, engine = read_file(path), services().engine
+def _read(engine: Engine, path: Path, *, as_reference: bool) -> _Read:
+    data = read_file(path)
     picture = services().decoder.decode(data)
     number, face = engine.probe_face(picture)
-    return _Read(data, digest_of(data), number, face, engine.template(picture, face.detection))
+    template_of = engine.reference_template if as_reference else engine.template
+    return _Read(data, digest_of(data), number, face, template_of(picture, face.detection))
 
 
 def _require_pair(reference: _Read, probe: _Read, pack: ModelPack) -> None:

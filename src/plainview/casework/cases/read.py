@@ -12,6 +12,11 @@ def cases(member: Member) -> list[Case]:
     return list(Case.objects.filter(agency=member.agency).select_related("opened_by").order_by("-pk"))
 
 
+def has_case(member: Member, number: str) -> bool:
+    """Say whether the member's agency has a case of exactly this number."""
+    return Case.objects.filter(agency=member.agency, number=number).exists()
+
+
 SHOWN = 100
 """Cases on one page: chosen; typing a text finds others."""
 
@@ -31,3 +36,13 @@ def searches_under(case: Case) -> list[Search]:
     """Return every search of a case, newest first, with `found`, the number of its candidates."""
     rows = Search.objects.filter(case=case).annotate(found=Count("candidate"))
     return list(rows.select_related("member", "gallery").order_by("-pk"))
+
+
+def probe_faces(case: Case) -> list[Search]:
+    """Return one search for each probe of a case, the newest first, with `times`, how often it was searched with."""
+    rows = Search.objects.filter(case=case, erased_at=None, sealed_at=None, answered_at__isnull=False).order_by("-pk")
+    faces: dict[tuple[str, str], Search] = {}
+    for search in rows:
+        first = faces.setdefault((search.probe_blob, str(search.box)), search)
+        first.times = getattr(first, "times", 0) + 1  # type: ignore[attr-defined]
+    return list(faces.values())

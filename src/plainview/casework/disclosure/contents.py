@@ -16,7 +16,7 @@ from plainview.casework.agreements.read import both
 from plainview.casework.examination.read import verdicts
 from plainview.casework.galleries.read import open_template
 from plainview.casework.log.read import canonical_of
-from plainview.casework.models import Approval, Candidate, Case, Examination, Flag, Lead, Member, Search
+from plainview.casework.models import Approval, Candidate, Case, Examination, Flag, Lead, Member, NoneOfThese, Search
 from plainview.casework.proficiency.read import figures_of
 from plainview.policy.disclosure import WHOLE, shown_as
 from plainview.policy.examination import POTENTIAL
@@ -120,8 +120,10 @@ def search_facts(search: Search, shown: list[tuple[Candidate, str]]) -> dict[str
 
 def _candidate(candidate: Candidate, how: str) -> dict[str, Any]:
     reference = candidate.reference
-    has_template = bool(reference.template)
-    template = open_template(reference.public_id, reference.template).tobytes() if has_template else b""
+    # That of the search's pack: the gallery may have been re-embedded since.
+    sealed = reference.template if reference.pack == candidate.search.pack else reference.other_template or b""
+    has_template = bool(sealed)
+    template = open_template(reference.public_id, sealed).tobytes() if has_template else b""
     return {
         "rank": candidate.rank,
         "reference": reference.public_id,
@@ -244,6 +246,7 @@ def examinations(search: Search) -> list[dict[str, Any]]:
             "components": examination.components,
             "conclusion": examination.conclusion,
             "notes": examination.notes,
+            "marks": examination.marks,
             "cautions_acknowledged": examination.acknowledged,
             **({"pictures": examination.pictures} if examination.pictures else {}),
             "verifications": [
@@ -300,7 +303,9 @@ def result_of(search: Search) -> tuple[str, list[str]]:
         return "lead released", named
     if named:
         return "potential candidate", named
-    return (NULL_RESULTS[1] if rows else "not examined"), []
+    if rows or NoneOfThese.objects.filter(search=search, undone_at=None).exists():
+        return NULL_RESULTS[1], []
+    return "not examined", []
 
 
 def case_facts(search: Search) -> dict[str, Any]:

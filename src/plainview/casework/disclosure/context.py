@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import platform
+from contextlib import suppress
 from dataclasses import asdict
 from importlib import metadata
 from typing import Any
@@ -33,6 +34,7 @@ from plainview.casework.models import (
 )
 from plainview.casework.search.meaning import cautions, meanings, nothing_stands_out
 from plainview.casework.workspace.services import services
+from plainview.recognition.errors import PackError
 from plainview.recognition.packs import card
 from plainview.scores.scoring import COSINE
 
@@ -51,8 +53,15 @@ LOOKS = {
 """Actions of the log that are views of a search, in words."""
 
 
-def model() -> dict[str, Any]:
-    """Return the software, its versions, and the model's card with its measured error rates and group differences."""
+def model(pack: str) -> dict[str, Any]:
+    """Return the software, its versions, and the model's card with its measured error rates and group differences.
+
+    Args:
+        pack: identity of the pack that searched; where it is no longer installed, the card is the loaded one's, by name.
+    """
+    engine = services().engine
+    with suppress(PackError):
+        engine = services().engine_of(pack)
     return {
         "tool": "Plainview",
         "maker": "The Plainview authors",
@@ -60,7 +69,7 @@ def model() -> dict[str, Any]:
         "python": platform.python_version(),
         "machine": platform.machine(),
         "libraries": {name: metadata.version(name) for name in _TOOLS},
-        "card": card(services().engine.pack),
+        "card": card(engine.pack),
     }
 
 

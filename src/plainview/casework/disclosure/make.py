@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from plainview.casework.models import Candidate, GalleryChange, LogEntry, LogOpe
 from plainview.casework.people.read import binding
 from plainview.casework.pictures import coarse_png, png
 from plainview.casework.search.candidates import candidates_of
+from plainview.casework.triage.read import reviews
 from plainview.casework.workspace.services import services
 from plainview.policy import rules
 from plainview.policy.agency import parse
@@ -39,10 +40,14 @@ from plainview.policy.table import table
 from plainview.recheck.package import pack_items
 from plainview.recheck.rerun import saved
 from plainview.recognition.edits import apply, read
+from plainview.recognition.errors import PackError
 from plainview.recognition.types import Picture, Vector
 from plainview.recognition.video.fuse import fused
 from plainview.scores.scoring import COSINE
 from plainview.storage.output import output, settle
+
+if TYPE_CHECKING:
+    from plainview.recognition.engine import Engine
 
 _OF_THE_CHANNEL = (
     "address",
@@ -234,37 +239,53 @@ def _files(search: Search, looked: dict[str, list[str]]) -> Items:
             "who searched, viewed, examined, verified and released; training and proficiency",
         ),
         ("examinations.json", disclosed.examinations(search), "every examination, verification, lead and outcome"),
+        (
+            "triage.json",
+            reviews(search),
+            "candidates set aside, and conclusions about the whole list: reviews, not examinations",
+        ),
         ("case.json", disclosed.case_facts(search), "the case with its other searches, including null results"),
         ("alerts.json", context.alerts(search.case), "every alert of the case and the searches it raised"),
         ("scores.json", context.scores(search, whole), "what the scores mean in this gallery, with its error rates"),
         ("gallery.json", context.gallery_state(search), "checks of the gallery, and the references erased since"),
         ("videos.json", context.videos(search), "the videos that stills of the probe come from"),
         ("reviews.json", context.reviews(search), "requests for an exoneration review, and their results"),
-        ("model.json", context.model(), "the software, its versions and the model's card with its error rates"),
+        (
+            "model.json",
+            context.model(search.pack),
+            "the software, its versions and the model's card with its error rates",
+        ),
     ):
         yield name, _dump(value), says
 
 
 def _rerun(search: Search) -> Items:
     """Yield the gallery as it was when the search was answered, without the references erased since."""
-    engine = services().engine
-    if engine.pack.identity != search.pack or engine.pack.recogniser.sha256 != search.pack_sha256:
+    try:
+        engine = services().engine_of(search.pack)
+        same = engine.pack.recogniser.sha256 == search.pack_sha256
+    except PackError:
+        same = False
+    compared = search.gallery.reference_set.exclude(template=b"").order_by("pk")
+    # A gallery that was re-embedded has the templates of the pack before too, and no older ones.
+    if not same or compared.exclude(pack=search.pack).exclude(other_pack=search.pack).exists():
         raise Refused(
             "disclosure.other_model",
             "Nothing disclosed",
-            f"The search was made with the model pack {search.pack}, which is not installed.",
+            f"The search was made with the model pack {search.pack}, which is not installed, or whose templates are gone.",
             "Install that model pack again: the package includes its template of the probe.",
             act=OperatorAct.MODELS_INSTALL,
         )
     picture = services().decoder.decode(services().blobs.get(search.probe_blob))
     picture = apply(picture, read(search.edits))
-    template = _probe_template(search, picture)
+    template = _probe_template(engine, search, picture)
     state, lead_of = _state(search)
     cohort_keys = search.calibration.cohort if search.calibration and search.scorer != COSINE else ()
     cohort = {key for key in cohort_keys if state.get(key) and lead_of.get(key, key) == key}
     rows, templates = list[dict[str, Any]](), []
-    compared = search.gallery.reference_set.exclude(template=b"").order_by("pk")
-    for key, public, sealed in compared.values_list("pk", "public_id", "template").iterator():
+    columns = ("pk", "public_id", "pack", "template", "other_template")
+    for key, public, made_by, template_now, template_before in compared.values_list(*columns).iterator():
+        sealed = template_now if made_by == search.pack else template_before
         if state.get(key):
             rows.append({"key": key, "reference": public, "cohort": key in cohort})
             if key in lead_of:
@@ -314,9 +335,8 @@ def _state(search: Search) -> tuple[dict[int, bool], dict[int, int]]:
     return state, {key: leads[subject] for key, subject in whose.items() if subject is not None and state[key]}
 
 
-def _probe_template(search: Search, picture: Picture) -> Vector:
+def _probe_template(engine: Engine, search: Search, picture: Picture) -> Vector:
     """Return the probe's template as the search made it: of the probe alone, or fused with its other frames."""
-    engine = services().engine
     _, face = engine.probe_face(picture, search.face_number)
     templates, qualities = [engine.template(picture, face.detection)], [search.quality]
     for probe_frame in search.frames.order_by("number"):

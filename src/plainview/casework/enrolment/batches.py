@@ -80,7 +80,7 @@ class EnrolmentResult:
             picture was not enrolled. near_total counts them all, near_skipped those not enrolled.
         several_faces: pictures with more than one face.
         doubtful: the first `LISTED` faces that were enrolled and may be hard to compare, {path, reference_id, quality,
-            advice}; reference_id is None in a rehearsal. doubtful_total counts them all.
+            turned, advice}; reference_id is None in a rehearsal. doubtful_total counts them all.
         stopped: the run was stopped before its end.
         seconds: duration of the run.
     """
@@ -119,6 +119,7 @@ def count_doubtful(ready: Ready, references: Sequence[Reference], result: Enrolm
                     "path": ready.item.name,
                     "reference_id": references[number].public_id if references else None,
                     "quality": face.quality.overall,
+                    "turned": round(face.quality.components["turned"]),
                     "advice": advice,
                 }
             )
@@ -135,13 +136,25 @@ def holds(gallery_id: int, digest: str) -> bool:
         return cursor.fetchone() is not None
 
 
+def _present(gallery_id: int, digests: list[str]) -> set[str]:
+    """Return which of these pictures a gallery has."""
+    rows = Reference.objects.filter(gallery_id=gallery_id, blob__in=digests)
+    return set(rows.values_list("blob", flat=True))
+
+
 class Batches:
     """Gathers ready pictures and makes them durable, one transaction for each batch."""
 
     def __init__(
-        self, run: Enrolment, gallery: Gallery, result: EnrolmentResult, options: Options, member: Member
+        self,
+        run: Enrolment,
+        gallery: Gallery,
+        pack: str,
+        result: EnrolmentResult,
+        options: Options,
+        member: Member,
     ) -> None:
-        self._run, self._gallery, self._result = run, gallery, result
+        self._run, self._gallery, self._pack, self._result = run, gallery, pack, result
         self._options, self._member = options, member
         self._ready: dict[str, Ready] = {}
         self._hashes: GalleryHashes | None = None
@@ -181,7 +194,7 @@ class Batches:
             # The update takes the row's lock, so two enrolments number their changes in turn.
             Gallery.objects.filter(pk=self._gallery.pk).update(log_head=F("log_head"))
             self._gallery.refresh_from_db(fields=["log_head", "pack", "re_embedding"])
-            present = [ready.digest for ready in batch if holds(self._gallery.pk, ready.digest)]
+            present = _present(self._gallery.pk, [ready.digest for ready in batch])
             batch = [ready for ready in batch if ready.digest not in present]
             near = self._compared(batch) if self._options.near_duplicates else {}
             skipped = {digest for digest in near if self._options.skip_near_duplicates}
@@ -232,7 +245,7 @@ class Batches:
 
     def _write(self, fresh: list[Ready]) -> dict[str, list[Reference]]:
         """Write references, changes and the audit entry; return the references by digest of their picture."""
-        pack = services().engine.pack.identity
+        pack = self._pack
         rules.require(rules.gallery_of_pack(self._gallery.name, self._gallery.pack, pack, self._gallery.re_embedding))
         whose = self._subjects(fresh)
         references = [
@@ -305,7 +318,7 @@ class Batches:
     def _tell(
         self,
         batch: list[Ready],
-        present: list[str],
+        present: set[str],
         near: Near,
         fresh: list[Ready],
         created: dict[str, list[Reference]],

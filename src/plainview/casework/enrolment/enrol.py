@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -23,13 +23,16 @@ from plainview.casework.enrolment.preparing import Failed, InGallery, Ready, pre
 from plainview.casework.erasure.erasers import erase_pending
 from plainview.casework.erasure.expunged import is_barred
 from plainview.casework.gate.calibrate import calibrate
+from plainview.casework.gate.packs import engine_of
 from plainview.casework.log.guard import refusals_recorded, standing
 from plainview.casework.log.write import write_entry
 from plainview.casework.misuse.flags import inspect_near_duplicates
 from plainview.casework.models import Enrolment, Gallery, Member, Reference
-from plainview.casework.workspace.services import services
 from plainview.policy import rules
 from plainview.policy.permissions import Permission
+
+if TYPE_CHECKING:
+    from plainview.recognition.engine import Engine
 
 __all__ = ["EnrolmentResult", "Options", "begin", "enrol"]
 
@@ -68,13 +71,12 @@ def enrol(
         gallery = find.gallery(gallery_name, acting_member)
         rules.require(rules.gallery_current(gallery.name, gallery.expires_on, timezone.now().date()))
         # A missing model stops here, before anything is written.
-        pack = services().engine.pack.identity
-        rules.require(rules.gallery_of_pack(gallery.name, gallery.pack, pack, gallery.re_embedding))
+        engine = engine_of(gallery)
     began = time.perf_counter()
     erase_pending()
     result = EnrolmentResult()
     if options.rehearsal:
-        _rehearse(items, gallery, result, options, progress, acting_member)
+        _rehearse(items, gallery, engine, result, options, progress, acting_member)
     else:
         if run is None:
             with transaction.atomic():
@@ -85,7 +87,7 @@ def enrol(
         elif run.entry is None:  # begun by a version that did not keep the number of its entry
             with transaction.atomic():
                 _record(run)
-        _run(items, run, gallery, result, options, progress, read)
+        _run(items, run, gallery, engine, result, options, progress, read)
     result.failed.sort(key=lambda failure: failure["path"])
     result.seconds = time.perf_counter() - began
     return result
@@ -118,6 +120,7 @@ def _run(
     items: Iterable[Item],
     run: Enrolment,
     gallery: Gallery,
+    engine: Engine,
     result: EnrolmentResult,
     options: Options,
     progress: Progress | None,
@@ -126,8 +129,8 @@ def _run(
     member = run.member
     result.references = Reference.objects.filter(enrolment=run).count()
     before = set(Reference.objects.filter(enrolment=run).values_list("blob", flat=True))
-    batches = Batches(run, gallery, result, options, member)
-    for outcome in _outcomes(items, options, batches.holds, read, rehearsal=False):
+    batches = Batches(run, gallery, engine.pack.identity, result, options, member)
+    for outcome in _outcomes(items, engine, options, batches.holds, read, rehearsal=False):
         if isinstance(outcome, Ready):
             batches.add(outcome)
         elif isinstance(outcome, InGallery) and outcome.digest in before:
@@ -167,6 +170,7 @@ def _run(
 def _rehearse(
     items: Iterable[Item],
     gallery: Gallery,
+    engine: Engine,
     result: EnrolmentResult,
     options: Options,
     progress: Progress | None,
@@ -177,7 +181,7 @@ def _rehearse(
     def in_gallery(digest: str) -> bool:
         return int(digest[:16], 16) in seen or holds(gallery.pk, digest)
 
-    for outcome in _outcomes(items, options, in_gallery, Item.read, rehearsal=True):
+    for outcome in _outcomes(items, engine, options, in_gallery, Item.read, rehearsal=True):
         if isinstance(outcome, Ready):
             seen.add(int(outcome.digest[:16], 16))
             result.enrolled += 1
@@ -195,6 +199,7 @@ def _rehearse(
 
 def _outcomes(
     items: Iterable[Item],
+    engine: Engine,
     options: Options,
     in_gallery: Callable[[str], bool],
     read: Callable[[Item], bytes],
@@ -206,6 +211,7 @@ def _outcomes(
         read=read,
         in_gallery=in_gallery,
         barred=is_barred,
+        engine=engine,
         cores=options.cores or len(os.sched_getaffinity(0)),
         rehearsal=rehearsal,
         stopped=options.stopped,

@@ -1,7 +1,7 @@
 """Preparing pictures for a gallery: read them, skip duplicates, decode, find faces, make templates, in order.
 
-Owns the pipeline between a list and the batches that are stored: the decoder's child process works on the next
-pictures while threads of this process embed the earlier ones. It must never write, and has few pictures in memory.
+Owns the pipeline between a list and the batches that are stored: threads of this process decode, in the decoder's
+child, and embed, while the caller stores. It must never write, and has as many decoded pictures in memory as threads.
 """
 
 from __future__ import annotations
@@ -11,19 +11,24 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 from plainview.casework.enrolment.items import Item, Unusable
 from plainview.casework.workspace.services import services
 from plainview.recognition.errors import BadMedia
 from plainview.recognition.near import picture_hash
-from plainview.recognition.types import Face, Picture, Vector
+from plainview.recognition.types import Face, Vector
 from plainview.storage.base import digest_of
 from plainview.tables.dates import is_future
 
+if TYPE_CHECKING:
+    from plainview.recognition.engine import Engine
+
+_AHEAD, _AHEAD_BYTES = 32, 32 << 20
+"""Pictures, and bytes of their files, that wait for a thread: as long as a batch is stored, no core is idle."""
+
 BY_FAR = 1.5
 """How much wider than every other face the face of a subject must be: chosen, half as wide again is another distance."""
-
-_AHEAD = 2  # pictures in the decoder while others are embedded
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,7 @@ def prepare(
     read: Callable[[Item], bytes] = Item.read,
     in_gallery: Callable[[str], bool],
     barred: Callable[[str], bool],
+    engine: Engine,
     cores: int,
     rehearsal: bool = False,
     stopped: Callable[[], bool] = lambda: False,
@@ -78,11 +84,13 @@ def prepare(
         read: returns an item's bytes; raises BadMedia or Unusable.
         in_gallery: says whether the gallery has the picture with this digest.
         barred: says whether it was erased for good and must not be enrolled again.
+        engine: makes the templates.
         cores: pictures embedded at the same time.
         rehearsal: find faces only; make no template and keep no bytes.
         stopped: called before each picture; once it returns true, only the pictures in progress are finished.
     """
     waiting: deque[tuple[Item, str, Future[Ready], bool]] = deque()
+    loaded = deque[int]()  # bytes of the files of `waiting`
     under_way: dict[str, Future[Ready]] = {}
     with ThreadPoolExecutor(cores, thread_name_prefix="enrol") as pool:
         for item in items:
@@ -103,10 +111,11 @@ def prepare(
                 yield InGallery(item, digest)
                 continue
             else:
-                decoding = services().decoder.submit(data)
-                under_way[digest] = pool.submit(_embed, item, data, digest, decoding, rehearsal)
+                under_way[digest] = pool.submit(_embed, engine, item, data, digest, rehearsal)
                 waiting.append((item, digest, under_way[digest], False))
-            if len(waiting) >= _AHEAD + cores:
+            loaded.append(len(data))
+            while len(waiting) > cores and (len(waiting) >= _AHEAD or sum(loaded) >= _AHEAD_BYTES):
+                loaded.popleft()
                 yield _next(waiting, under_way)
         while waiting:
             yield _next(waiting, under_way)
@@ -122,9 +131,9 @@ def _next(
     return InGallery(item, digest) if is_copy and isinstance(outcome, Ready) else outcome
 
 
-def _embed(item: Item, data: bytes, digest: str, decoding: Future[Picture], rehearsal: bool) -> Ready:
-    """Find and embed the faces; runs in a thread of its own, without the database."""
-    engine, picture = services().engine, decoding.result()
+def _embed(engine: Engine, item: Item, data: bytes, digest: str, rehearsal: bool) -> Ready:
+    """Decode, find and embed the faces; runs in a thread of its own, without the database."""
+    picture = services().decoder.decode(data)
     found_faces = engine.enrol_faces(picture)
     if item.only is not None:
         found_faces = [face for number, face in enumerate(found_faces, start=1) if number in item.only]
@@ -142,7 +151,9 @@ def _embed(item: Item, data: bytes, digest: str, decoding: Future[Picture], rehe
             [(face, None) for face in found_faces],
             (width, height),
         )
-    faces: list[tuple[Face, Vector | None]] = [(face, engine.template(picture, face.detection)) for face in found_faces]
+    faces: list[tuple[Face, Vector | None]] = [
+        (face, engine.reference_template(picture, face.detection)) for face in found_faces
+    ]
     # Without the pixels: those of a batch of large photographs would not fit in memory.
     captured_on = picture.captured_on
     if captured_on and is_future(captured_on):  # the clock of a camera, which nobody stated

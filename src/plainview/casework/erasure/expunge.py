@@ -148,6 +148,7 @@ def blank(reference: Reference) -> list[Recorded]:
     Gallery.objects.filter(pk=gallery.pk).update(log_head=F("log_head"))  # takes the row's lock
     gallery.refresh_from_db(fields=["log_head"])
     reference.template, reference.picture_hash, reference.blob = b"", b"", f"expunged {reference.public_id}"
+    reference.other_template = reference.other_pack = None
     reference.file_name = reference.source_url = reference.page_url = ""
     reference.captured_precision = None
     reference.box, reference.points, reference.quality_detail, reference.quality, reference.captured_on = (

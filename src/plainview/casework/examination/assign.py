@@ -27,6 +27,7 @@ from plainview.casework.models import (
     Verification,
     VerificationItem,
 )
+from plainview.casework.news.tell import tell
 from plainview.casework.people.read import binding, training_facts
 from plainview.index.base import BadTemplate, IndexUnreachable
 from plainview.policy import examination as looking
@@ -123,7 +124,7 @@ def _lay_out(task: Verification, face: Reference, others: list[Reference], about
     task.save()
     shown = [*others, face]
     _random.shuffle(shown)
-    VerificationItem.objects.bulk_create(
+    items = VerificationItem.objects.bulk_create(
         VerificationItem(
             verification=task, position=position, reference=reference, is_candidate=reference.pk == face.pk
         )
@@ -140,8 +141,9 @@ def _lay_out(task: Verification, face: Reference, others: list[Reference], about
         # Sealed: the public copy of the log must not reveal the subject of the task to the verifier.
         {"about": about},
         acting_member=None,
-        rows=[task, *task.items.all()],
+        rows=[task, *items],  # as they were made: rows that are loaded must be in the log already
     )
+    tell("verification", task.public_id, [task.verifier], at=task.assigned_at)
     return task
 
 

@@ -67,6 +67,7 @@ class Answers:
     conclusion: str = ""
     notes: str = ""
     acknowledged: list[str] = field(default_factory=list)
+    marks: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> Answers:
@@ -80,7 +81,30 @@ class Answers:
             conclusion if conclusion in CONCLUSIONS else "",
             notes[:_MAX_NOTES] if isinstance(notes, str) else "",
             [str(caution_id)[:100] for caution_id in named[:_MAX_ACKNOWLEDGED]],
+            marks_of(raw.get("marks")),
         )
+
+
+_MAX_MARKS, _MAX_MARK_NOTE = 30, 200  # marks of an examination, characters of one
+
+
+def marks_of(raw: object) -> list[dict[str, Any]]:
+    """Return the valid marks in any content: two places in the pictures, 0 to 1, and a note."""
+    marks = []
+    for mark in raw if isinstance(raw, list) else []:
+        if not isinstance(mark, Mapping):
+            continue
+        places = {name: _place(mark.get(name)) for name in ("probe", "face")}
+        if all(places.values()):
+            marks.append({**places, "note": " ".join(str(mark.get("note", "")).split())[:_MAX_MARK_NOTE]})
+    return marks[:_MAX_MARKS]
+
+
+def _place(raw: object) -> list[float]:
+    """Return [x, y] of a valid place, or []."""
+    if not isinstance(raw, list) or len(raw) != 2 or any(type(value) not in (int, float) for value in raw):
+        return []
+    return [round(float(value), 3) for value in raw] if all(0 <= value <= 1 for value in raw) else []
 
 
 def opened(draft: Draft) -> dict[int, Answers]:

@@ -5,7 +5,8 @@ Owns the order: a record replaces the draft in the same transaction. It must nev
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils import timezone
@@ -13,7 +14,7 @@ from django.utils import timezone
 from plainview.casework import find
 from plainview.casework.agreements.read import both
 from plainview.casework.examination.assign import assign_verifier
-from plainview.casework.examination.drafts import Answers, Saved, erase_draft, open_draft, write_draft
+from plainview.casework.examination.drafts import Answers, Saved, erase_draft, marks_of, open_draft, write_draft
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import Receipt, saved_with, write_entry
 from plainview.casework.models import Candidate, Draft, Examination, Member, Reference
@@ -93,6 +94,7 @@ def examine(
     conclusion: str,
     notes: str = "",
     acknowledged: Collection[str] = (),
+    marks: Sequence[Mapping[str, object]] = (),
     acting_member: Member,
 ) -> Examination:
     """Record one person's comparison of a candidate with the probe; a potential candidate goes to a verifier.
@@ -103,6 +105,7 @@ def examine(
         conclusion: one of `CONCLUSIONS`.
         notes: remarks; required if a potential candidate has a dissimilar component.
         acknowledged: ids of the cautions that were read; all cautions about this pair are required.
+        marks: the same place on both faces, as `drafts.marks_of` reads them.
         acting_member: the examiner.
 
     Raises:
@@ -132,6 +135,7 @@ def examine(
             notes=notes.strip(),
             acknowledged=list(shown),
             pictures=pictures,
+            marks=marks_of(list(marks)),
         )
         write_entry(
             "examination.recorded",
@@ -148,6 +152,7 @@ def examine(
             {
                 **({"notes": examination.notes} if examination.notes else {}),
                 **({"pictures": pictures} if pictures else {}),
+                **({"marks": json.dumps(examination.marks)} if examination.marks else {}),
             },
             acting_member=acting_member,
             rows=lambda entry: saved_with(examination, entry),

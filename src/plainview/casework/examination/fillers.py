@@ -50,7 +50,7 @@ def of_examination(examination: Examination) -> list[Reference]:
         IndexUnreachable: the server of the gallery's index does not answer.
     """
     search, candidate = examination.candidate.search, examination.candidate.reference
-    stored = ProbeTemplate.objects.filter(search=search).first()
+    stored = ProbeTemplate.objects.filter(search=search, search__pack=candidate.pack).first()
     template = None
     if stored is not None:
         plain = services().templates.open(bytes(stored.sealed), f"probe:{search.public_id}".encode())
@@ -90,7 +90,7 @@ def _fillers(
     why = Comparison(ground, face.gallery.agency)
     gallery = face.gallery
     index = services().index(gallery.pk, face.pack, len(template), gallery.index_adapter)
-    near = compare(why, lambda: mended(index, lambda: _neighbours(index, gallery.pk, template)))
+    near = compare(why, lambda: mended(index, lambda: _neighbours(index, gallery.pk, template, face.pack)))
     others = Reference.objects.filter(pk__in=near, pack=face.pack).exclude(template=b"")
     others = others.exclude(Q(blob__in={face.blob, *blobs}) | Q(pk__in=never))
     if face.subject_id is not None:  # another picture of the same person is no filler
@@ -116,8 +116,8 @@ def _fillers(
     return [faces[place] for place in places]
 
 
-def _neighbours(index: Index, gallery_id: int, template: Vector) -> list[int]:
-    catch_up(index, changes_after(gallery_id))
+def _neighbours(index: Index, gallery_id: int, template: Vector, pack: str) -> list[int]:
+    catch_up(index, changes_after(gallery_id, pack))
     return [scored.reference for scored in index.search(template, _ASKED)]
 
 

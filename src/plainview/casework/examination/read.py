@@ -12,6 +12,7 @@ from plainview.casework.models import (
     Examination,
     Lead,
     Member,
+    Outcome,
     VerificationItem,
 )
 from plainview.casework.pictures import aligned_jpeg
@@ -78,9 +79,8 @@ def verdicts(examination: Examination) -> list[tuple[str, str]]:
     rows = VerificationItem.objects.filter(
         verification__examination=examination, verification__answered_at__isnull=False, is_candidate=True
     )
-    return list(
-        rows.order_by("verification__answered_at").values_list("verification__verifier__public_id", "conclusion")
-    )
+    answered = rows.select_related("verification__verifier").order_by("verification__answered_at")
+    return [(item.verification.verifier.public_id, item.conclusion) for item in answered]
 
 
 def examinations(member: Member) -> list[Examination]:
@@ -97,6 +97,15 @@ def examinations(member: Member) -> list[Examination]:
         rows = rows.filter(Q(member=member) | ~Exists(undecided))
     rows = rows.select_related("member", "candidate__search__case", "lead").prefetch_related("verifications")
     return list(rows.order_by("-pk"))
+
+
+def handed_on(member: Member, *, limit: int = 12) -> list[Examination]:
+    """Return the member's own potential candidates whose outcome is not reported, newest first."""
+    reported = Outcome.objects.filter(lead__examination=OuterRef("pk"))
+    rows = Examination.objects.filter(~Exists(reported), member=member, conclusion=looking.POTENTIAL)
+    rows = rows.filter(candidate__search__erased_at=None, candidate__search__sealed_at=None)
+    rows = rows.select_related("candidate__search__case", "lead", "withheld").prefetch_related("verifications")
+    return list(rows.order_by("-pk")[:limit])
 
 
 def leads(member: Member) -> list[Lead]:

@@ -18,6 +18,7 @@ from plainview.casework.examination.seen import names_of, who_has_seen
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import Receipt, write_entry
 from plainview.casework.models import Draft, Member, Verification
+from plainview.casework.news.tell import supervisors, tell
 from plainview.casework.people.read import binding, training_facts
 from plainview.policy import examination as looking
 from plainview.policy import rules
@@ -171,6 +172,8 @@ def answer_verification(
         examination = task.examination
         if examination is not None and verdict != examination.conclusion and examination.verifications.count() == 1:
             assign_verifier(examination)
+        elif examination is not None and examination.conclusion == looking.POTENTIAL:
+            tell("verified", examination.public_id, supervisors(examination.member))
     return task
 
 

@@ -22,6 +22,7 @@ from plainview.casework.models import (
 )
 from plainview.casework.workspace.services import services
 from plainview.index.base import Block
+from plainview.index.errors import BadTemplate
 from plainview.recognition.types import Vector
 
 _KEYS = 500  # parameters of one statement: every database accepts this many
@@ -102,11 +103,12 @@ def _counted(origin: str, gallery_pk: int, log_head: int) -> Statistics:
     )
 
 
-def changes_after(gallery_id: int) -> Callable[[int], Iterator[Block]]:
+def changes_after(gallery_id: int, pack: str = "") -> Callable[[int], Iterator[Block]]:
     """Return the reader of a gallery's ordered log for `index.base.catch_up`.
 
     A reference whose template was erased is passed on as a removal: the numbers stay gap-free and the end state is the
-    same. So is a picture of a subject that is not its lead; the lead is passed on with the subject's template.
+    same. So is a picture of a subject that is not its lead; the lead is passed on with the subject's template. With a
+    pack, a template of another is refused by `BadTemplate`: the gallery was re-embedded meanwhile.
     """
 
     def read(watermark: int) -> Iterator[Block]:
@@ -116,17 +118,23 @@ def changes_after(gallery_id: int) -> Callable[[int], Iterator[Block]]:
             rows = list(
                 GalleryChange.objects.filter(gallery_id=gallery_id, seq__gt=watermark)
                 .order_by("seq")
-                .values_list("seq", "reference_id", "is_add", *(f"reference__{column}" for column in COLUMNS))[:_ROWS]
+                .values_list(*_CHANGE, *(f"reference__{column}" for column in COLUMNS))[:_ROWS]
             )
             if not rows:
                 return
-            indexed = [compared_template(change[1], change[3:]) if change[2] else None for change in rows]
-            templates = [template for template in indexed if template is not None]
+            indexed = [compared_template(change[1], change[4:]) if change[2] else None for change in rows]
+            added = [
+                (change[3], template) for change, template in zip(rows, indexed, strict=True) if template is not None
+            ]
+            if pack and any(made_by != pack for made_by, _ in added):
+                raise BadTemplate(f"a template of another pack than {pack}")
             yield Block(
                 rows[0][0],
                 np.array([change[1] for change in rows], dtype=np.int64),
                 np.array([template is not None for template in indexed], dtype=np.bool_),
-                np.stack(templates) if templates else np.empty((0, services().engine.pack.dimension), dtype=np.float32),
+                np.stack([template for _, template in added])
+                if added
+                else np.empty((0, _dimension(pack)), dtype=np.float32),
             )
             watermark = rows[-1][0]
 
@@ -137,6 +145,13 @@ def additions(gallery_id: int) -> QuerySet[GalleryChange]:
     """Return the rows of a gallery's log by which a reference came into it: a later add of it only remakes a template."""
     before = GalleryChange.objects.filter(reference=OuterRef("reference"), seq__lt=OuterRef("seq"))
     return GalleryChange.objects.filter(gallery_id=gallery_id, is_add=True).exclude(Exists(before))
+
+
+_CHANGE = ("seq", "reference_id", "is_add", "reference__pack")
+
+
+def _dimension(pack: str) -> int:
+    return services().engine_of(pack).pack.dimension
 
 
 def log_head(gallery_id: int) -> int:

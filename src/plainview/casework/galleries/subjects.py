@@ -90,7 +90,7 @@ def log_changes(
     remade: list[Subject] = []
     for subject in Subject.objects.filter(pk__in=subjects).order_by("pk"):
         before = subject.lead_id
-        remade += _remake(subject, gallery)
+        remade += _remake(subject)
         # The lead has another template; the one before is no longer what an index holds of this person.
         for key in dict.fromkeys((before, subject.lead_id)):
             if key is not None and key not in written:
@@ -110,17 +110,15 @@ def _change(reference: Reference, is_add: bool) -> GalleryChange:
     return GalleryChange(is_add=is_add, reference=reference, subject_id=reference.subject_id)
 
 
-def _remake(subject: Subject, gallery: Gallery) -> list[Subject]:
+def _remake(subject: Subject) -> list[Subject]:
     """Make a subject's lead, count and template again from the pictures that it has; return every row that changed."""
     pictures = Reference.objects.filter(subject=subject).exclude(template=b"").order_by("pk")
-    sealed = list(pictures.values_list("pk", "public_id", "template", "pack"))
+    sealed = list(pictures.values_list("pk", "public_id", "template"))
     subject.pictures = len(sealed)
-    if len({pack for *_, pack in sealed}) > 1:  # templates are being computed again with another pack
-        sealed = [picture for picture in sealed if picture[3] != gallery.pack]
     subject.lead_id = sealed[0][0] if sealed else None
     subject.template = b""
     if len(sealed) > 1:
-        mean = mean_template(np.stack([open_template(public, template) for _, public, template, _ in sealed]))
+        mean = mean_template(np.stack([open_template(public, template) for _, public, template in sealed]))
         subject.template = services().templates.seal(mean.tobytes(), f"subject:{subject.public_id}".encode())
     changed = [subject]
     if not sealed and subject.merged_into_id is None:  # nothing of the person is left here

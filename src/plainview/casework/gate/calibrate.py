@@ -14,10 +14,10 @@ from django.db import transaction
 from plainview.casework.galleries.read import gallery_templates, newest_calibration
 from plainview.casework.galleries.subjects import pictures_of
 from plainview.casework.gate.compare import compare
+from plainview.casework.gate.packs import engine_of
 from plainview.casework.log.write import write_entry
 from plainview.casework.misuse.inspection import Comparison
 from plainview.casework.models import Gallery, GalleryCalibration
-from plainview.casework.workspace.services import services
 from plainview.policy.gate import CALIBRATION
 from plainview.recognition.types import Vector
 from plainview.scores.calibration import Calibration
@@ -28,11 +28,11 @@ GROWTH = 0.1
 
 
 def calibrate(gallery: Gallery) -> GalleryCalibration:
-    """Return the gallery's calibration under the loaded pack, remade if it is missing or out of date.
+    """Return the gallery's calibration under its pack, remade if it is missing or out of date.
 
     The caller has just read the gallery's row, whose `log_head` says how far the gallery has grown.
     """
-    pack = services().engine.pack
+    pack = engine_of(gallery).pack
     newest = newest_calibration(gallery.pk, pack.identity)
     if newest is not None and abs(gallery.log_head - newest.seq) <= GROWTH * max(newest.size, 1):
         return newest

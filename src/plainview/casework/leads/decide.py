@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from django.utils import timezone
 
@@ -14,6 +14,7 @@ from plainview.casework.leads.read import lead_shown
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import saved_with, write_entry
 from plainview.casework.models import Examination, Lead, Member, Outcome, Withheld
+from plainview.casework.news.tell import tell
 from plainview.policy import examination as looking
 from plainview.policy import rules
 from plainview.policy.decision import Refused
@@ -32,7 +33,7 @@ def release(
     Args:
         examination_id: the examination of the candidate.
         contradictions: the answer to each of `CONTRADICTIONS`.
-        override: why it is released although the verifiers disagreed; else "".
+        override: why it is released although a check contradicts or the verifiers disagreed; else "".
         acting_member: a supervisor who did not search, examine or verify.
 
     Raises:
@@ -51,6 +52,7 @@ def release(
             looking.verifier_independent(acting_member.public_id, worked),
             looking.verified(examination.conclusion, [verdict for _, verdict in answers], bool(override)),
             looking.contradictions_answered(contradictions),
+            looking.contradiction_explained(contradictions, override),
         )
         lead = Lead(
             examination=examination,
@@ -74,6 +76,7 @@ def release(
             acting_member=acting_member,
             rows=lambda entry: saved_with(lead, entry),
         )
+        tell("released", lead.public_id, [examination.member])
     return lead
 
 
@@ -112,6 +115,7 @@ def withhold(examination_id: str, reason: str, *, acting_member: Member) -> With
             acting_member=acting_member,
             rows=[withheld],
         )
+        tell("withheld", examination.public_id, [examination.member])
     return withheld
 
 
@@ -129,6 +133,26 @@ def view_decision(examination_id: str, *, acting_member: Member) -> Examination:
             acting_member=acting_member,
         )
     return examination
+
+
+def view_waiting(examinations: Collection[str], *, acting_member: Member) -> None:
+    """Record that a supervisor sees the faces of these candidates in the list of tasks, one entry for each.
+
+    Args:
+        examinations: ids of the examinations whose faces are about to be shown.
+        acting_member: the supervisor.
+
+    Raises:
+        Refused: no permission, unknown or erased.
+    """
+    with acting("lead.decide_view", Permission.LEAD_RELEASE, acting_member):
+        for public_id in examinations:
+            examination = find.examination(public_id, acting_member)
+            write_entry(
+                "lead.decision_viewed",
+                {"agency": acting_member.agency.public_id, "examination": examination.public_id},
+                acting_member=acting_member,
+            )
 
 
 def view_lead(lead_id: str, *, acting_member: Member) -> Lead:

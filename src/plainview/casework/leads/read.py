@@ -19,7 +19,7 @@ from plainview.casework.models import (
     VerificationItem,
     Withheld,
 )
-from plainview.casework.pictures import aligned_jpeg
+from plainview.casework.pictures import THUMBNAIL, aligned_jpeg, face_jpeg, probe_jpeg
 from plainview.casework.search.candidates import candidates_of
 from plainview.casework.search.meaning import Meaning, cautions, meanings
 from plainview.policy import examination as looking
@@ -164,6 +164,20 @@ def face_of(candidate: Candidate, which: str) -> bytes | None:
         return aligned_jpeg(search.probe_blob, search.box, edits=search.edits)
     if which == "candidate" and reference.template:
         return aligned_jpeg(reference.blob, reference.box, reference.points)
+    return None
+
+
+def small_face_of(candidate: Candidate, which: str) -> bytes | None:
+    """Return the face of the "probe" or the "candidate" as a small JPEG for a list; None when erased.
+
+    Raises:
+        BadMedia, StorageError: the stored picture cannot be read.
+    """
+    search, reference = candidate.search, candidate.reference
+    if which == "probe" and search.probe_blob:
+        return probe_jpeg(search, THUMBNAIL)
+    if which == "candidate" and reference.template:
+        return face_jpeg(reference.blob, reference.box, THUMBNAIL)
     return None
 
 

@@ -21,7 +21,7 @@ from plainview.casework.workspace.services import services
 from plainview.policy.examination import CONTRADICTIONS, STATEMENT
 from plainview.policy.permissions import Permission
 from plainview.policy.wording import day
-from plainview.recognition.errors import BadMedia
+from plainview.recognition.errors import BadMedia, PackError
 from plainview.recognition.quality import COMPONENTS, summarise
 from plainview.storage.base import StorageError
 
@@ -82,6 +82,7 @@ def _sheet(lead: Lead) -> Sheet:
                     ("Edits", "; ".join(facts.edits) or "none"),
                     *([("Still from", facts.still)] if facts.still else []),
                 ],
+                [tuple(mark["probe"]) for mark in examination.marks],
             ),
             Pictured(
                 f"Candidate, rank {candidate.rank} of {len(facts.candidates)}: similar, not identified",
@@ -94,6 +95,7 @@ def _sheet(lead: Lead) -> Sheet:
                     ("Source", candidate.reference.source_link or "erased"),
                     *_several(candidate, lead.examination.pictures),
                 ],
+                [tuple(mark["face"]) for mark in examination.marks],
             ),
         ),
         meaning=facts.meaning.text,
@@ -170,6 +172,9 @@ def _sections(lead: Lead, facts: Facts, verdicts: list[Verdict]) -> Iterator[tup
     ]
     yield "People", [*people, ("Released", _who(lead.released_by))]
     yield "Components, as the examiner assessed them", _by_answer(examination.components)
+    if examination.marks:
+        numbered = enumerate(examination.marks, start=1)
+        yield "Marks of the examiner", [(str(number), mark["note"] or "no words") for number, mark in numbered]
     yield (
         f"Gallery {gallery.name}",
         [
@@ -199,9 +204,10 @@ def _quality(search: Search) -> Iterator[Fact]:
 
 
 def _model(identity: str) -> Iterator[Fact]:
-    pack = services().engine.pack
     yield "Model", identity
-    if pack.identity != identity:
+    try:
+        pack = services().engine_of(identity).pack
+    except PackError:
         yield "Error rates", "The search was made with a model pack that is no longer installed."
         return
     for figure in pack.figures:

@@ -23,6 +23,7 @@ class Pictured:
     title: str
     jpeg: bytes | None
     facts: Sequence[Fact]
+    marks: Sequence[tuple[float, float]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def _pair(pair: tuple[Pictured, Pictured]) -> str:
     cells = []
     for face in pair:
         shown = (
-            picture(face.jpeg, width="100%", alt=face.title)
+            picture(face.jpeg, width="100%", alt=face.title, marks=face.marks)
             if face.jpeg is not None
             else "rect(width: 100%, height: 5cm, fill: luma(85%), [The picture was erased.])"
         )

@@ -44,6 +44,11 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "canary.checked": "A gallery was checked with its canaries.",
         "canary.retired": "An administrator removed a canary with its pictures and templates.",
         "canary.told": "The agency's administrators and auditors were sent a letter about a canary alarm.",
+        "candidate.set_aside": "An examiner set a candidate aside: a review, not an examination.",
+        "candidate.taken_back": "An examiner took back that a candidate was set aside.",
+        "candidates.list_made": "A candidate list was made as a PDF; the entry has its SHA-256.",
+        "candidates.none": "An examiner concluded that no candidate of a list is the person: a review, not an examination.",
+        "candidates.none_taken_back": "An examiner took back a conclusion about a whole list.",
         "candidates.viewed": "A member opened a candidate list.",
         "case.closed": "A case was closed; nothing can be searched under it.",
         "case.opened": "A case was opened.",
@@ -240,3 +245,38 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Action -> what happened, in one sentence. Names are never changed: old entries have them."""
+
+
+def sentence(action: str, subject: Mapping[str, object]) -> str:
+    """Return what an entry says happened, as a sentence for people."""
+    if action.endswith(".refused"):
+        act = action.removesuffix(".refused").replace(".", " ").replace("_", " ")
+        return f"Refused: {act}, by rule {subject.get('rule', 'unknown')}."
+    return ACTIONS.get(action, action)
+
+
+_NOT_SHOWN = frozenset({"agency", "via", "rule"})
+
+
+def facts(subject: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Return the public facts of an entry as (name, words): nothing that is empty or false, no list without its length."""
+    shown = []
+    for name, value in subject.items():
+        if name in _NOT_SHOWN or value in (None, "", False, [], {}, ()):
+            continue
+        label = name.replace("_", " ")
+        if value is True:
+            shown.append((label, ""))
+        elif isinstance(value, Mapping):
+            shown.append((label, ", ".join(f"{key} {item}" for key, item in list(value.items())[:3])))
+        elif isinstance(value, list | tuple):
+            shown.append(
+                (
+                    label,
+                    ", ".join(str(item) for item in value[:3])
+                    + (f" and {len(value) - 3} more" if len(value) > 3 else ""),
+                )
+            )
+        else:
+            shown.append((label, str(value)))
+    return shown

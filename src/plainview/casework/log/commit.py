@@ -7,11 +7,13 @@ before its entry replaces the older commitment.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from django.db import transaction
+from django.db.models import Model
 
-from plainview.casework.log.committed import BY_MODEL, Commitment, Committed, stored
+from plainview.casework.log.committed import BY_KIND, BY_MODEL, Commitment, Committed, stored
 from plainview.casework.models import RowCommitment
 from plainview.casework.models.rows import Recorded, reading_now, unread
 from plainview.policy.decision import Refused
@@ -94,11 +96,16 @@ def require_unaltered() -> None:
         return
     waiting, loaded.waiting = loaded.waiting, {}
     with unread():
-        by_table: dict[Committed, list[tuple[Any, Collection[str], Sequence[Any]]]] = {}
-        for (model, pk), (columns, values) in waiting.items():
-            by_table.setdefault(BY_MODEL[model], []).append((pk, columns, values))
-        for table, rows in by_table.items():
-            _require(table, rows)
+        wrong = _wrong([_Loaded.of(model, columns, values) for (model, _), (columns, values) in waiting.items()])
+        for _ in range(_TRIES):
+            if not wrong:
+                break
+            # Another process may have changed a row, and committed to it, since it was loaded.
+            wrong = _wrong([record.again() for record in wrong])
+    if wrong:
+        first = wrong[0].unit
+        newest = RowCommitment.objects.filter(kind=first.table.kind, key=first.key).first()
+        raise altered(first, newest.entry if newest else None)
     loaded.settled |= waiting.keys()
 
 
@@ -110,63 +117,79 @@ def require_whole(model: type[Recorded], key: int, rows: int) -> None:
     """
     if reading_now() is None:
         return
-    table = BY_MODEL[model]
-    stored_now = RowCommitment.objects.filter(kind=table.kind, key=str(key)).first()
-    committed = 0
-    if stored_now is not None and stored_now.sealed:
-        commitment = opened(stored_now)
-        committed = len(commitment.digests) if commitment else -1
-    if committed != rows:
-        raise altered(table.kind, str(key), stored_now.entry if stored_now else None)
+    unit = Unit(BY_MODEL[model], str(key))
+    newest = RowCommitment.objects.filter(kind=unit.table.kind, key=unit.key).first()
+    commitment = opened(newest) if newest else None
+    if rows != (len(commitment.digests) if commitment else 0):
+        raise altered(unit, newest.entry if newest else None)
 
 
-def _require(table: Committed, rows: list[tuple[Any, Collection[str], Sequence[Any]]]) -> None:
-    position = {column: at for at, column in enumerate(table.columns)}
-    whole: list[Sequence[Any]] = []
-    partly: list[Any] = []
-    for pk, columns, values in rows:
-        if set(table.columns) <= set(columns):
-            named = dict(zip(columns, values, strict=True))
-            whole.append([named[column] for column in table.columns])
-        else:
-            partly.append(pk)
-    at = position[table.key]
-    for _ in range(_TRIES):
-        if partly:
-            whole += table.model._base_manager.filter(pk__in=partly).values_list(*table.columns)
-        wrong = _wrong(table, [(str(values[at]), values) for values in whole])
-        if not wrong:
-            return
-        # Another process may have changed the row, and committed to it, since it was loaded.
-        partly = [values[position["id"]] for _, values, _ in wrong]
-        whole = []
-    key, _, entry = wrong[0]
-    raise altered(table.kind, key, entry)
+class _Loaded(NamedTuple):
+    """A row that was loaded: what it belongs to, its primary key, and its committed columns; None if some are missing."""
+
+    unit: Unit
+    pk: Any
+    values: Sequence[Any] | None
+
+    @classmethod
+    def of(cls, model: type[Model], columns: Collection[str], values: Sequence[Any]) -> _Loaded:
+        table = BY_MODEL[model]
+        named = dict(zip(columns, values, strict=True))
+        if named.keys() >= table.column_set:
+            return cls(Unit(table, str(named[table.key])), named["id"], [named[column] for column in table.columns])
+        return cls(Unit(table, ""), named["id"], None).again()
+
+    def again(self) -> _Loaded:
+        """Load it again; a row that is gone has no key, and no commitment."""
+        table = self.unit.table
+        values = table.model._base_manager.filter(pk=self.pk).values_list(*table.columns).first()
+        key = str(values[table.columns.index(table.key)]) if values else self.unit.key
+        return _Loaded(Unit(table, key), self.pk, values)
 
 
-def _wrong(table: Committed, rows: list[tuple[str, Sequence[Any]]]) -> list[tuple[str, Sequence[Any], int | None]]:
-    """Return the rows that are not as committed to, with the entry that says so."""
-    keys = {key for key, _ in rows}
-    newest = {record.key: record for record in RowCommitment.objects.filter(kind=table.kind, key__in=keys)}
-    openings = {key: opened(record) for key, record in newest.items()}
-    return [
-        (key, values, newest[key].entry if key in newest else None)
-        for key, values in rows
-        if (commitment := openings.get(key)) is None or commitment.place(table, key, values) is None
-    ]
+def _wrong(rows: Sequence[_Loaded]) -> list[_Loaded]:
+    """Return the rows that are not as committed to. A row that was erased meanwhile is not among them."""
+    commitments = _newest({record.unit for record in rows})
+    return [record for record in rows if record.values is not None and not _fits(record, commitments.get(record.unit))]
+
+
+def _fits(record: _Loaded, commitment: Commitment | None) -> bool:
+    (table, key), values = record.unit, record.values
+    return commitment is not None and values is not None and commitment.place(table, key, values) is not None
+
+
+def _newest(units: Collection[Unit]) -> dict[Unit, Commitment | None]:
+    """Return the newest commitment to each, in one query: a page has a few milliseconds."""
+    keys: dict[Committed, list[str]] = {}
+    for table, key in units:
+        keys.setdefault(table, []).append(key)
+    which = " OR ".join(f'(kind = %s AND "key" IN ({", ".join(["%s"] * len(some))}))' for some in keys.values())
+    with transaction.get_connection().cursor() as cursor:
+        cursor.execute(
+            f'SELECT kind, "key", entry, sealed FROM row_commitment WHERE {which}',  # noqa: S608  marks alone
+            [value for table, some in keys.items() for value in (table.kind, *some)],
+        )
+        return {
+            Unit(BY_KIND[kind], key): _opened(bytes(sealed), kind, key, entry)
+            for kind, key, entry, sealed in cursor.fetchall()
+        }
 
 
 def opened(record: RowCommitment) -> Commitment | None:
     """Open a stored commitment; None if it was altered, or if the rows were erased."""
-    try:
-        return Commitment.open(bytes(record.sealed), record.kind, record.key, record.entry) if record.sealed else None
-    except SealBroken:
-        return None
+    return _opened(bytes(record.sealed), record.kind, record.key, record.entry)
 
 
-def altered(kind: str, key: str, entry: int | None) -> Refused:
+def _opened(sealed: bytes, kind: str, key: str, entry: int) -> Commitment | None:
+    with suppress(SealBroken):
+        return Commitment.open(sealed, kind, key, entry) if sealed else None
+    return None
+
+
+def altered(unit: Unit, entry: int | None) -> Refused:
     """Return the refusal of a row that is not as the log has it."""
     said = f"not as entry {entry} of the log recorded it" if entry is not None else "recorded by no entry of the log"
+    kind, key = unit.table.kind, unit.key
     return Refused(
         "rows.altered",
         "Nothing shown",

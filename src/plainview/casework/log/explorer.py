@@ -6,19 +6,21 @@ wrote it.
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import reduce
 from typing import Any, ClassVar
 
-from django.db.models import BinaryField, F, Func, IntegerField, QuerySet, Value
+from django.db.models import BinaryField, F, Func, IntegerField, Q, QuerySet, Value
 
-from plainview.audit.merkle import Frontier, inclusion_proof_by
-from plainview.audit.proofs import INCLUSION
+from plainview.audit import proofs
+from plainview.audit.merkle import inclusion_proof_by
 from plainview.audit.record import SYSTEM, Entry, Opening, parse_line
-from plainview.casework.log.read import root_at
-from plainview.casework.models import Flag, LogEntry, LogOpening, Member, Search, Verification
+from plainview.casework.log.read import frontier_at, leaf_at, tree
+from plainview.casework.models import Case, Flag, LogEntry, LogOpening, Member, Search, Verification
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
@@ -45,9 +47,14 @@ class Position(Func):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A filter of entries; an empty field does not limit. `before`: only entries with smaller numbers."""
+    """A filter of entries; an empty field does not limit.
+
+    `about`: values of an entry's public facts, such as the ids of a case's searches; one of them is enough. `before`:
+    only entries with smaller numbers.
+    """
 
     action: str = ""
+    about: tuple[str | int, ...] = ()
     member: str = ""
     since: date | None = None
     until: date | None = None
@@ -85,6 +92,11 @@ def _entries(wanted: Wanted) -> Iterator[Entry]:
         rows = rows.alias(in_action=Position(f'"action":"{wanted.action}"'.encode())).filter(in_action__gt=0)
     if wanted.member:
         rows = rows.alias(names_member=Position(f'"{wanted.member}"'.encode())).filter(names_member__gt=0)
+    if wanted.about:
+        needles = [f':"{value}"' if isinstance(value, str) else f'"case":{value}' for value in wanted.about]
+        places = {f"about_{number}": Position(needle.encode()) for number, needle in enumerate(needles)}
+        any_of = reduce(operator.or_, (Q((f"{name}__gt", 0)) for name in places))
+        rows = rows.alias(**places).filter(any_of)
     last = wanted.before
     while chunk := list(_below(rows, last).values_list("seq", "canonical")[:_CHUNK]):
         for seq, canonical in chunk:
@@ -97,7 +109,7 @@ def _below(rows: QuerySet[LogEntry], last: int | None) -> QuerySet[LogEntry]:
 
 
 def _names(member: Member) -> dict[str, str]:
-    return dict(Member.objects.filter(agency=member.agency).values_list("public_id", "name"))
+    return {colleague.public_id: colleague.name for colleague in Member.objects.filter(agency=member.agency)}
 
 
 def _shown(entry: Entry, names: dict[str, str]) -> Shown:
@@ -117,6 +129,18 @@ def actions_seen(member: Member) -> list[str]:
     names, rows = _names(member), LogEntry.objects.order_by("-seq").values_list("canonical", flat=True)
     parsed = (parse_line(bytes(line)) for line in rows[:_RECENT])
     return sorted({entry.action for entry in parsed if _may_see(entry, member, names)})
+
+
+_MOST_ABOUT = 40  # searches of one case that a filter follows
+
+
+def about_of(text: str, member: Member) -> tuple[str | int, ...]:
+    """Return the values by which entries about a case, by its number, or about one id are found."""
+    case = Case.objects.filter(agency=member.agency, number=text).first()
+    if case is None:
+        return (text,)
+    searches = Search.objects.filter(case=case).order_by("-pk").values_list("public_id", flat=True)
+    return (case.pk, *searches[:_MOST_ABOUT])
 
 
 def people_of(member: Member) -> list[tuple[str, str]]:
@@ -147,16 +171,7 @@ def proof_of(entry: Entry, size: int) -> dict[str, Any] | None:
     """Return the inclusion proof of an entry in the log of `size` entries, as in `audit.proofs`; None beyond its end."""
     if entry.seq >= size:
         return None
-    steps = entry_proof(entry.seq, size)
-    return {
-        "type": INCLUSION,
-        "log": services().origin,
-        "entry": entry.seq,
-        "canonical": entry.canonical.decode(),
-        "size": size,
-        "root": root_at(size).hex(),
-        "proof": [step.hex() for step in steps],
-    }
+    return proofs.inclusion(services().origin, tree(), entry.seq, entry.canonical, size)
 
 
 def entry_proof(number: int, size: int) -> list[bytes]:
@@ -165,16 +180,7 @@ def entry_proof(number: int, size: int) -> list[bytes]:
     Raises:
         ValueError: the log of that size has no such entry.
     """
-    return inclusion_proof_by(number, size, _leaf, _frontier)
-
-
-def _leaf(number: int) -> bytes:
-    return bytes(LogEntry.objects.filter(seq=number).values_list("leaf", flat=True)[0])
-
-
-def _frontier(size: int) -> Frontier:
-    stored = LogEntry.objects.filter(seq=size - 1).values_list("frontier", flat=True)[0]
-    return Frontier.from_bytes(bytes(stored))
+    return inclusion_proof_by(number, size, leaf_at, frontier_at)
 
 
 @dataclass(frozen=True, slots=True)

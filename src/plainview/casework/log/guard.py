@@ -10,8 +10,10 @@ from django.utils import timezone
 
 from plainview.audit.record import Value
 from plainview.casework.log.channel import channel
+from plainview.casework.log.commit import require_unaltered
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Member
+from plainview.casework.models.rows import unread
 from plainview.policy import rules, signing_in
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
@@ -84,15 +86,23 @@ def permit(act: str, permission: Permission, acting_member: Member) -> None:
         standing(acting_member, permission)
 
 
-def record_altered(member: Member | None, altered: Refused) -> None:
-    """Record that a page was refused because a row that it was made from is not as the log has it."""
-    with transaction.atomic():
-        write_entry(
-            "rows.refused",
-            {"rule": altered.rule_id, **({"agency": member.agency.public_id} if member else {})},
-            {"why": altered.why},
-            acting_member=member,
-        )
+def require_shown_unaltered(member: Member | None) -> None:
+    """Check what was loaded for the answer that is about to be sent; a refusal is recorded.
+
+    Raises:
+        Refused: rows.altered.
+    """
+    try:
+        require_unaltered()
+    except Refused as altered:
+        with unread(), transaction.atomic():
+            write_entry(
+                "rows.refused",
+                {"rule": altered.rule_id, **({"agency": member.agency.public_id} if member else {})},
+                {"why": altered.why},
+                acting_member=member,
+            )
+        raise
 
 
 def is_outsider(member: Member) -> bool:

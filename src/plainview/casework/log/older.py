@@ -22,7 +22,6 @@ from plainview.casework.models import (
     Candidate,
     Examination,
     Lead,
-    LogEntry,
     LogOpening,
     Member,
     PolicyVersion,
@@ -51,18 +50,18 @@ Sealed = Callable[[str], Any]
 """Returns what a commitment of the entry was made to, None if its opening was erased."""
 
 
-def differences_before(adopting: Sequence[int]) -> Iterator[Problem]:
+def differences_before(adopting: Sequence[int], before: Iterable[tuple[int, bytes]]) -> Iterator[Problem]:
     """Yield the rows that differ from what the log said of them before it adopted them.
 
     Args:
         adopting: the entries that commit to what an older version left. A row that an act has changed since is left out: a
             newer entry commits to it.
+        before: (number, canonical bytes) of the entries before these, without those whose rows a restore has lost.
     """
     facts: dict[type[Model], dict[str, dict[str, tuple[object, int]]]] = {model: {} for model in _STATES}
     of_search: dict[str, list[tuple[type[Model], str]]] = {}
-    texts = LogEntry.objects.filter(seq__lt=adopting[0]).order_by("seq").values_list("seq", "canonical")
-    for seq, text in texts.iterator():
-        entry = json.loads(bytes(text))
+    for seq, text in before:
+        entry = json.loads(text)
         subject = entry["subject"]
         if entry["action"] in ("search.erased", "search.erased_again"):
             for model, key in of_search.pop(subject["search"], ()):

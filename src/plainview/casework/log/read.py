@@ -9,6 +9,7 @@ from plainview.audit.checkpoint import BadCheckpoint, VerifierKey, parse
 from plainview.audit.cosignature import Tally, tally
 from plainview.audit.logfile import CHECKPOINTS_NAME, COSIGNATURES_NAME, read_notes, split_note
 from plainview.audit.merkle import EMPTY_ROOT, Frontier
+from plainview.audit.proofs import Tree
 from plainview.audit.verify import Report, verify_entries, verify_folder
 from plainview.casework.log.state import differences
 from plainview.casework.models import Examination, Lead, LogEntry, LogKey, Search, Verification
@@ -77,12 +78,22 @@ def root_at(size: int) -> bytes:
     """Return the root of the log at `size` entries."""
     if size == 0:
         return EMPTY_ROOT
-    return Frontier.from_bytes(bytes(LogEntry.objects.get(seq=size - 1).frontier)).root()
+    return frontier_at(size).root()
 
 
-def leaves() -> list[bytes]:
-    """Return every leaf hash, in order."""
-    return [bytes(leaf) for leaf in LogEntry.objects.order_by("seq").values_list("leaf", flat=True)]
+def leaf_at(number: int) -> bytes:
+    """Return the leaf hash of an entry, 32 bytes."""
+    return bytes(LogEntry.objects.values_list("leaf", flat=True).get(seq=number))
+
+
+def frontier_at(size: int) -> Frontier:
+    """Return the frontier of the log at `size` entries, 1 or more."""
+    return Frontier.from_bytes(bytes(LogEntry.objects.values_list("frontier", flat=True).get(seq=size - 1)))
+
+
+def tree() -> Tree:
+    """Return the tree of the whole log; the log may grow meanwhile."""
+    return Tree(newest_entry() + 1, leaf_at, frontier_at)
 
 
 def canonical_of(number: int) -> bytes:

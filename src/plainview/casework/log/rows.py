@@ -7,8 +7,9 @@ database and never changes a row; whether the log itself is whole is `log.read.v
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 
 from django.db import connection
@@ -57,7 +58,8 @@ def verify_rows() -> Rows:
     compare(rows, 0, None)
     rows.problems += not_committed()
     if rows.adopted:
-        rows.problems += differences_before([seq for seq, text in _texts() if text.startswith(_ADOPTED)])
+        adopting = [seq for seq, text in _texts() if text.startswith(_ADOPTED)]
+        rows.problems += differences_before(adopting, takewhile(lambda entry: entry[0] < adopting[0], _texts()))
     return rows
 
 
@@ -77,6 +79,7 @@ def compare(rows: Rows, first: int, most: int | None) -> int:
     ):
         last = entries[-1][0]
         said: dict[Unit, tuple[int, str | None]] = {}
+        named: set[tuple[Unit, int]] = set()
         adopted = set()
         for seq, text in entries:
             commits, action = _commits(bytes(text))
@@ -89,8 +92,9 @@ def compare(rows: Rows, first: int, most: int | None) -> int:
                 if began < seq:
                     rows.problems.append(Problem("log_entry", str(seq), "adopts rows, and no older version left any"))
             said.update({unit: (seq, digest) for unit, digest in commits.items()})
+            named.update((unit, seq) for unit in commits)
         _compare(rows, said, adopted)
-        rows.problems += _unsaid(number, last, said)
+        rows.problems += _unsaid(number, last, named)
         number = last + 1
         if most is not None and rows.checked - before >= most:
             break
@@ -110,11 +114,6 @@ def _commits(canonical: bytes) -> tuple[Mapping[Unit, str | None], str]:
     }, entry["action"]
 
 
-def commits_to_rows() -> bool:
-    """Say whether any entry of the log commits to rows: none of an older version does."""
-    return any(_commits(text)[0] for _, text in _texts())
-
-
 def _began() -> int:
     """Return the first entry that commits to what its act wrote: nothing may be adopted after it."""
     acts = (seq for seq, text in _texts() if (said := _commits(text))[0] and said[1] != ADOPTED)
@@ -122,19 +121,26 @@ def _began() -> int:
 
 
 def _texts() -> Iterator[tuple[int, bytes]]:
+    """Yield every entry, without those that a restore took over."""
+    lost = _lost()
     rows = LogEntry.objects.order_by("seq").values_list("seq", "canonical")
-    return ((seq, bytes(text)) for seq, text in rows.iterator(2000))
+    return ((seq, bytes(text)) for seq, text in rows.iterator(2000) if not any(seq in span for span in lost))
 
 
 def _lost() -> list[range]:
     """Return the entries that a restore took over from a newer log: their rows were not in the backup."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT canonical FROM log_entry WHERE substr(canonical, 1, %s) = %s ORDER BY seq",
+            "SELECT seq, canonical FROM log_entry WHERE substr(canonical, 1, %s) = %s ORDER BY seq DESC",
             [len(_RESTORED), _RESTORED],
         )
-        subjects = [json.loads(bytes(text))["subject"] for (text,) in cursor.fetchall()]
-    return [range(about["entries"], about["entries"] + about["taken_over"]) for about in subjects]
+        restores = [(seq, json.loads(bytes(text))["subject"]) for seq, text in cursor.fetchall()]
+    lost: list[range] = []
+    for seq, about in restores:
+        # A restore that a later one took over is undone: the later backup is from before it, or knows of it.
+        if not any(seq in span for span in lost):
+            lost.append(range(about["entries"], about["entries"] + about["taken_over"]))
+    return lost
 
 
 def _compare(rows: Rows, said: Mapping[Unit, tuple[int, str | None]], adopted: set[int]) -> None:
@@ -217,11 +223,11 @@ def shown_key(table: Committed) -> str:
     return "public_id" if "public_id" in table.columns else table.key
 
 
-def _unsaid(first: int, last: int, said: Mapping[Unit, tuple[int, str | None]]) -> Iterator[Problem]:
+def _unsaid(first: int, last: int, named: Collection[tuple[Unit, int]]) -> Iterator[Problem]:
     """Yield the commitments that name one of these entries without being in it."""
     for record in RowCommitment.objects.filter(entry__gte=first, entry__lte=last).order_by("entry").iterator(2000):
         table = BY_KIND.get(record.kind)
-        if table is None or said.get(Unit(table, record.key), (None,))[0] != record.entry:
+        if table is None or (Unit(table, record.key), record.entry) not in named:
             yield Problem(record.kind, record.key, f"entry {record.entry} says nothing about it")
 
 

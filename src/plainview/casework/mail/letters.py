@@ -10,7 +10,7 @@ import base64
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.mail import EmailMessage
@@ -44,6 +44,7 @@ def write_letters(
     *,
     about: str = "",
     files: Mapping[str, bytes] | None = None,
+    due_at: datetime | None = None,
 ) -> None:
     """Put a letter to each of these people into the outbox, in the running transaction.
 
@@ -53,18 +54,25 @@ def write_letters(
         subject, text: without details: other people may read somebody's e-mail.
         about: the id of the record; `forget_letters` erases by it.
         files: name -> content; PDF or JSON.
+        due_at: when it is sent at the earliest; None for now.
     """
     now = timezone.now()
+    due = max(due_at, now) if due_at else now
     packed = {name: base64.b64encode(data).decode() for name, data in (files or {}).items()}
     rows = []
     for email in dict.fromkeys(people):
-        letter = Letter(kind=kind, about=about, made_at=now, due_at=now)
+        letter = Letter(kind=kind, about=about, made_at=now, due_at=due)
         content = {"to": email, "subject": " ".join(subject.split()), "text": text, "files": packed}
         letter.sealed = services().letters.seal(json.dumps(content).encode(), letter.public_id.encode())
         rows.append(letter)
     Letter.objects.bulk_create(rows)
-    if rows and not has_server():  # into the folder: no server can keep a page waiting
+    if rows and due == now and not has_server():  # into the folder: no server can keep a page waiting
         transaction.on_commit(lambda: _deliver([letter.pk for letter in rows]), robust=True)
+
+
+def pending_about(kind: str, about: str) -> bool:
+    """Say whether a letter of this kind about this record is still waiting to be sent."""
+    return _waiting().filter(kind=kind, about=about).exists()
 
 
 def send_due() -> int:

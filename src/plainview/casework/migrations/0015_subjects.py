@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('casework', '0012_witness'),
+        ("casework", "0013_pack"),
     ]
 
     operations = [

@@ -45,7 +45,8 @@ def facts_before(search: Search, *, since: datetime) -> tuple[list[Earlier], dic
     columns = rows.values_list("pk", "public_id", "member__public_id", "case_id", "requested_at")
     searches = [Earlier(*values) for values in columns]
     of_case = [earlier.pk for earlier in searches if earlier.case_id == search.case_id]
-    stored = ProbeTemplate.objects.filter(search_id__in=of_case)
+    # Templates of another network cannot be compared; another version of a pack has the same one.
+    stored = ProbeTemplate.objects.filter(search_id__in=of_case, search__pack_sha256=search.pack_sha256)
     templates = {
         pk: np.frombuffer(services().templates.open(bytes(sealed), f"probe:{public}".encode()), dtype=np.float32)
         for pk, public, sealed in stored.order_by("search_id").values_list("search_id", "search__public_id", "sealed")

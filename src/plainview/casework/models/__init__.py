@@ -83,6 +83,9 @@ from plainview.casework.models.log import (
     LogWitness,
     WitnessRule,
 )
+from plainview.casework.models.news import (
+    News,
+)
 from plainview.casework.models.people import (
     Agency,
     Member,
@@ -122,6 +125,10 @@ from plainview.casework.models.subjects import (
     SubjectFinding,
     SubjectPhoto,
     SubjectRequest,
+)
+from plainview.casework.models.triage import (
+    NoneOfThese,
+    SetAside,
 )
 from plainview.casework.models.videos import (
     ProbeFrame,
@@ -198,6 +205,8 @@ __all__ = [
     "LogWitness",
     "Member",
     "NearDuplicate",
+    "News",
+    "NoneOfThese",
     "Notice",
     "Outcome",
     "PendingErasure",
@@ -217,6 +226,7 @@ __all__ = [
     "RowCheck",
     "RowCommitment",
     "Search",
+    "SetAside",
     "SharedLead",
     "SharedNotice",
     "SharedRequest",

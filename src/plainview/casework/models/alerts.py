@@ -103,12 +103,16 @@ class AlertSeen(models.Model):
 
 
 class AlertPreference(models.Model):
-    """A member's notification settings: at once or in a digest, and the hours (UTC, 0 to 23) without messages."""
+    """A member's notification settings: at once or in a digest, and the hours (0 to 23) without messages.
+
+    The hours are those of `time_zone`, an IANA name; empty for UTC, as in rows of older versions.
+    """
 
     member = models.OneToOneField(Member, on_delete=models.PROTECT, related_name="alert_preference")
     digest_hours = models.PositiveSmallIntegerField(default=0)
     quiet_from = models.PositiveSmallIntegerField(null=True)
     quiet_until = models.PositiveSmallIntegerField(null=True)
+    time_zone = models.CharField(max_length=64, blank=True, default="")
 
     class Meta:
         db_table = "alert_preference"

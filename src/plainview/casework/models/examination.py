@@ -33,6 +33,8 @@ class Examination(Recorded):
     """A person's one-to-one comparison of a candidate with the probe.
 
     `pictures`: ids of the references that the examiner opened beside the probe; null where the candidate had one picture.
+    `marks`: the same place on both faces, each {"probe": [x, y], "face": [x, y], "note": text}; x and y are shares of the
+    side of the square of `pictures.aligned_jpeg`, from its left and its top, 0 to 1.
     """
 
     public_id = models.CharField(max_length=16, unique=True, default=_examination_id)
@@ -43,6 +45,7 @@ class Examination(Recorded):
     notes = models.TextField(blank=True)
     acknowledged = models.JSONField(default=list)
     pictures = models.JSONField(null=True)
+    marks = models.JSONField(default=list)
     entry = models.BigIntegerField(null=True)
     recorded_at = models.DateTimeField(auto_now_add=True)
 

@@ -33,8 +33,9 @@ class Gallery(models.Model):
     created_by = models.ForeignKey(Member, on_delete=models.PROTECT)
     created_at = models.DateTimeField(auto_now_add=True)
     log_head = models.BigIntegerField(default=0)
-    # The pack of its templates: "" before the first; the new one while templates are being remade.
+    # The pack of its templates: "" before the first.
     pack = models.CharField(max_length=100, blank=True, default="")
+    # Some templates are of another pack: left so by a re-embedding of a version that closed the gallery meanwhile.
     re_embedding = models.BooleanField(default=False)
     index_adapter = models.CharField(max_length=20, blank=True, default="")  # empty: the workspace's
 
@@ -135,6 +136,9 @@ class Reference(Recorded):
     source itself says about it (see casework.galleries.nist). `size` is the picture's width and height in pixels; null
     for references of earlier versions.
 
+    `other_template` is the sealed template of `other_pack`: while the gallery is re-embedded that of the new pack, and
+    afterwards that of the pack before. Both are null until then.
+
     `objects` leaves out the canaries' references, so that nothing shows or counts one by mistake; `everything` is for
     code that needs them: the canary check, and the query whether a picture is still needed.
     """
@@ -155,6 +159,8 @@ class Reference(Recorded):
     captured_precision = models.CharField(max_length=5, null=True)  # noqa: DJ001  null: a column that is quickly added
     pack = models.CharField(max_length=100)
     template = models.BinaryField()
+    other_pack = models.CharField(max_length=100, null=True)  # noqa: DJ001  as above
+    other_template = models.BinaryField(null=True)
     picture_hash = models.BinaryField(default=bytes)
     size = models.JSONField(null=True)
     provenance = models.JSONField(default=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from plainview.casework.models.people import Agency, Member, public_id
+from plainview.casework.models.rows import Recorded
 from plainview.policy import proposals
 
 
@@ -12,7 +13,7 @@ def _proposal_id() -> str:
     return public_id("U")
 
 
-class Proposal(models.Model):
+class Proposal(Recorded):
     """One act that waits for a second person, or was decided.
 
     `wanted`: the values of the act, as its kind needs them; `basis`: what they are based on, compared again at the

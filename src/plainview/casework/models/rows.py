@@ -6,7 +6,7 @@ is kept beside the instance that was made of it. It must never decide whether a 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -22,11 +22,17 @@ class Reading:
     Attributes:
         waiting: (model, primary key) -> columns and values of the first loading, not checked yet.
         settled: rows that were checked, or that this very act has written.
+        check: checks what is waiting; called when it becomes much.
     """
+
+    check: Callable[[], None]
 
     waiting: dict[tuple[type[models.Model], Any], tuple[Collection[str], Sequence[Any]]] = field(default_factory=dict)
     settled: set[tuple[type[models.Model], Any]] = field(default_factory=set)
 
+
+_MANY = 2_000
+"""Rows that wait for their check at most: a template has 2 KiB, and SQLite takes 32,766 values in a statement."""
 
 _reading: ContextVar[Reading | None] = ContextVar("reading", default=None)
 
@@ -36,15 +42,15 @@ def reading_now() -> Reading | None:
     return _reading.get()
 
 
-def read_from_now_on() -> None:
+def read_from_now_on(check: Callable[[], None]) -> None:
     """Keep what is loaded from now on, in this context: for a process that serves one person."""
-    _reading.set(Reading())
+    _reading.set(Reading(check))
 
 
 @contextmanager
-def reading() -> Iterator[Reading]:
+def reading(check: Callable[[], None]) -> Iterator[Reading]:
     """Keep what is loaded inside the block."""
-    loaded = Reading()
+    loaded = Reading(check)
     token = _reading.set(loaded)
     try:
         yield loaded
@@ -83,6 +89,8 @@ class Recorded(models.Model):
         loaded = _reading.get()
         if loaded is not None and (cls, instance.pk) not in loaded.settled:
             loaded.waiting.setdefault((cls, instance.pk), (field_names, tuple(values)))
+            if len(loaded.waiting) >= _MANY:
+                loaded.check()
         return instance
 
 

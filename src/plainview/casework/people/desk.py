@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from django.db.models import Exists, Max, OuterRef
 from django.utils import timezone
 
-from plainview.casework.models import Case, Examination, Gallery, Member, Search, Training
+from plainview.casework.models import Case, Gallery, Member, Search, Training
 from plainview.casework.people.read import binding, training_facts
 from plainview.policy.decision import Refused
 from plainview.policy.roles import Role
@@ -20,14 +20,16 @@ SOON = timedelta(days=30)
 """Time before the end of a training or a passport at which the desk shows it: chosen, time to book a course."""
 
 _FRESH = timedelta(days=60)  # older searches without an examination are only in their case
+_SEARCHES = 60  # searches that may still be under review
 _MOST = 12  # rows per section; the rest is behind its link
 
 
 def to_examine(member: Member) -> list[Search]:
-    """Return the member's own answered searches in open cases without an examined candidate, newest first."""
-    examined = Examination.objects.filter(candidate__search=OuterRef("pk"))
+    """Return the member's own answered searches in open cases that have a candidate, newest first.
+
+    Which of them is reviewed to its end is for `triage.read.progress` to say.
+    """
     rows = Search.objects.filter(
-        ~Exists(examined),
         member=member,
         answered_at__isnull=False,
         erased_at=None,
@@ -35,9 +37,9 @@ def to_examine(member: Member) -> list[Search]:
         alert=None,
         case__closed_at=None,
         requested_at__gte=timezone.now() - _FRESH,
-        candidate__isnull=False,
+        candidate__rank=1,
     )
-    return list(rows.distinct().select_related("case", "gallery").order_by("-pk")[:_MOST])
+    return list(rows.select_related("case", "gallery").order_by("-pk")[:_SEARCHES])
 
 
 def own_cases(member: Member) -> list[Case]:

@@ -97,6 +97,7 @@ def send_invitation(proposal: Proposal, acting_member: Member | None) -> str:
         proposal.agency,
         str(proposal.wanted["email"]),
         _roles(proposal),
+        on_trial=bool(proposal.wanted.get("on_trial")),
         ends_on=_last_day(proposal),
         by=acting_member,
         more=two(proposal),

@@ -10,7 +10,7 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 
 from plainview.casework.models import Member
-from plainview.casework.people.sign_in import record_failure
+from plainview.casework.people.sign_in import SECOND, record_failure
 
 
 def has_factor(member: Member) -> bool:
@@ -27,5 +27,5 @@ def check_code(member: Member, code: str) -> bool:
         stored = Authenticator.objects.filter(user=member, type=kind).first()
         if stored is not None and bool(factor(stored).validate_code(code.strip())):
             return True
-    record_failure(member, member.email, "totp")
+    record_failure(member, member.email, SECOND)
     return False

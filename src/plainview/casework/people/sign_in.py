@@ -5,6 +5,8 @@ Owns what a failure and a reset code do. It must never check a password or a sec
 
 from __future__ import annotations
 
+from typing import Final, Literal
+
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils import timezone
@@ -24,8 +26,11 @@ from plainview.policy.decision import Decision
 from plainview.policy.misuse import Finding
 from plainview.policy.permissions import Permission
 
-PASSWORD, SECOND = "password", "second factor"
-"""What failed."""
+PASSWORD: Final = "password"  # noqa: S105  what failed, not a secret
+SECOND: Final = "second factor"
+SSO: Final = "sso"
+Factor = Literal["password", "second factor", "sso"]
+"""What failed: each is counted in its own way."""
 
 
 def may_sign_in(member: Member) -> Decision:
@@ -41,7 +46,7 @@ def may_sign_in(member: Member) -> Decision:
     )
 
 
-def record_failure(member: Member | None, tried: str, factor: str, *, place: str = "") -> None:
+def record_failure(member: Member | None, tried: str, factor: Factor, *, place: str = "") -> None:
     """Record a failed attempt to sign in. A wrong password slows the next one; wrong second factors lock the account.
 
     Repeated ones are summarised (people.failures), so that nobody can fill the log from outside.
@@ -49,7 +54,7 @@ def record_failure(member: Member | None, tried: str, factor: str, *, place: str
     Args:
         member: the account's member, None if there is no such account.
         tried: the typed address.
-        factor: "password", "second factor" or "sso".
+        factor: what failed.
         place: where a password was typed, see people.attempts.
     """
     with transaction.atomic():
@@ -150,7 +155,12 @@ def end_sessions(member: Member, *, but: str = "") -> int:
 def end_access(member: Member) -> None:
     """End every session and token of a member, in the running transaction."""
     end_sessions(member)
-    Token.objects.filter(member=member, revoked_at=None).update(revoked_at=timezone.now())
+    end_tokens(member)
+
+
+def end_tokens(member: Member) -> int:
+    """End every token of a member; return how many. The library ends the other sessions of a changed password itself."""
+    return Token.objects.filter(member=member, revoked_at=None).update(revoked_at=timezone.now())
 
 
 def end_session(number: int, *, acting_member: Member) -> None:

@@ -146,7 +146,7 @@ def require_token(text: str, *, acting_member: Member) -> None:
         )
     public, _, secret = text.partition(".")
     token = Token.objects.filter(public_id=public, member=acting_member).first()
-    valid = token is not None and token.revoked_at is None and token.expires_at > timezone.now()
+    valid = token is not None and not token.sealed and token.revoked_at is None and token.expires_at > timezone.now()
     known = token.secret_sha256 if token is not None else ""
     if hmac.compare_digest(known, digest(secret)) and valid:
         assert token is not None  # noqa: S101  valid

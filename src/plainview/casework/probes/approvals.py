@@ -10,6 +10,7 @@ from plainview.casework import find
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Approval, Case, Member, Search
+from plainview.casework.news.tell import supervisors, tell
 from plainview.policy import joining, rules
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
@@ -46,6 +47,7 @@ def request_approval(case_number: str, purpose: str, probe_sha256: str, *, actin
             acting_member=acting_member,
             rows=[approval],
         )
+        tell("approval.requested", approval.public_id, supervisors(acting_member))
     return approval
 
 
@@ -99,6 +101,7 @@ def decide_approval(public_id: str, *, grant: bool, reason: str, acting_member: 
             acting_member=acting_member,
             rows=[approval],
         )
+        tell("approval.granted" if grant else "approval.denied", approval.public_id, [approval.member])
     return approval
 
 

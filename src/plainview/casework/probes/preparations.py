@@ -32,7 +32,8 @@ from plainview.policy.search import DRAFT_DAYS, ORIGINS
 from plainview.policy.wording import counted
 from plainview.recognition import edits as editing
 from plainview.recognition.errors import BadMedia
-from plainview.recognition.quality import MIN_FACE_PX
+from plainview.recognition.prepare import looked_at
+from plainview.recognition.quality import MIN_PROBE_PX
 from plainview.recognition.types import Picture
 from plainview.tables.names import readable
 
@@ -68,7 +69,7 @@ def prepare(
         raise BadMedia(
             "too_large",
             f"The file has {counted(len(data), 'byte')}; the limit is {MAX_BYTES:,}.",
-            "Choose a smaller copy of the photograph.",
+            "Send a cropped, lossless copy of the photograph.",
         )
     chain = editing.read(edits)
     original = services().decoder.decode(data)
@@ -265,11 +266,11 @@ def _require_face(draft: Preparation, number: int | None) -> None:
             "Choose one of the faces that were found.",
         )
     width = draft.faces[number - 1]["box"][2]
-    if width < MIN_FACE_PX:
+    if width < MIN_PROBE_PX:
         raise Refused(
             "preparation.face",
             "Probe not saved",
-            f"Face {number} is {width:.1f} pixels wide; {MIN_FACE_PX} are needed.",
+            f"Face {number} is {width:.1f} pixels wide; {MIN_PROBE_PX} are needed.",
             "Choose a larger face, or get a larger original.",
         )
 
@@ -301,7 +302,7 @@ def _found_again(
     x, y, _ = editing.place(whole, after) @ np.linalg.inv(editing.place(whole, before)) @ middle
     for number, face in enumerate(draft.faces, start=1):
         left, top, width, height = face["box"]
-        if left <= x <= left + width and top <= y <= top + height and width >= MIN_FACE_PX:
+        if left <= x <= left + width and top <= y <= top + height and width >= MIN_PROBE_PX:
             return number
     return None
 
@@ -314,11 +315,11 @@ def _measured(original: Picture, chain: Sequence[editing.Edit]) -> dict[str, Any
             "box": [round(float(value), 1) for value in face.detection.box],
             "quality": face.quality.overall,
             "components": {name: round(value, 4) for name, value in face.quality.components.items()},
-            "advice": list(face.quality.advice),
+            "advice": [*face.quality.advice, *([step] if step else [])],
         }
-        for face in services().engine.faces(picture, closely=True)
+        for face, step in looked_at(services().engine, original, chain)
     ]
-    only = len(faces) == 1 and faces[0]["box"][2] >= MIN_FACE_PX  # type: ignore[index]
+    only = len(faces) == 1 and faces[0]["box"][2] >= MIN_PROBE_PX  # type: ignore[index]
     return {"size": _size(picture), "faces": faces, "face": 1 if only else None, "notes": list(original.notes)}
 
 

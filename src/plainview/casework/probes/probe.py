@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from plainview.audit.record import Value
 from plainview.casework.models import ProbeFrame
@@ -18,11 +18,15 @@ from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
 from plainview.policy.wording import counted
 from plainview.recognition.decode import read_file
-from plainview.recognition.edits import apply, read, written
+from plainview.recognition.edits import Prepared, read, written
+from plainview.recognition.prepare import ready
 from plainview.recognition.types import Face, Picture, Vector
 from plainview.recognition.video.fuse import MAX_FRAMES, fused
 from plainview.storage.base import digest_of
 from plainview.tables.names import readable
+
+if TYPE_CHECKING:
+    from plainview.recognition.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,7 @@ class StoredProbe:
 
 
 def prepare_probe(path: Path, number: int | None = None, *, edits: Sequence[str] = ()) -> Probe:
-    """Read, decode, edit and detect, without touching gallery or log (docs/adr/0002).
+    """Read, decode, edit, prepare and detect, without touching gallery or log (docs/adr/0002).
 
     Args:
         path: the original.
@@ -83,10 +87,8 @@ def prepare_probe(path: Path, number: int | None = None, *, edits: Sequence[str]
 
 def probe_of(name: str, data: bytes, number: int | None = None, *, edits: Sequence[str] = ()) -> Probe:
     """As `prepare_probe`, from the bytes of the original."""
-    chain = read(edits)
-    picture = apply(services().decoder.decode(data), chain)
-    chosen, face = services().engine.probe_face(picture, number)
-    return Probe(name, data, picture, chosen, face, tuple(written(chain)))
+    done = ready(services().engine, services().decoder.decode(data), read(edits), number)
+    return Probe(name, data, done.picture, done.number, done.face, tuple(written(done.chain)))
 
 
 def together(probe: Probe, paths: Sequence[Path]) -> Probe:
@@ -111,9 +113,8 @@ def together(probe: Probe, paths: Sequence[Path]) -> Probe:
     return replace(probe, further=tuple(further))
 
 
-def template_of(probe: Probe) -> Vector:
+def template_of(probe: Probe, engine: Engine) -> Vector:
     """Return the template for the search, from the probe alone or from all its frames."""
-    engine = services().engine
     shown = [(probe.picture, probe.face), *((frame.picture, frame.face) for frame in probe.further)]
     return fused(
         [engine.template(picture, face.detection) for picture, face in shown],
@@ -152,7 +153,9 @@ def store(probe: Probe) -> StoredProbe:
         {
             "edits": len(probe.edits),
             "frames": 1 + len(frames),
+            **({"prepared": True} if any(isinstance(edit, Prepared) for edit in read(probe.edits)) else {}),
             **({"face_drawn": True} if probe.picture.drawn else {}),
+            **({"face_turned": turned} if (turned := round(probe.face.quality.components["turned"])) else {}),
             **({"still": public_part(probe.provenance)} if probe.provenance else {}),
         },
         sealed,

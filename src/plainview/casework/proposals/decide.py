@@ -56,6 +56,7 @@ def carry_out(proposal: Proposal, acting_member: Member | None) -> str:
         "proposal.approved",
         {**_public(proposal), **({} if acting_member else {"by_head": True})},
         acting_member=acting_member,
+        rows=[proposal],
     )
     code = act.do(proposal, acting_member) or ""
     tell_decided(proposal, f"approved by {acting_member.name if acting_member else 'the head, asked by the operator'}")
@@ -78,9 +79,9 @@ def reject(public_id: str, *, reason: str, acting_member: Member) -> Decided:
         _close(proposal, WITHDRAWN if own else REJECTED, acting_member)
         sealed = {"reason": proposal.decision}
         if own:
-            write_entry("proposal.withdrawn", _public(proposal), sealed, acting_member=acting_member)
+            write_entry("proposal.withdrawn", _public(proposal), sealed, acting_member=acting_member, rows=[proposal])
         else:
-            write_entry("proposal.rejected", _public(proposal), sealed, acting_member=acting_member)
+            write_entry("proposal.rejected", _public(proposal), sealed, acting_member=acting_member, rows=[proposal])
         tell_decided(proposal, f"{proposal.state} by {acting_member.name}")
     return Decided(proposal)
 

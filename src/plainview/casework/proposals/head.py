@@ -67,6 +67,7 @@ def _ask(proposal: Proposal) -> str:
         "proposal.head_asked",
         {"agency": proposal.agency.public_id, "proposal": proposal.public_id},
         acting_member=None,
+        rows=[proposal],
     )
     tell_head(proposal)
     return code

@@ -32,7 +32,7 @@ def propose_about(kind: Kind, email: str, *, reason: str, acting_member: Member,
 
 
 def propose(kind: Kind, wanted: dict[str, Any], *, reason: str, acting_member: Member) -> Proposal:
-    """Propose an act that concerns no member: an invitation (`email`, `roles`, `ends_on`), a policy or rules (`text`).
+    """Propose an act that concerns no member: an invitation (`email`, `roles`, `on_trial`, `ends_on`), a policy or rules (`text`).
 
     Raises:
         Refused: no permission, no reason, the same proposal is open, or what the act itself refuses.
@@ -74,6 +74,7 @@ def write_proposal(
         },
         {"reason": proposal.reason},
         acting_member=by,
+        rows=[proposal],
     )
     tell_proposed(proposal)
     return proposal

@@ -80,6 +80,8 @@ def shown(proposal: Proposal) -> Shown:
             facts.append(("On trial then", "yes" if then else "no"))
     if kind is Kind.INVITATION:
         facts += [("Address", wanted["email"]), ("Roles", ", ".join(wanted["roles"]))]
+        if wanted.get("on_trial"):
+            facts.append(("On trial", "yes"))
         if wanted.get("ends_on"):
             facts.append(("Last day", wanted["ends_on"]))
     if kind not in (Kind.POLICY, Kind.RETENTION):

@@ -11,8 +11,8 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from plainview.audit.checkpoint import parse, parse_note
-from plainview.audit.merkle import Frontier
 from plainview.audit.tiles import CHECKPOINT, ENTRIES, WIDTH, bundle, tile, tile_path, tiles_of
+from plainview.casework.log.read import frontier_at, leaf_at
 from plainview.casework.log.write import newest_checkpoint
 from plainview.casework.models import LogEntry
 from plainview.casework.witnesses.read import newest_of
@@ -63,7 +63,7 @@ def publish_tiles() -> int | None:
 
 def _contents(size: int, *, entries: bool) -> Iterator[tuple[str, Callable[[], bytes]]]:
     """Yield the name of every tile of a log of `size` entries, and what returns its content."""
-    leaf, frontier = _lookups()
+    leaf, frontier = lru_cache(2 * WIDTH)(leaf_at), lru_cache(2 * WIDTH)(frontier_at)
     for level, index, width in tiles_of(size):
         yield tile_path(level, index, width), partial(tile, level, index, width, leaf, frontier)
         if entries and level == 0:
@@ -132,15 +132,3 @@ def _forget_partial(folder: Path, size: int) -> None:
 def _bundle(index: int, width: int) -> bytes:
     rows = LogEntry.objects.filter(seq__gte=index * WIDTH, seq__lt=index * WIDTH + width).order_by("seq")
     return bundle(bytes(canonical) for canonical in rows.values_list("canonical", flat=True))
-
-
-def _lookups() -> tuple[Callable[[int], bytes], Callable[[int], Frontier]]:
-    @lru_cache(maxsize=2 * WIDTH)
-    def leaf(number: int) -> bytes:
-        return bytes(LogEntry.objects.values_list("leaf", flat=True).get(seq=number))
-
-    @lru_cache(maxsize=2 * WIDTH)
-    def frontier(size: int) -> Frontier:
-        return Frontier.from_bytes(bytes(LogEntry.objects.values_list("frontier", flat=True).get(seq=size - 1)))
-
-    return leaf, frontier

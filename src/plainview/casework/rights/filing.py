@@ -180,7 +180,7 @@ def too_large(size: int) -> BadMedia:
     return BadMedia(
         "too_large",
         f"The photograph has {counted(size, 'byte')}; the limit is {policy.PHOTO_BYTES:,}.",
-        "Choose a smaller copy of the photograph.",
+        "Send a cropped, lossless copy of the photograph.",
     )
 
 

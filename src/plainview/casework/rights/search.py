@@ -7,15 +7,17 @@ the identity, nor show more than the answer needs, nor keep a template: not in a
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from secrets import SystemRandom
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.utils import timezone
 
 from plainview.casework import find
 from plainview.casework.galleries.read import shown_references
+from plainview.casework.gate.packs import engine_of
 from plainview.casework.log.guard import acting, refusals_recorded
 from plainview.casework.log.write import Receipt, write_entry
 from plainview.casework.misuse.inspection import Comparison
@@ -41,6 +43,9 @@ from plainview.policy.permissions import Permission
 from plainview.recognition.types import Vector
 from plainview.scores.same_face import LIKELY
 from plainview.scores.scoring import Listed
+
+if TYPE_CHECKING:
+    from plainview.recognition.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,7 @@ def search_person(public_id: str, *, acting_member: Member) -> list[SubjectFindi
     looked: list[_Looked] = []
     if asked:
         with refusals_recorded("rights.search", acting_member), index_reached():
-            looked = _look(asked, _template(request), acting_member)
+            looked = list(_look(request, asked, acting_member))
     with transaction.atomic():
         request = find.rights_request(request.public_id, acting_member, lock=True)
         rules.require(policy.still_open(request.state not in OPEN))
@@ -100,11 +105,10 @@ def _record(public_id: str, acting_member: Member) -> tuple[SubjectRequest, list
         request.searched_by, request.asked_at = acting_member, timezone.now()
         request.save(update_fields=["searched_by", "asked_at"])
         galleries = list(Gallery.objects.filter(agency=acting_member.agency).order_by("pk"))
-        pack = services().engine.pack
         asked = []
         # Search a gallery whose legal basis has ended too: its references are still there.
         for gallery in galleries if has_photo(request) else ():
-            rules.require(rules.gallery_of_pack(gallery.name, gallery.pack, pack.identity, gallery.re_embedding))
+            pack = engine_of(gallery).pack
             receipt = write_entry(
                 "rights.search_requested",
                 {
@@ -124,25 +128,29 @@ def _record(public_id: str, acting_member: Member) -> tuple[SubjectRequest, list
     return request, asked
 
 
-def _template(request: SubjectRequest) -> Vector:
+def _template(request: SubjectRequest, engine: Engine) -> Vector:
     """Return the template of the person's face, for this call alone."""
     data = photo_of(request)
     assert data is not None  # noqa: S101  `_record` checked it
-    engine, picture = services().engine, services().decoder.decode(data)
+    picture = services().decoder.decode(data)
     _, face = engine.probe_face(picture)
     return engine.template(picture, face.detection)
 
 
-def _look(asked: list[tuple[Gallery, Receipt]], template: Vector, acting_member: Member) -> list[_Looked]:
+def _look(request: SubjectRequest, asked: list[tuple[Gallery, Receipt]], acting_member: Member) -> Iterator[_Looked]:
+    """Compare with the galleries of each model pack in turn: templates of two are never compared."""
     for gallery, _ in asked:
         gallery.refresh_from_db(fields=["log_head"])
-    entries = tuple(receipt.entry for _, receipt in asked)
-    why = Comparison(ABOUT_ONESELF, acting_member.agency, entries, acting_member, (template,))
-    answers = compare_all(why, [gallery for gallery, _ in asked], template, MAX_LIST)
-    return [
-        _Looked(gallery, receipt, answer.compared_pictures or answer.compared, _likely(answer))
-        for (gallery, receipt), answer in zip(asked, answers, strict=True)
-    ]
+    by_pack: dict[str, list[tuple[Gallery, Receipt]]] = {}
+    for gallery, receipt in asked:
+        by_pack.setdefault(engine_of(gallery).pack.identity, []).append((gallery, receipt))
+    for pack, alike in by_pack.items():
+        template = _template(request, services().engine_of(pack))
+        entries = tuple(receipt.entry for _, receipt in alike)
+        why = Comparison(ABOUT_ONESELF, acting_member.agency, entries, acting_member, (template,))
+        answers = compare_all(why, [gallery for gallery, _ in alike], template, MAX_LIST, pack=pack)
+        for (gallery, receipt), answer in zip(alike, answers, strict=True):
+            yield _Looked(gallery, receipt, answer.compared_pictures or answer.compared, _likely(answer))
 
 
 def _likely(answer: Ranked) -> list[Listed]:

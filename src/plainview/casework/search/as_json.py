@@ -26,6 +26,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
             "notes": search.notes,
             "face": search.face_number,
             "box": search.box,
+            "turned": round(search.quality_detail.get("turned", 0)),
             "quality": search.quality,
             "quality_detail": search.quality_detail,
             "provenance": search.provenance,

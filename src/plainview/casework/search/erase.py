@@ -23,9 +23,11 @@ from plainview.casework.models import (
     Examination,
     Lead,
     LogOpening,
+    NoneOfThese,
     Outcome,
     ProbeTemplate,
     Search,
+    SetAside,
     SharedLead,
     Verification,
     VerificationItem,
@@ -107,11 +109,13 @@ def blank_search(
 
 
 def _erase_looking(search: Search) -> list[Recorded]:
-    """Erase the examinations of the search: they describe data that must not be kept. Return what was erased."""
+    """Erase the reviews and examinations of the search: they describe data that must not be kept. Return what was erased."""
     looked = Examination.objects.filter(candidate__search=search)
     SharedLead.objects.filter(lead__examination__in=looked).delete()
     erased: list[Recorded] = []
     for rows in (
+        SetAside.objects.filter(candidate__search=search),
+        NoneOfThese.objects.filter(search=search),
         Outcome.objects.filter(lead__examination__in=looked),
         Lead.objects.filter(examination__in=looked),
         Withheld.objects.filter(examination__in=looked),

@@ -63,7 +63,7 @@ def cautions(search: Search, candidates: list[Candidate]) -> list[Caution]:
             candidate.reference.quality,
             candidate.reference.captured_on,
             open_template(candidate.reference.public_id, candidate.reference.template),
-            candidate.reference.quality_detail.get("cover"),
+            candidate.reference.quality_detail,
             candidate.reference.captured_precision or "day",
             candidate.subject_id,
         )
@@ -76,7 +76,7 @@ def cautions(search: Search, candidates: list[Candidate]) -> list[Caution]:
         listed,
         probe_quality=search.quality,
         probe_captured_on=search.captured_on,
-        probe_cover=search.quality_detail.get("cover"),
+        probe_components=search.quality_detail,
     )
 
 

@@ -7,7 +7,7 @@ the template of a removed reference: when a reference of the cohort is removed, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
@@ -19,6 +19,7 @@ from plainview.casework.galleries.read import changed_between, changes_after, lo
 from plainview.casework.galleries.subjects import pictures_beyond_first, pictures_of
 from plainview.casework.gate import compare as gate
 from plainview.casework.gate.calibrate import calibrate
+from plainview.casework.gate.packs import require_same
 from plainview.casework.misuse.inspection import Comparison
 from plainview.casework.models import Gallery, GalleryCalibration
 from plainview.casework.workspace.services import Services, services
@@ -110,20 +111,35 @@ class Ranked:
     compared_pictures: int | None = None
 
 
-def compare_all(why: Comparison, galleries: Iterable[Gallery], template: Vector, top: int) -> list[Ranked]:
+def compare_all(
+    why: Comparison, galleries: Sequence[Gallery], template: Vector, top: int, *, pack: str
+) -> list[Ranked]:
     """Compare a template with every reference of galleries whose rows have just been read, through the gate.
 
+    Args:
+        why: the ground of the comparison.
+        galleries: whose templates are of `pack`.
+        template: of the probe, made by `pack`.
+        top: length of the lists.
+        pack: identity of the model pack.
+
     Raises:
+        Refused: gallery.pack, where a gallery's templates are of another pack, before or after the comparison.
         NotRecorded: the entry of the comparison was not written first.
         IndexOutOfStep, BadTemplate, IndexDamaged, IndexUnreachable: as in `index.base`.
     """
-    pack = services().engine.pack.identity
     prepared = []
     for gallery in galleries:
+        require_same(gallery, pack)
         index = services().index(gallery.pk, pack, len(template), gallery.index_adapter)
         look_again(gallery, index)
         prepared.append((index, calibrate(gallery)))
-    return gate.compare(why, lambda: [answer(index, calibration, template, top) for index, calibration in prepared])
+    try:
+        return gate.compare(why, lambda: [answer(index, calibration, template, top) for index, calibration in prepared])
+    finally:
+        for gallery in galleries:  # re-embedded meanwhile: what was compared says nothing
+            gallery.refresh_from_db(fields=["pack", "re_embedding"])
+            require_same(gallery, pack)
 
 
 def answer(index: Index, calibration: GalleryCalibration, template: Vector, top: int) -> Ranked:
@@ -136,7 +152,7 @@ def answer(index: Index, calibration: GalleryCalibration, template: Vector, top:
 
 
 def _answer(index: Index, calibration: GalleryCalibration, template: Vector, top: int) -> Ranked:
-    reached, ordering = _current(index, calibration, changes_after(calibration.gallery_id))
+    reached, ordering = _current(index, calibration, changes_after(calibration.gallery_id, calibration.pack))
     canaries = hidden(calibration.gallery_id, reached)
     nearness, listed = ordering.best(index, template, top, canaries.keys)
     compared = len(index) - canaries.present

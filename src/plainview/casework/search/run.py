@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from plainview.casework.agreements.guard import under_holder
 from plainview.casework.canaries.read import alarm_open
+from plainview.casework.gate.packs import engine_of
 from plainview.casework.log.guard import acting, refusals_recorded, standing
 from plainview.casework.log.write import Receipt, write_entry
 from plainview.casework.misuse.flags import inspect_closed
@@ -122,7 +123,7 @@ def run_search(
         may = authorised(request, ground, probe, acting_member)
         search, asked = _record(probe, request, may, preparation, acting_member)
     with _withheld_where_refused(ground, search, asked, acting_member):
-        template = template_of(probe)
+        template = template_of(probe, services().engine_of(search.pack))
         ground.still_holds()
         why = Comparison(
             may.ground.name,
@@ -133,7 +134,7 @@ def run_search(
             search,
             search.box[2] / probe.picture.pixels.shape[1],
         )
-        ranked = _compare(why, may.gallery, template, request.top, acting_member)
+        ranked = _compare(why, search, template, request.top, acting_member)
         return record_answer(search, ranked, asked, ground, acting_member=acting_member)
 
 
@@ -219,8 +220,8 @@ def _record(
     probe: Probe, request: Request, may: Authorised, preparation: Preparation | None, member: Member
 ) -> tuple[Search, Receipt]:
     """Store the probe and the search in the running transaction, in which the rules were checked."""
-    pack, gallery, ground = services().engine.pack, may.gallery, may.ground
-    rules.require(rules.gallery_of_pack(gallery.name, gallery.pack, pack.identity, gallery.re_embedding))
+    gallery, ground = may.gallery, may.ground
+    pack = engine_of(gallery).pack
     stored = store(probe)
     search = Search(
         case=may.case,
@@ -286,10 +287,10 @@ def _inserted(search: Search, stored: StoredProbe, entry: int) -> list[Search]:
     return [search]
 
 
-def _compare(why: Comparison, gallery: Gallery, template: Vector, top: int, member: Member) -> Ranked:
+def _compare(why: Comparison, search: Search, template: Vector, top: int, member: Member) -> Ranked:
     """Compare every reference of the gallery; an index that does not answer is a refusal, recorded."""
     with refusals_recorded("search", member), index_reached():
-        return compare_all(why, [gallery], template, top)[0]
+        return compare_all(why, [search.gallery], template, top, pack=search.pack)[0]
 
 
 def view_candidates(public_id: str, *, acting_member: Member) -> Answer:

@@ -6,19 +6,25 @@ over a key that does not open what the workspace has.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db import connection, transaction
 
 from plainview.casework.log.commit import MOST
 from plainview.casework.log.committed import COMMITTED
 from plainview.casework.log.record import record_keys, record_served
-from plainview.casework.log.rows import ADOPTED, commits_to_rows
+from plainview.casework.log.rows import ADOPTED
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import WorkspaceState
 from plainview.casework.workspace.folder import BACKUP_KEY, Workspace, write_private
+from plainview.casework.workspace.schema import CASEWORK
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
 from plainview.storage.aged import new_backup_key
 from plainview.storage.seal import SealBroken
+
+_COMMITS_SINCE = "0011_rows"
+"""The migration with which the log began to commit to rows."""
 
 _SERVED = "served"
 """A file by which older versions knew that members sign in."""
@@ -41,12 +47,15 @@ def adopt() -> None:
             record_served()
 
 
-def adopt_rows() -> None:
-    """Commit to every row that an older version left; does nothing once the log commits to rows.
+def adopt_rows(before: Collection[tuple[str, str]]) -> None:
+    """Commit to every row that a version left whose log did not commit to rows.
 
     What was changed before by other means than Plainview is not noticed: nothing was committed to then.
+
+    Args:
+        before: the migrations that the tables had when they came.
     """
-    if commits_to_rows():
+    if (CASEWORK, _COMMITS_SINCE) in before:
         return
     for table in COMMITTED:
         last = 0

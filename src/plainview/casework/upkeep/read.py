@@ -157,7 +157,11 @@ def _witness() -> State:
     late = timezone.now() - newest > WITNESS_OLD or facts.waiting_hours > facts.stop_after_hours / 2
     says = f"{len(moments)} of {counted(len(state), 'witness', 'witnesses')} cosigned the log, the last on {_moment(newest)}."
     if facts.needed:
-        says += f" {facts.needed} must; the oldest entry that waits is {facts.waiting_hours:.0f} hours old."
+        hours = int(facts.waiting_hours)
+        waits = (
+            f"the oldest entry without them is {counted(hours, 'hour')} old" if hours else "no entry has waited an hour"
+        )
+        says += f" {facts.needed} must; {waits}."
     return {"ok": not late, "says": says, **known}
 
 

@@ -49,6 +49,7 @@ SEALED = (
     Sealed(models.Reference, "template", "templates", lambda sealed: f"template:{sealed.public_id}"),
     Sealed(models.Subject, "template", "templates", lambda sealed: f"subject:{sealed.public_id}"),
     Sealed(models.Subject, "number", "templates", lambda sealed: f"subject number:{sealed.public_id}"),
+    Sealed(models.Reference, "other_template", "templates", lambda sealed: f"template:{sealed.public_id}"),
     Sealed(models.Canary, "probe_template", "templates", lambda sealed: f"canary probe:{sealed.public_id}"),
     Sealed(models.Alert, "sealed", "templates", lambda sealed: f"alert:{sealed.public_id}"),
     Sealed(models.ProbeTemplate, "sealed", "templates", lambda sealed: f"probe:{sealed.search.public_id}", "search"),
@@ -178,12 +179,12 @@ def _seal_column(column: Sealed) -> int:
     changed, sealer = 0, getattr(services(), column.sealer)
     for keys in _batches(column.model):
         with transaction.atomic():
-            batch = column.model._default_manager.filter(pk__in=keys)
+            batch = column.model._base_manager.filter(pk__in=keys)
             for record in batch.select_related(column.beside) if column.beside else batch:
-                value, context = bytes(getattr(record, column.column)), column.context(record).encode()
+                value, context = bytes(getattr(record, column.column) or b""), column.context(record).encode()
                 again = _again(sealer, value, context)
                 if again is not None:
-                    column.model._default_manager.filter(pk=record.pk).update(**{column.column: again})
+                    column.model._base_manager.filter(pk=record.pk).update(**{column.column: again})
                     changed += 1
     return changed
 
@@ -191,7 +192,7 @@ def _seal_column(column: Sealed) -> int:
 def _batches(model: type[Model]) -> Iterator[list[Any]]:
     last = None
     while True:
-        rows = model._default_manager.order_by("pk")
+        rows = model._base_manager.order_by("pk")
         batch = list((rows.filter(pk__gt=last) if last is not None else rows).values_list("pk", flat=True)[:_ROWS])
         if not batch:
             return

@@ -32,6 +32,7 @@ from plainview.casework.models import (
     LogEntry,
     Member,
     Preparation,
+    Proposal,
     Reference,
     Search,
     Video,
@@ -43,6 +44,7 @@ from plainview.casework.upkeep.opening import require_not_newer
 from plainview.casework.upkeep.spent import Ended, end_spent
 from plainview.casework.upkeep.upgrade import bring_tables_up
 from plainview.casework.videos.erase import blank_rows
+from plainview.casework.workspace.schema import applied
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
 
@@ -84,7 +86,7 @@ class Restored:
     log_known: bool = False
     erased_again: tuple[str, ...] = ()
     missing_pictures: int = 0
-    ended: Ended = field(default_factory=lambda: Ended(0, 0, 0, 0, (), {}))
+    ended: Ended = field(default_factory=lambda: Ended(0, 0, 0, 0, (), (), {}))
     entry: int = 0
 
     @property
@@ -106,6 +108,7 @@ def settle(about: dict[str, Any], *, log: Path | None, kept_checkpoint: str | No
         Refused: the log is behind or differs, or the restored log does not verify.
     """
     require_not_newer()
+    before = applied()
     bring_tables_up()
     entries = newest_entry() + 1
     since = take_over(log) if log is not None else []
@@ -118,7 +121,7 @@ def settle(about: dict[str, Any], *, log: Path | None, kept_checkpoint: str | No
         require_reaches(kept_checkpoint)
     publish()
     adopt()
-    adopt_rows()
+    adopt_rows(before)
     leave_old_files()
     follow_log()
     erased = _erase_again(listed)
@@ -140,11 +143,15 @@ def settle(about: dict[str, Any], *, log: Path | None, kept_checkpoint: str | No
                 "invitations_ended": ended.invitations,
                 "resets_ended": ended.resets,
                 "recovery_codes_ended": ended.recovery_codes,
+                "proposals_ended": len(ended.proposals),
                 "deactivated_again": len(ended.deactivated),
                 "sign_ins_reset": len(ended.codes),
             },
             acting_member=None,
-            rows=Member.objects.filter(email__in=ended.deactivated),
+            rows=[
+                *Member.objects.filter(email__in=ended.deactivated),
+                *Proposal.objects.filter(public_id__in=ended.proposals),
+            ],
         )
     finish()
     forget_pages()

@@ -35,6 +35,7 @@ class Ended:
 
     Attributes:
         tokens, invitations, resets, recovery_codes: how many of each.
+        proposals: ids of the open proposals, which expired.
         deactivated: addresses of members who were deactivated after the backup, and are again.
         codes: address -> code with which a member, whose password or factor was changed after the backup, sets new ones.
     """
@@ -43,6 +44,7 @@ class Ended:
     invitations: int
     resets: int
     recovery_codes: int
+    proposals: tuple[str, ...]
     deactivated: tuple[str, ...]
     codes: dict[str, str]
 
@@ -58,7 +60,7 @@ def end_spent(since: Sequence[Entry], *, log_known: bool) -> Ended:
     tokens = Token.objects.filter(revoked_at=None).update(revoked_at=now)
     invitations = Invitation.objects.filter(member=None, expires_at__gt=now).update(expires_at=now)
     resets = SignInReset.objects.filter(used_at=None, expires_at__gt=now).update(expires_at=now)
-    Proposal.objects.filter(state=OPEN, expires_at__gt=now).update(expires_at=now, head_code_sha256="")
+    proposals = _end_proposals()
     Session.objects.all().delete()
     signed_in = {entry.actor for entry in since if entry.action == "session.began"}
     recovery = Authenticator.objects.filter(type=Authenticator.Type.RECOVERY_CODES)
@@ -66,7 +68,16 @@ def end_spent(since: Sequence[Entry], *, log_known: bool) -> Ended:
         recovery = recovery.filter(user__public_id__in=signed_in)
     recovery_codes = recovery.delete()[0]
     _mark_current_codes()
-    return Ended(tokens, invitations, resets, recovery_codes, _deactivate(since), _replace(since))
+    return Ended(tokens, invitations, resets, recovery_codes, proposals, _deactivate(since), _replace(since))
+
+
+def _end_proposals() -> tuple[str, ...]:
+    """End every open proposal: nobody knows which were decided after the backup, nor which code of a head was used."""
+    now = timezone.now()
+    rows = Proposal.objects.filter(state=OPEN, expires_at__gt=now)
+    ids = tuple(rows.values_list("public_id", flat=True))
+    rows.update(expires_at=now, head_code_sha256="")
+    return ids
 
 
 def _mark_current_codes() -> None:

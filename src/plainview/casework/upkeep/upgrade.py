@@ -160,7 +160,6 @@ def _upgraded_copy(
                     "Keep the workspace as it is and inform your auditor.",
                 )
             adopt()
-            adopt_rows()
             with transaction.atomic():
                 write_entry(
                     "workspace.upgraded",
@@ -175,6 +174,7 @@ def _upgraded_copy(
                     acting_member=None,
                 )
                 WorkspaceState.objects.update(version=__version__)
+            adopt_rows(old_names)
             policies = incomplete_policies()
     finally:
         connection.close()

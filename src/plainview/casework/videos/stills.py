@@ -26,8 +26,11 @@ from plainview.policy import rules
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.wording import counted
+from plainview.recognition.edits import written
 from plainview.recognition.errors import BadMedia
-from plainview.recognition.quality import MIN_FACE_PX
+from plainview.recognition.prepare import ready
+from plainview.recognition.quality import MIN_PROBE_PX
+from plainview.recognition.types import Picture
 from plainview.recognition.video.fuse import MAX_FRAMES
 from plainview.recognition.video.track import iou
 
@@ -125,7 +128,7 @@ def draft_still(public_id: str, *, together: bool = False, acting_member: Member
     shares = [iou(tuple(face["box"]), picked.box) for face in draft.faces]
     if shares and max(shares) >= _SAME_PLACE:
         face = shares.index(max(shares)) + 1
-        if draft.faces[face - 1]["box"][2] >= MIN_FACE_PX:
+        if draft.faces[face - 1]["box"][2] >= MIN_PROBE_PX:
             draft = save(draft.public_id, {"face": face}, acting_member=acting_member)
     return draft
 
@@ -166,8 +169,9 @@ def further_frames(stills: Sequence[str], beside: str, *, acting_member: Member)
                 f"{public_id} is not another still of the same person in the same video.",
                 "Search for each person with a separate probe.",
             )
-        probe = prepare_still(public_id, acting_member=acting_member)
-        frames.append(Further(probe.data, probe.picture, probe.number, probe.face, probe.provenance))
+        picked, picture, number = _found_again(public_id, acting_member)
+        number, face = services().engine.probe_face(picture, number)
+        frames.append(Further(picked.data, picture, number, face, picked.provenance))
     return tuple(frames)
 
 
@@ -178,11 +182,21 @@ def prepare_still(public_id: str, *, together_with: Sequence[str] = (), acting_m
         Refused, BadMedia: as `pick_still` and `further_frames`; or the face was not found in the frame again.
     """
     further = further_frames(together_with, public_id, acting_member=acting_member)
-    picked = pick_still(public_id, acting_member=acting_member)
+    picked, picture, number = _found_again(public_id, acting_member)
+    done = ready(services().engine, picture, (), number)
+    chain = tuple(written(done.chain))
+    return Probe(picked.name, picked.data, done.picture, done.number, done.face, chain, picked.provenance, further)
+
+
+def _found_again(public_id: str, member: Member) -> tuple[Picked, Picture, int]:
+    """Pick a still; return it, its picture and the number of its face there.
+
+    Raises:
+        Refused, BadMedia: as `pick_still`; or the face was not found in the frame again.
+    """
+    picked = pick_still(public_id, acting_member=member)
     picture = services().decoder.decode(picked.data)
-    faces = services().engine.faces(picture)
-    shares = [iou(face.detection.box, picked.box) for face in faces]
+    shares = [iou(face.detection.box, picked.box) for face in services().engine.faces(picture)]
     if not shares or max(shares) < _SAME_PLACE:
         raise BadMedia("no_face", "The face of the still was not found in its frame again.", "Choose another still.")
-    number, face = services().engine.probe_face(picture, shares.index(max(shares)) + 1)
-    return Probe(picked.name, picked.data, picture, number, face, provenance=picked.provenance, further=further)
+    return picked, picture, shares.index(max(shares)) + 1

@@ -16,7 +16,7 @@ from django.utils import timezone
 from plainview import __version__
 from plainview.audit.checkpoint import parse
 from plainview.audit.cosignature import Cosignature
-from plainview.audit.merkle import Frontier, consistency_proof_by
+from plainview.audit.merkle import consistency_proof_by
 from plainview.audit.quorum import TrustedWitness
 from plainview.audit.submission import (
     MAX_REPLY,
@@ -26,8 +26,9 @@ from plainview.audit.submission import (
     format_submission,
     stated_size,
 )
+from plainview.casework.log.read import frontier_at, leaf_at
 from plainview.casework.log.write import newest_checkpoint, write_entry
-from plainview.casework.models import LogEntry, LogWitness
+from plainview.casework.models import LogWitness
 from plainview.casework.outgoing import Connection, Host, Limits, Reply, Unanswered
 from plainview.casework.witnesses.add import store
 from plainview.casework.witnesses.read import Newest, newest_of
@@ -169,7 +170,7 @@ def _read(witness: TrustedWitness, reply: Reply, note: str) -> _Answer:
 
 def _post(host: Host, witness: TrustedWitness, size: int, note: str) -> Reply:
     newest = parse(note).size
-    proof = consistency_proof_by(size, newest, _leaf, _frontier) if 0 < size < newest else []
+    proof = consistency_proof_by(size, newest, leaf_at, frontier_at) if 0 < size < newest else []
     return host.exchange(
         "POST",
         f"{witness.url.rstrip('/')}/{PATH}",
@@ -181,11 +182,3 @@ def _post(host: Host, witness: TrustedWitness, size: int, note: str) -> Reply:
 
 def _stated(reply: Reply) -> int | None:
     return stated_size(reply.headers.get("content-type", ""), reply.body) if reply.status == 409 else None
-
-
-def _leaf(number: int) -> bytes:
-    return bytes(LogEntry.objects.values_list("leaf", flat=True).get(seq=number))
-
-
-def _frontier(size: int) -> Frontier:
-    return Frontier.from_bytes(bytes(LogEntry.objects.values_list("frontier", flat=True).get(seq=size - 1)))

@@ -16,8 +16,6 @@ from plainview.storage.base import BlobStore
 from plainview.storage.local import LocalBlobStore
 from plainview.storage.seal import Sealer
 
-KEY_ENV, SECRET_ENV = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
-
 
 def blob_store(workspace: Workspace, where: object, sealer: Sealer) -> BlobStore:
     """Open the store of pictures.
@@ -38,9 +36,11 @@ def blob_store(workspace: Workspace, where: object, sealer: Sealer) -> BlobStore
     address = urlsplit(str(where))
     if address.scheme != "s3" or not address.netloc or address.query or address.fragment:
         raise _refused(f"{where} is not the address of a bucket.", "Write it as s3://BUCKET/PREFIX.")
-    key, secret = os.environ.get(KEY_ENV, ""), os.environ.get(SECRET_ENV, "")
+    key, secret = os.environ.get("AWS_ACCESS_KEY_ID", ""), os.environ.get("AWS_SECRET_ACCESS_KEY", "")
     if not key or not secret:
-        raise _refused(f"The pictures are in {where}, and {KEY_ENV} or {SECRET_ENV} is not set.", "Set both.")
+        raise _refused(
+            f"The pictures are in {where}, and AWS_ACCESS_KEY_ID or AWS_SECRET_ACCESS_KEY is not set.", "Set both."
+        )
     section = workspace.settings().get("s3", {})
     bucket: Mapping[str, object] = section if isinstance(section, dict) else {}
     prefix = address.path.strip("/")

@@ -48,6 +48,7 @@ class Services:
         self.look_again_at: dict[int, float] = {}
         """Gallery -> time of the next check of its index in this process, by time.monotonic()."""
         self._indexes: dict[tuple[str, str], Index] = {}
+        self._earlier: dict[str, Engine] = {}
         self._lock = threading.Lock()
 
     @cached_property
@@ -145,6 +146,32 @@ class Services:
         settings = self.workspace.settings()
         pack, use = str(settings.get("pack", DEFAULT_PACK)), str(settings.get("use", "investigation"))
         return Engine.load(pack, declared_use=use)
+
+    def engine_of(self, pack: str, *, again: bool = False) -> Engine:
+        """Return the engine that makes templates of one version of a pack: those of a gallery.
+
+        Args:
+            pack: identity of the pack, "" for a gallery without templates: the loaded one.
+            again: read and check its files again.
+
+        Raises:
+            PackError: that version cannot be loaded.
+        """
+        if not again and pack in ("", self.engine.pack.identity):
+            return self.engine
+        loaded = self.load_engine() if again else self.engine
+        if pack in ("", loaded.pack.identity):
+            return loaded
+        with self._lock:
+            engine = None if again else self._earlier.get(pack)
+            if engine is None:
+                from plainview.recognition.engine import Engine
+                from plainview.recognition.install import default_models_dir, find_identity
+
+                folder = default_models_dir()
+                use = str(self.workspace.settings().get("use", "investigation"))
+                engine = self._earlier[pack] = Engine.load_pack(find_identity(pack, folder), folder, use)
+        return engine
 
     @cached_property
     def default_adapter(self) -> str:

@@ -23,6 +23,7 @@ SETTINGS: Mapping[str, str] = MappingProxyType(
         "use": 'What the deployment is for; a model pack must permit it. Default: "investigation".',
         "pack": 'Name of the installed model pack. Default: "yunet-sface".',
         "address": 'Address where members open Plainview; links in letters begin with it. Default: "http://127.0.0.1:8000".',
+        "security_contact": "E-mail address or link for reports of a weakness, in /.well-known/security.txt. Default: none.",
         "enrol_folders": "Folders of the server from which administrators may enrol on the page. Default: none.",
         "workers": "Background jobs that run at the same time. Default: 1.",
         "index.adapter": 'Index of galleries that were not moved: "auto", "exact", "compressed" or "milvus".',

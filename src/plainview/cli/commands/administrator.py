@@ -76,7 +76,7 @@ ROWS = (
         "gallery re-embed",
         May.GALLERY_ENROL,
         "galleries:gallery_re_embed",
-        "Compute a gallery's templates again with the loaded model pack; searches wait until all are done.",
+        "Compute templates again with the loaded model pack. Until all are done a gallery is searched with its old ones.",
         "plainview gallery re-embed booking --as admin@agency.example",
     ),
     Command(

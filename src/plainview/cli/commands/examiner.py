@@ -158,6 +158,20 @@ ROWS = (
         "plainview examine record S7K2M9QXWV4TB 1 form.toml --as examiner@agency.example",
     ),
     Command(
+        "examine aside",
+        May.EXAMINATION_RECORD,
+        "triage:examine_aside",
+        "Set a candidate aside after a quick look, or take that back: a review, not an examination.",
+        'plainview examine aside S7K2M9QXWV4TB 2 --reason "other person" --as examiner@agency.example',
+    ),
+    Command(
+        "examine none",
+        May.EXAMINATION_RECORD,
+        "triage:examine_none",
+        "Conclude that no candidate of a list is the person, or take that back.",
+        'plainview examine none S7K2M9QXWV4TB --statement "other ears on each" --as examiner@agency.example',
+    ),
+    Command(
         "examine list",
         May.CASE_READ,
         "examination:examine_list",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
@@ -22,6 +23,7 @@ from plainview.policy.alerts import DEFAULT_ONE_IN, UNSOLVED_DAYS
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
+from plainview.web.times import zone_of
 from plainview.web.views.common import member_of, say
 
 _SHOWN = 12  # candidates of an alert on the list; the others are in their searches
@@ -142,19 +144,19 @@ def alert_unmute(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 class PreferenceForm(forms.Form):
-    """When e-mails about alerts are sent."""
+    """When letters about alerts and tasks are sent."""
 
     digest_hours = forms.IntegerField(
-        label="Hours between e-mails", min_value=0, max_value=24, help_text="0: immediately, one e-mail per search."
+        label="Hours between letters", min_value=0, max_value=24, help_text="0: immediately."
     )
     quiet_from = forms.IntegerField(
-        label="Quiet from (hour, UTC)",
+        label="Quiet from (hour)",
         min_value=0,
         max_value=23,
         required=False,
-        help_text="No e-mail is sent between these hours. Leave both empty to have no quiet hours.",
+        help_text="No letter is sent between these hours of your day. Leave both empty to have no quiet hours.",
     )
-    quiet_until = forms.IntegerField(label="Quiet until (hour, UTC)", min_value=0, max_value=23, required=False)
+    quiet_until = forms.IntegerField(label="Quiet until (hour)", min_value=0, max_value=23, required=False)
 
 
 @require_http_methods(["GET", "POST"])
@@ -164,15 +166,17 @@ def alert_preference(request: HttpRequest) -> HttpResponse:
     preference = preference_of(member)
     initial = {name: getattr(preference, name) for name in ("digest_hours", "quiet_from", "quiet_until")}
     form = PreferenceForm(request.POST or None, initial=initial)
+    here = zone_of(request)
+    zone = here.key if isinstance(here, ZoneInfo) else preference.time_zone
     if request.method == "POST" and form.is_valid():
         try:
-            set_preference(acting_member=member, **form.cleaned_data)
+            set_preference(acting_member=member, time_zone=zone, **form.cleaned_data)
         except Refused as refused:
             say(form, refused)
         else:
             messages.success(request, "Notifications saved.")
             return redirect("alerts")
-    return render(request, "alerts/preference.html", {"form": form})
+    return render(request, "alerts/preference.html", {"form": form, "zone": zone or "UTC"})
 
 
 class AlertForm(forms.Form):

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET
 
 from plainview.casework import find
 from plainview.casework.log.write import Receipt
-from plainview.casework.models import Candidate, Member, Search
+from plainview.casework.models import Candidate, Examination, Member, Search
 from plainview.casework.pictures import face_jpeg, jpeg, probe_jpeg, whole_jpeg
 from plainview.casework.probes.read import draft_of
 from plainview.casework.search.candidates import (
@@ -30,11 +30,15 @@ from plainview.casework.search.candidates import (
     pictures_by_rank,
     span_of,
 )
-from plainview.casework.search.meaning import ORDINARY_ONCE_IN, Meaning, cautions, meanings, nothing_stands_out
+from plainview.casework.search.meaning import ORDINARY_ONCE_IN, Meaning, cautions, meanings
 from plainview.casework.search.run import view_candidates
+from plainview.casework.triage.read import Review, review_of
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
+from plainview.policy.triage import REASONS
+from plainview.policy.wording import counted
 from plainview.recognition.edits import read, says
+from plainview.scores.calibration import in_words
 from plainview.scores.cautions import Caution
 from plainview.scores.scoring import COSINE
 from plainview.tables.dates import apart
@@ -50,6 +54,8 @@ SORTS = {
 }
 FILTERS = {
     "all": "all candidates",
+    "open": "to review",
+    "aside": "set aside",
     "clear": "without a caution",
     "dated": "with a capture date",
     "linked": "with a source link",
@@ -62,6 +68,7 @@ _LISTS = 20  # lists of a session whose opening is remembered
 class ShownCandidate:
     """One candidate as the page shows it."""
 
+    search: Search
     candidate: Candidate
     meaning: Meaning
     cautions: list[Caution]
@@ -69,65 +76,117 @@ class ShownCandidate:
     erased: bool
     pictures: list[ShownPicture]
     span: str
+    aside: str = ""
+    examined: Examination | None = None
 
     @property
     def ordinary(self) -> bool:
         """True when strangers score this high in most searches."""
         return self.meaning.rate is not None and self.meaning.rate.once_in < ORDINARY_ONCE_IN
 
+    @property
+    def adjusted(self) -> bool:
+        """True when another number than the cosine orders the list."""
+        return self.search.scorer != COSINE
+
+    @property
+    def leading(self) -> str:
+        """The number that orders the list, to three decimals."""
+        return f"{self.candidate.adjusted if self.adjusted else self.candidate.score:.3f}"
+
+    @property
+    def short(self) -> str:
+        """What the score means, in a few words."""
+        rate = self.meaning.rate
+        return "Rate unknown" if rate is None else "Ordinary" if self.ordinary else in_words(rate)
+
+    @property
+    def decided(self) -> bool:
+        """True when this member has set it aside or examined it."""
+        return bool(self.aside) or self.examined is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The headline of a list, and the sentence under it, said once."""
+
+    title: str
+    says: str = ""
+    nobody: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A part of the list under its heading."""
+
+    title: str
+    rows: list[ShownCandidate]
+    says: str = ""
+
 
 @require_GET
 def search(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Show the list, or why there is none."""
+    """Show the list, or why there is none; with `together`, the lists of every gallery of this probe as one."""
     member = member_of(request)
     search = find.viewable_search(public_id, member)
     if search.erased_at is not None:
         return render(request, "candidates/erased.html", {"search": search}, status=410)
     if search.answered_at is None:
         return render(request, "candidates/unanswered.html", {"search": search})
-    sort = request.GET.get("sort", "rank")
-    only = request.GET.get("only", "all")
-    receipt = _open_still(request, public_id) if {"sort", "only", "as"} & request.GET.keys() else None
+    lists = [search]
+    if "together" in request.GET:
+        lists += [
+            other for other in _siblings(search) if other.pk != search.pk and other.answered_at and not other.erased_at
+        ]
+    opened = [_opened(request, other.public_id, member) for other in lists]
+    return render(request, "candidates/list.html", _context(request, member, opened))
+
+
+Opened = tuple[Search, list[Candidate], Receipt]
+
+
+def _opened(request: HttpRequest, public_id: str, member: Member) -> Opened:
+    """Open a list, which is an entry of the log, or continue a view of it that is."""
+    receipt = _open_still(request, public_id) if {"sort", "only"} & request.GET.keys() else None
     if receipt is None:
         answer = view_candidates(public_id, acting_member=member)
-        search, candidates, receipt = answer.search, answer.candidates, answer.receipt
-        _remember(request, public_id, receipt)
-    else:
-        search = answered(public_id, member)
-        candidates = candidates_of(search)
-    return render(request, "candidates/list.html", _context(request, member, search, candidates, receipt, sort, only))
+        _remember(request, public_id, answer.receipt)
+        return answer.search, answer.candidates, answer.receipt
+    search = answered(public_id, member)
+    return search, candidates_of(search), receipt
 
 
-def _context(
-    request: HttpRequest,
-    member: Member,
-    search: Search,
-    candidates: list[Candidate],
-    receipt: Receipt,
-    sort: str,
-    only: str,
-) -> dict[str, object]:
-    warnings = cautions(search, candidates)
-    meant = meanings(search, candidates)
-    pictures = pictures_by_rank(candidates)
-    rows = [
-        _shown(search, candidate, meaning, warnings, pictures[candidate.rank])
-        for candidate, meaning in zip(candidates, meant, strict=True)
-    ]
-    shown = arranged(rows, sort, only)
+def _context(request: HttpRequest, member: Member, opened: list[Opened]) -> dict[str, object]:
+    search, _, receipt = opened[0]
+    sort, only = request.GET.get("sort", "rank"), request.GET.get("only", "all")
+    review = review_of(search, member)
+    rows: list[ShownCandidate] = []
+    warnings: list[Caution] = []
+    for listed, candidates, _ in opened:
+        mine = review if listed.pk == search.pk else review_of(listed, member)
+        shown, about = shown_list(listed, candidates, mine)
+        rows += shown
+        warnings += [caution for caution in about if caution.rank is None and caution not in warnings]
+    if len(opened) > 1:  # numbers of two galleries do not compare; how rare each is in its own gallery does
+        rows.sort(key=lambda candidate: -(candidate.meaning.rate.once_in if candidate.meaning.rate else 0.0))
     return {
         "search": search,
-        "rows": shown,
+        "lists": [listed for listed, _, _ in opened],
+        "together": len(opened) > 1,
+        "finding": finding(rows),
+        "bands": bands(arranged(rows, sort, only)),
         "total": len(rows),
+        "shown": len(arranged(rows, sort, only)),
+        "done": review.done([candidate.candidate.rank for candidate in rows]),
+        "review": review,
         "receipt": receipt,
         "sort": sort,
         "only": only,
         "sorts": SORTS,
         "filters": FILTERS,
-        "as_list": request.GET.get("as") == "list",
-        "probe_cautions": [caution for caution in warnings if caution.rank is None],
+        "reasons": REASONS,
+        "probe_cautions": warnings,
         "adjusted": search.scorer != COSINE,
-        "nothing": nothing_stands_out(meant),
         "edits": [says(edit) for edit in read(search.edits)],
         "draft": draft_of(search, member),
         "siblings": _siblings(search),
@@ -137,19 +196,80 @@ def _context(
     }
 
 
+def shown_list(
+    search: Search, candidates: list[Candidate], review: Review
+) -> tuple[list[ShownCandidate], list[Caution]]:
+    """Return the candidates as the page shows them, and every caution about the list."""
+    warnings = cautions(search, candidates)
+    meant = meanings(search, candidates)
+    pictures = pictures_by_rank(candidates)
+    rows = [
+        _shown(search, candidate, meaning, warnings, review, pictures[candidate.rank])
+        for candidate, meaning in zip(candidates, meant, strict=True)
+    ]
+    return rows, warnings
+
+
+def finding(rows: list[ShownCandidate]) -> Finding:
+    """Return what a list comes to, in a headline; nobody is a finding too."""
+    if not rows:
+        return Finding("No candidate")
+    rate = rows[0].meaning.rate
+    if rate is None:
+        return Finding(f"{counted(len(rows), 'candidate')}, similar and not identified", rows[0].meaning.text)
+    above = sum(1 for shown in rows if not shown.ordinary and shown.meaning.rate is not None)
+    if not above:
+        return Finding(
+            "Nobody stands out",
+            f"{rows[0].meaning.text} The person may not be in the gallery. You do not have to choose anyone.",
+            nobody=True,
+        )
+    title = "One candidate stands out" if above == 1 else f"{above} candidates stand out"
+    note = "It is still not an identification: relatives and people who look alike score high too."
+    return Finding(title, f"Candidate {rows[0].candidate.rank}: {rows[0].meaning.text} {note}")
+
+
+def bands(rows: list[ShownCandidate]) -> list[Band]:
+    """Return the rows in two parts: above what strangers reach, and within it."""
+    above = [shown for shown in rows if not shown.ordinary]
+    within = [shown for shown in rows if shown.ordinary]
+    parts = []
+    if above or not within:
+        parts.append(Band("Above the ordinary range" if within or above else "Candidates", above))
+    if within:
+        parts.append(Band("Ordinary range", within, "Almost any stranger scores this high here."))
+    return parts
+
+
 def _shown(
-    search: Search, candidate: Candidate, meaning: Meaning, warnings: list[Caution], pictures: list[ShownPicture]
+    search: Search,
+    candidate: Candidate,
+    meaning: Meaning,
+    warnings: list[Caution],
+    review: Review,
+    pictures: list[ShownPicture],
 ) -> ShownCandidate:
     captured, probe = candidate.reference.captured_on, search.captured_on
     years = apart(probe, captured, candidate.reference.captured_precision or "day") if probe and captured else None
-    about = [caution for caution in warnings if caution.rank == candidate.rank]
-    gone = not candidate.reference.template
-    return ShownCandidate(candidate, meaning, about, years, gone, pictures, span_of(pictures))
+    return ShownCandidate(
+        search,
+        candidate,
+        meaning,
+        [caution for caution in warnings if caution.rank == candidate.rank],
+        years,
+        not candidate.reference.template,
+        pictures,
+        span_of(pictures),
+        review.aside.get(candidate.rank, ""),
+        review.examined.get(candidate.rank),
+    )
 
 
 def arranged(rows: list[ShownCandidate], sort: str, only: str) -> list[ShownCandidate]:
     """Return the candidates to show, in order; an unknown `sort` or `only` changes nothing."""
     keep = {
+        "open": lambda shown: not shown.decided,
+        "aside": lambda shown: bool(shown.aside),
         "clear": lambda shown: not shown.cautions and not shown.erased,
         "dated": lambda shown: shown.candidate.reference.captured_on is not None,
         "linked": lambda shown: bool(shown.candidate.reference.source_link),

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from plainview.casework import find
 from plainview.casework.cases.open_close import close_case, open_case
-from plainview.casework.cases.read import SHOWN, find_cases, searches_under
+from plainview.casework.cases.read import SHOWN, find_cases, probe_faces, searches_under
+from plainview.casework.cases.timeline import KINDS, Event, timeline
 from plainview.casework.erasure.read import held_case
+from plainview.casework.examination.read import examinations
 from plainview.casework.people.read import binding
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
@@ -94,18 +100,42 @@ def _case_page(request: HttpRequest, number: int, form: CloseForm, status: int =
     member = member_of(request)
     case = find.case_by_key(number, member)
     _, policy = binding(member.agency)
+    visible = {examination.pk for examination in examinations(member)}
+    events = timeline(case, member, examinations=visible)
+    only = request.GET.get("only", "")
+    shown = [event for event in events if not only or event.kind == only]
+    searches = searches_under(case)
     return render(
         request,
         "cases/case.html",
         {
             "case": case,
-            "searches": searches_under(case),
+            "days": _days(shown),
+            "counts": {
+                kind: (words, sum(1 for event in events if event.kind == kind)) for kind, words in KINDS.items()
+            },
+            "only": only,
+            "total": len(events),
+            "waiting": [event for event in events if event.waits],
+            "probes": probe_faces(case),
+            "purposes": sorted({search.purpose for search in searches if search.purpose}),
+            "searches": searches,
             "form": form,
             "holds": held_case(case),
             "needs_approval": policy.needs_approval(case.offence),
             "may_search": holds(member.roles, Permission.SEARCH_RUN),
             "may_hold": holds(member.roles, Permission.HOLD_PLACE),
             "may_close": holds(member.roles, Permission.CASE_CLOSE),
+            "may_video": holds(member.roles, Permission.VIDEO_UPLOAD),
         },
         status=status,
     )
+
+
+def _days(events: list[Event]) -> list[tuple[date, list[tuple[Event, str]]]]:
+    """Return the events by the reader's days, each with the address of its page."""
+    days: dict[date, list[tuple[Event, str]]] = {}
+    for event in events:
+        address = reverse(event.page, args=event.key) if event.page else ""
+        days.setdefault(timezone.localtime(event.at).date(), []).append((event, address))
+    return list(days.items())

@@ -44,10 +44,13 @@ def picture(data: bytes, *, lasting: bool = False) -> HttpResponse:
 _SHOWN, _MOST = "plainview_shown", 50
 
 
-def shown(request: HttpRequest, public_id: str) -> None:
-    """Remember in the session that this page was shown; its view is in the log."""
+def shown(request: HttpRequest, public_id: str = "") -> list[str]:
+    """Remember in the session that this page was shown, its view being in the log; return all that were."""
+    if not public_id:
+        return list(request.session.get(_SHOWN, []))
     rest = [earlier for earlier in request.session.get(_SHOWN, []) if earlier != public_id]
     request.session[_SHOWN] = [*rest, public_id][-_MOST:]
+    return list(request.session[_SHOWN])
 
 
 def require_shown(request: HttpRequest, public_id: str) -> None:

@@ -12,6 +12,7 @@ from plainview.casework.disclosure.grants import view_disclosure
 from plainview.casework.disclosure.read import grant_of, grants_to, packages_open_to
 from plainview.casework.models import Candidate, DisclosureGrant
 from plainview.casework.pictures import coarse_png, face_jpeg, probe_jpeg, whole_jpeg
+from plainview.casework.triage.read import reviews
 from plainview.casework.workspace.services import services
 from plainview.policy.agency import parse
 from plainview.policy.disclosure import COARSE, WHOLE, disclosed_pictures
@@ -74,11 +75,12 @@ def _contents(grant: DisclosureGrant) -> dict[str, object]:
         "names": {person["member"]: person["name"] for person in people},
         "case": contents.case_facts(search),
         "examinations": contents.examinations(search),
+        "triage": reviews(search),
         "alerts": context.alerts(search.case),
         "gallery": context.gallery_state(search),
         "videos": context.videos(search),
         "reviews": context.reviews(search),
-        "model": context.model(),
+        "model": context.model(search.pack),
         "history": context.history(search, entries),
         "policy": search.policy,
         "rules": table(parse(search.policy.text)),

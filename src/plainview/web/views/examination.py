@@ -17,10 +17,13 @@ from plainview.casework.examination.read import examinations, examined_picture, 
 from plainview.casework.models import Candidate, Draft
 from plainview.casework.search.candidates import pictures_by_rank
 from plainview.casework.search.meaning import cautions_about
+from plainview.casework.triage.aside import open_ranks
 from plainview.policy.decision import Refused
+from plainview.policy.examination import POTENTIAL
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
 from plainview.policy.wording import day
+from plainview.web.tasks import forget
 from plainview.web.views.common import member_of, picture
 from plainview.web.views.sharing import answers_of, laid_out, saved_json, state_json, version_of
 
@@ -46,6 +49,7 @@ def examination(request: HttpRequest, public_id: str, rank: int) -> HttpResponse
             conclusion=answers.conclusion,
             notes=answers.notes,
             acknowledged=answers.acknowledged,
+            marks=answers.marks,
             acting_member=member,
         )
     except Refused as refused:
@@ -56,7 +60,13 @@ def examination(request: HttpRequest, public_id: str, rank: int) -> HttpResponse
             return redirect("examine", public_id, rank)
         save_draft(public_id, rank, answers, version_of(request), acting_member=member)
         return _desk(request, view_examination(public_id, rank, acting_member=member), answers, refused=refused)
+    forget(member)
     messages.success(request, f"Examination {recorded.public_id} is recorded: {recorded.conclusion}.")
+    if request.POST.get("act") == "next":
+        open_ones = open_ranks(recorded.candidate.search, member)
+        if recorded.conclusion != POTENTIAL and open_ones:
+            return redirect("examine", public_id, next((after for after in open_ones if after > rank), open_ones[0]))
+        return redirect("search", public_id)
     return redirect("examine", public_id, rank)
 
 

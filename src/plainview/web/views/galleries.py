@@ -183,7 +183,7 @@ def gallery(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one gallery: passport, contents, enrolments."""
     member = member_of(request)
     gallery = find.gallery_by_key(pk, member)
-    statistics = read.statistics(gallery, _pack())
+    statistics = read.statistics(gallery, gallery.pack or _pack())
     quality = [
         (f"{ten * 10}–{ten * 10 + 9 if ten < 9 else 100}", count) for ten, count in enumerate(statistics.quality)
     ]
@@ -199,6 +199,7 @@ def gallery(request: HttpRequest, pk: int) -> HttpResponse:
             "quality": bars(quality),
             "years": bars([(str(year), count) for year, count in statistics.years.items()]),
             "own_figures": MIN_REFERENCES,
+            "loaded": _pack(),
             "runs": _runs(gallery),
             "retention": rules_of(member.agency)[1].of(What.REFERENCES, gallery=gallery.name),
             "holds": [hold.public_id for hold in held_gallery(gallery)],

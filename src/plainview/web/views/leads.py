@@ -28,7 +28,7 @@ _EXPLAIN = {"rows": 3}
 
 
 class ReleaseForm(forms.Form):
-    """The contradictions, one field for each (c0, c1, …), existing evidence, and the reason for overriding a disagreement."""
+    """The checks, an answer (c0, c1, …) and words (w0, w1, …) for each, existing evidence, and the reason for an override."""
 
     evidence = forms.CharField(
         required=False,
@@ -38,27 +38,37 @@ class ReleaseForm(forms.Form):
     )
     override = forms.CharField(
         required=False,
-        label="Reason for releasing although the verifiers disagreed",
-        help_text="Printed on the lead sheet and disclosed to the defence.",
-        widget=forms.Textarea(attrs=_EXPLAIN),
+        label="Reason",
+        help_text="Why it is released although a check contradicts. Printed on the lead sheet and disclosed to the defence.",
+        widget=forms.Textarea(attrs={"rows": 2}),
     )
 
     def __init__(self, *arguments: Any, divided: bool, **options: Any) -> None:
         super().__init__(*arguments, **options)
         for i, name in enumerate(looking.CONTRADICTIONS):
-            self.fields[f"c{i}"] = forms.CharField(
-                label=name.capitalize(), help_text=_ASKS[name], widget=forms.Textarea(attrs={"rows": 2})
+            self.fields[f"c{i}"] = forms.ChoiceField(
+                label=name.capitalize(),
+                help_text=_ASKS[name],
+                choices=[(word, word.capitalize()) for word in looking.CHECKS],
+                widget=forms.RadioSelect,
             )
-        if not divided:
-            del self.fields["override"]
+            self.fields[f"w{i}"] = forms.CharField(label=f"{name.capitalize()}: in words", widget=forms.TextInput())
+        if divided:
+            self.fields["override"].required = True
+            self.fields[
+                "override"
+            ].help_text = "Why it is released although the verifiers disagreed. Printed on the lead sheet and disclosed to the defence."
 
     def contradictions(self) -> dict[str, str]:
-        """Return the answers, by the words of the rule."""
-        return {name: self.cleaned_data[f"c{i}"] for i, name in enumerate(looking.CONTRADICTIONS)}
+        """Return the answers, by the words of the rule: "checked: …"."""
+        return {
+            name: f"{self.cleaned_data[f'c{i}']}: {self.cleaned_data[f'w{i}']}"
+            for i, name in enumerate(looking.CONTRADICTIONS)
+        }
 
-    def asked(self) -> list[forms.BoundField]:
-        """Return the fields of the contradictions."""
-        return [self[f"c{i}"] for i, _ in enumerate(looking.CONTRADICTIONS)]
+    def asked(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
+        """Return (answer, words) of each check."""
+        return [(self[f"c{i}"], self[f"w{i}"]) for i, _ in enumerate(looking.CONTRADICTIONS)]
 
     def clean_evidence(self) -> str:
         """Refuse evidence that explains nothing; it may be left out."""
@@ -202,7 +212,7 @@ def release_picture(request: HttpRequest, public_id: str, which: str) -> HttpRes
     """Return the probe or candidate of an examination waiting for a decision."""
     examination = find.examination(public_id, member_of(request))
     require_shown(request, examination.public_id)
-    return _face(examination.candidate, which)
+    return _face(examination.candidate, which, small="side" in request.GET)
 
 
 @require_GET
@@ -241,9 +251,9 @@ def lead_picture(request: HttpRequest, public_id: str, which: str) -> HttpRespon
     return _face(lead.examination.candidate, which)
 
 
-def _face(candidate: Candidate, which: str) -> HttpResponse:
+def _face(candidate: Candidate, which: str, *, small: bool = False) -> HttpResponse:
     try:
-        data = read.face_of(candidate, which)
+        data = (read.small_face_of if small else read.face_of)(candidate, which)
     except (BadMedia, StorageError):
         data = None
     if data is None:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from plainview.audit.checkpoint import parse
 from plainview.casework.log import explorer as read
+from plainview.casework.log.actions import sentence
 from plainview.casework.log.own_record import export_record
 from plainview.casework.log.read import keys_of_log, newest_entry
 from plainview.casework.log.write import newest_checkpoint
@@ -22,10 +23,11 @@ _OWN_SHOWN = 200  # newest entries on the page of the member's own record; the e
 class FilterForm(forms.Form):
     """The filters of the list."""
 
-    action = forms.CharField(
-        label="Action", required=False, max_length=64, widget=forms.TextInput(attrs={"list": "actions"})
+    action = forms.ChoiceField(label="What happened", required=False)
+    member = forms.ChoiceField(label="Person", required=False)
+    about = forms.CharField(
+        label="Case number or id", required=False, max_length=100, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
-    member = forms.ChoiceField(label="Member", required=False)
     since = forms.DateField(label="From", required=False, widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(label="Until", required=False, widget=forms.DateInput(attrs={"type": "date"}))
     before = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
@@ -37,7 +39,15 @@ def log(request: HttpRequest) -> HttpResponse:
     member = member_of(request)
     form = FilterForm(request.GET)
     form.fields["member"].choices = [("", "Everyone"), *read.people_of(member)]  # type: ignore[attr-defined]
-    wanted = read.Wanted(**form.cleaned_data) if form.is_valid() else read.Wanted()
+    seen = [(action, sentence(action, {"rule": "…"})) for action in read.actions_seen(member)]
+    asked = request.GET.get("action", "")
+    if asked and asked not in dict(seen):  # an older kind of entry, from a link
+        seen.append((asked, sentence(asked, {"rule": "…"})))
+    form.fields["action"].choices = [("", "Everything"), *sorted(seen, key=lambda choice: choice[1])]  # type: ignore[attr-defined]
+    wanted = read.Wanted()
+    if form.is_valid():
+        about = form.cleaned_data.pop("about").strip()
+        wanted = read.Wanted(**form.cleaned_data, about=read.about_of(about, member) if about else ())
     rows, more = read.entries(member, wanted)
     older = request.GET.copy()
     older["before"] = str(more)
@@ -47,7 +57,6 @@ def log(request: HttpRequest) -> HttpResponse:
         {
             "rows": rows,
             "form": form,
-            "actions": read.actions_seen(member),
             "newest": newest_entry(),
             "more": older.urlencode() if more is not None else "",
             "paged": wanted.before is not None,

@@ -6,19 +6,24 @@ from allauth.account.internal.flows.login import perform_password_login
 from allauth.account.models import Login
 from allauth.usersessions.models import UserSession
 from django import forms
+from django.contrib.auth import login
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from plainview.casework.models import Member
 from plainview.casework.people.members import join as join_agency
-from plainview.casework.people.sign_in import end_session, set_password, use_reset
+from plainview.casework.people.sign_in import end_session, record_session, set_password, use_reset
 from plainview.policy.decision import Refused
+from plainview.web.sample import people
 from plainview.web.views.common import member_of
+
+BACKEND = "plainview.web.adapters.Backend"
 
 
 @require_GET
@@ -33,6 +38,18 @@ def session_end(request: HttpRequest, number: int) -> HttpResponse:
     """End one of the member's own sessions."""
     end_session(number, acting_member=member_of(request))
     return redirect("sessions")
+
+
+@require_POST
+def sign_in_as(request: HttpRequest) -> HttpResponse:
+    """Sign in as a made-up person, where `sample.people` offers it; elsewhere the page does not exist."""
+    person = next((member for member in people(request) if member.public_id == request.POST.get("person")), None)
+    if person is None:
+        raise Http404
+    login(request, person, backend=BACKEND)
+    record_session("session.began", person, how="sample sign-in")
+    there = request.POST.get("next", "")
+    return redirect(there if url_has_allowed_host_and_scheme(there, allowed_hosts=None) else "home")
 
 
 class JoinForm(forms.Form):

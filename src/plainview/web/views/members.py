@@ -124,7 +124,8 @@ def member_invite(request: HttpRequest) -> HttpResponse:
         fields = form.cleaned_data
         try:
             if has_power(fields["roles"]):
-                wanted = {"email": fields["email"], "roles": fields["roles"], "ends_on": fields["until"]}
+                wanted = {name: fields[name] for name in ("email", "roles", "on_trial")}
+                wanted["ends_on"] = fields["until"]
                 return proposed(
                     request,
                     propose(Kind.INVITATION, wanted, reason=fields["why"], acting_member=member_of(request)),

@@ -17,7 +17,9 @@ from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.proposals import Kind
 from plainview.policy.roles import GRANTS, Role, holds
+from plainview.policy.sentences import differences
 from plainview.policy.table import table
+from plainview.web.rules_form import rows, text_of
 from plainview.web.views.common import member_of, say
 from plainview.web.views.proposals import proposed
 
@@ -45,9 +47,9 @@ def policy(request: HttpRequest) -> HttpResponse:
     """Show the rules that bind the member's agency."""
     member = member_of(request)
     version, values = binding(member.agency)
-    rows = table(values)
-    order = {of: i for i, of in reversed(list(enumerate(rule.of for rule in rows)))}
-    grouped = groupby(sorted(rows, key=lambda rule: order[rule.of]), key=lambda rule: rule.of)
+    every = table(values)
+    order = {of: i for i, of in reversed(list(enumerate(rule.of for rule in every)))}
+    grouped = groupby(sorted(every, key=lambda rule: order[rule.of]), key=lambda rule: rule.of)
     return render(
         request,
         "policy.html",
@@ -83,15 +85,32 @@ def _roles(own: list[str], values: AgencyPolicy) -> list[dict[str, object]]:
 def policy_change(request: HttpRequest) -> HttpResponse:
     """Try a policy on the last months' searches, or propose it for the agency."""
     member = member_of(request)
-    form = PolicyForm(request.POST or None, initial={"text": policy_text(member.agency)[0]})
+    stored, undecided = policy_text(member.agency)
+    _, now = binding(member.agency)
+    posted = request.POST.copy() if request.method == "POST" else None
+    if posted is not None and "text" not in posted:  # the form of rules; the file itself is posted as it is
+        posted["text"] = text_of(posted, now)
+    form = PolicyForm(posted, initial={"text": stored})
     dry: DryRun | None = None
-    if request.method == "POST" and form.is_valid():
+    after = now
+    if posted is not None and form.is_valid():
         text, why = form.cleaned_data["text"], form.cleaned_data["why"]
         try:
+            after = parse(text)
             if request.POST.get("do") == "change":
                 return proposed(request, propose(Kind.POLICY, {"text": text}, reason=why, acting_member=member))
-            dry = dry_run(parse(text), member)
+            if request.POST.get("do") == "try":
+                dry = dry_run(after, member)
         except Refused as refused:
-            say(form, refused, {"proposal.reason": "why", "policy.invalid": "text"}.get(refused.rule_id))
-    rules = sorted(dry.by_rule.items()) if dry else []
-    return render(request, "policy_change.html", {"form": form, "dry": dry, "rules": rules, "days": DRY_RUN_DAYS})
+            say(form, refused, {"proposal.reason": "why"}.get(refused.rule_id))
+    context = {
+        "form": form,
+        "rows": rows(now, after),
+        "difference": differences(now, after),
+        "undecided": undecided,
+        "dry": dry,
+        "rules": sorted(dry.by_rule.items()) if dry else [],
+        "days": DRY_RUN_DAYS,
+        "as_file": "file" in request.GET or (posted is not None and "text" in request.POST),
+    }
+    return render(request, "policy_change.html", context)

@@ -1,4 +1,4 @@
-"""Step 1: from a photograph to one face with its quality, edits and origin. Every change is saved at once."""
+"""A new search on one page: the photograph, its face, origin, purpose and galleries. Every change is saved at once."""
 
 from __future__ import annotations
 
@@ -14,17 +14,24 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from plainview.casework import find
 from plainview.casework.agreements.read import agreements_to_ask
-from plainview.casework.cases.read import find_cases
+from plainview.casework.cases.open_close import open_case
+from plainview.casework.cases.read import find_cases, has_case
 from plainview.casework.models import Preparation
-from plainview.casework.pictures import face_jpeg, whole_jpeg
+from plainview.casework.people.read import binding
+from plainview.casework.pictures import THUMBNAIL, face_jpeg, small_jpeg, whole_jpeg
 from plainview.casework.probes import preparations as actions
 from plainview.casework.probes.approvals import request_approval
-from plainview.casework.probes.read import approval_wanted, approvals_of, chosen_face, drafts, searches_of
+from plainview.casework.probes.read import approval_wanted, approvals_of, chosen_face, drafts, offers, searches_of
+from plainview.policy.agency import MIN_LIST
 from plainview.policy.decision import Refused
+from plainview.policy.disclosure import EXONERATION
+from plainview.policy.permissions import Permission
+from plainview.policy.roles import holds
 from plainview.policy.search import DRAFT_DAYS, ORIGINS
 from plainview.recognition.edits import CONTRAST, GAMMA, MAX_BRIGHTNESS, Crop, Drawn, Light, read, says
 from plainview.recognition.errors import BadMedia
-from plainview.recognition.quality import MIN_FACE_PX, explain
+from plainview.recognition.quality import MIN_PROBE_PX, explain
+from plainview.web.readiness import needs, ticked
 from plainview.web.uploads import InMemory
 from plainview.web.views.common import from_htmx, member_of, picture
 
@@ -44,10 +51,14 @@ def prepare(request: HttpRequest) -> HttpResponse:
 def _start(request: HttpRequest) -> HttpResponse:
     member = member_of(request)
     problem: BadMedia | Refused | None = None
-    number = request.POST.get("case", request.GET.get("case", ""))[:100]
+    number = request.POST.get("case", request.GET.get("case", ""))[:100].strip()
+    offence = request.POST.get("offence", "")[:200].strip()
     if request.method == "POST":
         try:
-            draft = actions.prepare(number, *_photograph(request), acting_member=member)
+            photograph = _photograph(request)
+            if offence and not has_case(member, number):
+                open_case(number, offence, acting_member=member)
+            draft = actions.prepare(number, *photograph, acting_member=member)
         except (BadMedia, Refused) as error:
             problem = error
         else:
@@ -58,6 +69,9 @@ def _start(request: HttpRequest) -> HttpResponse:
         "probes/start.html",
         {
             "number": number,
+            "offence": offence,
+            "offences": binding(member.agency)[1].offences,
+            "may_open": holds(member.roles, Permission.CASE_OPEN),
             "problem": problem,
             "about_case": isinstance(problem, Refused),
             "cases": find_cases(member, closed=False),
@@ -77,7 +91,7 @@ def _photograph(request: HttpRequest) -> tuple[str, bytes]:
         raise BadMedia(
             "too_large",
             f"The file has {file.size or 0:,} bytes; the limit is {actions.MAX_BYTES:,}.",
-            "Choose a smaller copy of the photograph.",
+            "Send a cropped lossless copy of the photograph.",
         )
     return file.name or "", file.read()
 
@@ -85,15 +99,25 @@ def _photograph(request: HttpRequest) -> tuple[str, bytes]:
 @require_GET
 def preparation(request: HttpRequest, public_id: str) -> HttpResponse:
     """Show the draft."""
-    return _page(request, find.preparation(public_id, member_of(request)))
+    return draft_page(request, find.preparation(public_id, member_of(request)))
 
 
-def _page(request: HttpRequest, draft: Preparation, problem: BadMedia | None = None) -> HttpResponse:
+def draft_page(
+    request: HttpRequest,
+    draft: Preparation,
+    problem: BadMedia | None = None,
+    errors: list[tuple[str, str]] | None = None,
+) -> HttpResponse:
+    """Return the page of a new search: the photograph, its face, and everything that the search needs."""
     chain, chosen = read(draft.edits), chosen_face(draft)
     drawn = bool(chain) and isinstance(chain[-1], Drawn)
     seen = chain[:-1] if drawn else chain
     wanted = approval_wanted(draft)
     width, height = draft.size
+    _, policy = binding(draft.member.agency)
+    rows = offers(draft)
+    urgent = "urgent" in request.POST or bool(draft.urgent_reason)
+    required = needs(draft, rows, urgent=urgent)
     return render(
         request,
         "probes/draft.html",
@@ -109,18 +133,31 @@ def _page(request: HttpRequest, draft: Preparation, problem: BadMedia | None = N
             "drawn": drawn,
             "edited": bool(seen),
             "light": seen[-1] if seen and isinstance(seen[-1], Light) else _LIGHT,
+            "upright": -round(chosen["components"].get("turned", 0)) if chosen else 0,
             "limits": {"brightness": MAX_BRIGHTNESS, "contrast": CONTRAST, "gamma": GAMMA},
             "origins": ORIGINS,
             "problem": problem,
+            "errors": errors or [],
             "wanted": wanted,
-            "least": MIN_FACE_PX,
+            "least": MIN_PROBE_PX,
             "approvals": approvals_of(draft) if wanted else [],
             "searches": searches_of(draft),
             "text_size": _text_size(draft),
             "may_ask": bool(agreements_to_ask(draft.member)),
             "asked": draft.shared_requests.order_by("pk"),
+            "policy": policy,
+            "least_list": MIN_LIST,
+            "offered": [offer for offer in rows if offer.refused is None],
+            "others": [offer for offer in rows if offer.refused is not None],
+            "ticked": ticked(draft, rows),
+            "purposes": [word for word in policy.purposes if word != EXONERATION],
+            "free_purpose": policy.unlisted_purposes,
+            "listed": " ".join(draft.purpose.split()).lower() in policy.purposes,
+            "urgent": urgent,
+            "needs": required,
+            "missing": [need for need in required if not need.met],
         },
-        status=422 if problem is not None and not from_htmx(request) else 200,
+        status=422 if (problem is not None or errors) and not from_htmx(request) else 200,
     )
 
 
@@ -142,7 +179,7 @@ def _shown(draft: Preparation) -> list[dict[str, Any]]:
                 "top": y + height // 2 - side // 2,
                 "side": side,
                 "bottom": y + height,
-                "usable": face["box"][2] >= MIN_FACE_PX,
+                "usable": face["box"][2] >= MIN_PROBE_PX,
                 "chosen": draft.face == number,
             }
         )
@@ -178,25 +215,43 @@ def preparation_face(request: HttpRequest, public_id: str) -> HttpResponse:
     return picture(face_jpeg(draft.blob, chosen["box"], 320, draft.edits))
 
 
+@require_GET
+def preparation_thumbnail(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Return the chosen face, or the whole photograph, small: for lists."""
+    draft = find.preparation(public_id, member_of(request))
+    chosen = chosen_face(draft)
+    if chosen is not None:
+        return picture(face_jpeg(draft.blob, chosen["box"], THUMBNAIL, draft.edits))
+    return picture(small_jpeg(draft.blob, draft.edits))
+
+
 @require_POST
 def preparation_save(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Save the answers; with `next`, continue to step 2."""
-    changes: dict[str, Any] = {}
-    for name in ("origin", "purpose", "urgent_reason"):
-        if name in request.POST:
-            changes[name] = request.POST[name].strip()
-    if "face" in request.POST:
-        changes["face"] = _number(request.POST["face"])
-    if "top" in request.POST and (top := _number(request.POST["top"])) is not None:
-        changes["top"] = min(top, 999)
-    if "galleries_shown" in request.POST:
-        changes["galleries"] = request.POST.getlist("galleries")[:999]
-        if "urgent" not in request.POST:
-            changes["urgent_reason"] = ""
-    draft = actions.save(public_id, changes, acting_member=member_of(request))
+    """Save the answers so far."""
+    draft = actions.save(public_id, changes_of(request), acting_member=member_of(request))
     if from_htmx(request) and request.headers.get("HX-Target") != "chosen":
         return HttpResponse(status=204)
-    return redirect("preparation-search" if "next" in request.POST else "preparation", draft.public_id)
+    return redirect("preparation", draft.public_id)
+
+
+def changes_of(request: HttpRequest) -> dict[str, Any]:
+    """Return what the form says; a field that it does not have stays as it is."""
+    posted = request.POST
+    changes: dict[str, Any] = {}
+    for name in ("origin", "purpose", "urgent_reason"):
+        if name in posted:
+            changes[name] = posted[name].strip()
+    if posted.get("listed"):
+        changes["purpose"] = posted["listed"].strip()
+    if "face" in posted:
+        changes["face"] = _number(posted["face"])
+    if "top" in posted:
+        changes["top"] = min(_number(posted["top"]) or 0, 999)
+    if "galleries_shown" in posted:
+        changes["galleries"] = posted.getlist("galleries")[:999]
+        if "urgent" not in posted:
+            changes["urgent_reason"] = ""
+    return changes
 
 
 def _number(text: str) -> int | None:
@@ -214,7 +269,7 @@ def preparation_edit(request: HttpRequest, public_id: str) -> HttpResponse:
             draft = find.preparation(public_id, member)
             actions.edit(public_id, _edit(request, draft), acting_member=member)
     except BadMedia as error:
-        return _page(request, find.preparation(public_id, member), error)
+        return draft_page(request, find.preparation(public_id, member), error)
     return redirect("preparation", public_id)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -31,6 +32,7 @@ from plainview.recognition.edits import read as chain
 from plainview.recognition.edits import says
 from plainview.recognition.errors import BadMedia
 from plainview.storage.base import StorageError
+from plainview.web.times import written
 from plainview.web.views.common import member_of, picture, require_shown, say, shown
 
 
@@ -306,8 +308,17 @@ def answers_of(request: HttpRequest) -> Answers:
             "conclusion": sent.get("conclusion"),
             "notes": sent.get("notes"),
             "acknowledged": sent.getlist("acknowledged"),
+            "marks": _marks(sent.get("marks", "")),
         }
     )
+
+
+def _marks(text: str) -> object:
+    """Return what the field of the marks holds; Answers takes only what is valid."""
+    try:
+        return json.loads(text[:20_000]) if text else []
+    except (ValueError, RecursionError):
+        return []
 
 
 def laid_out(answers: Answers, *, marked: bool) -> dict[str, Any]:
@@ -334,11 +345,12 @@ def laid_out(answers: Answers, *, marked: bool) -> dict[str, Any]:
         ],
         "answered": len(answers.components),
         "conclusions": [
-            {"word": word, "id": f"conclusion-{place}", "checked": answers.conclusion == word}
+            {"word": word, "id": f"conclusion-{place}", "checked": answers.conclusion == word, "key": "qwe"[place - 1]}
             for place, word in enumerate(CONCLUSIONS, start=1)
         ],
         "notes": answers.notes,
         "acknowledged": answers.acknowledged,
+        "marks": json.dumps(answers.marks),
     }
 
 
@@ -351,7 +363,7 @@ def version_of(request: HttpRequest) -> int:
 def saved_json(saved: Saved) -> JsonResponse:
     """Return what the page shows after saving."""
     return JsonResponse(
-        {"version": saved.version, "saved_at": f"{saved.saved_at:%H:%M:%S}", "elsewhere": saved.elsewhere}
+        {"version": saved.version, "saved_at": written(saved.saved_at, "time"), "elsewhere": saved.elsewhere}
     )
 
 

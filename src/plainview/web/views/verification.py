@@ -5,6 +5,8 @@ Owns what these pages receive: an id, positions, the verifier's own answers. Not
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,6 +21,7 @@ from plainview.casework.proficiency.read import own_figures
 from plainview.policy.decision import Refused
 from plainview.policy.examination import face_answered
 from plainview.policy.permissions import Permission
+from plainview.web.tasks import forget
 from plainview.web.views.common import member_of, picture
 from plainview.web.views.sharing import answers_of, laid_out, saved_json, state_json, version_of
 
@@ -34,27 +37,16 @@ def verification_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def verification(request: HttpRequest, public_id: str) -> HttpResponse:
     """Show the probe and the faces with the conclusions so far; record them when all are done."""
-    member, refused = member_of(request), None
+    member = member_of(request)
     desk = open_verification(public_id, acting_member=member)
     faces = opened(desk.draft)
-    if request.method == "POST":
-        answered = {place: faces[place] for place in desk.positions if place in faces}
-        try:
-            answer_verification(
-                public_id,
-                {place: answers.conclusion for place, answers in answered.items()},
-                {place: answers.components for place, answers in answered.items()},
-                acting_member=member,
-            )
-        except Refused as caught:
-            refused = caught
-        else:
-            messages.success(request, f"Verification {public_id} recorded. Thank you.")
-            return redirect("verifications")
+    if request.method == "POST" and all(_done(faces.get(place)) for place in desk.positions):
+        return _record(request, desk, faces)
     rows = [(place, faces.get(place, Answers()), _done(faces.get(place))) for place in desk.positions]
     following = next((place for place, _, done in rows if not done), None)
-    context = {"task": desk, "rows": rows, "refused": refused, "following": following}
-    return render(request, "verification/overview.html", context, status=422 if refused else 200)
+    if request.method == "GET" and following is not None and "all" not in request.GET:
+        return redirect("verification-face", public_id, following)
+    return render(request, "verification/overview.html", {"task": desk, "rows": rows, "following": following})
 
 
 def _done(answers: Answers | None) -> bool:
@@ -86,9 +78,27 @@ def verification_face(request: HttpRequest, public_id: str, position: int) -> Ht
     open_ones = [place for place in desk.positions if not _done(faces.get(place))]
     later = [place for place in open_ones if place > position]
     following = next(iter(later or open_ones), None)
-    if following is None:
-        return redirect("verification", public_id)
-    return redirect("verification-face", public_id, following)
+    if following is not None:
+        return redirect("verification-face", public_id, following)
+    return _record(request, desk, faces)
+
+
+def _record(request: HttpRequest, desk: BlindDesk, faces: Mapping[int, Answers]) -> HttpResponse:
+    """Record the conclusions on all faces: the last decision does, and so does the page of all faces."""
+    member = member_of(request)
+    try:
+        answer_verification(
+            desk.public_id,
+            {place: faces[place].conclusion for place in desk.positions},
+            {place: faces[place].components for place in desk.positions},
+            acting_member=member,
+        )
+    except Refused as refused:
+        messages.error(request, f"Not recorded yet. {refused.why} {refused.next_step}")
+        return redirect(reverse("verification", args=[desk.public_id]) + "?all=1")
+    forget(member)
+    messages.success(request, f"Verification {desk.public_id} recorded. Thank you.")
+    return redirect("home")
 
 
 def _face(
@@ -101,6 +111,7 @@ def _face(
         "label": f"Face {position}",
         "form": laid_out(answers, marked=refused is not None),
         "faces": [(place, _done(faces.get(place))) for place in desk.positions],
+        "held": answers.conclusion,
         "refused": refused,
         "draft_url": reverse("verification-draft", args=[desk.public_id, position]),
     }

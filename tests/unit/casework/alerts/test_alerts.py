@@ -120,7 +120,7 @@ def test_an_alert_stops_with_what_it_rests_on(made: Path, what: str) -> None:
     else:
         Gallery.objects.update(expires_on=timezone.now().date() - timedelta(days=1))
     block = [(seq, reference, template) for seq, reference, template in alert_follow._new(Gallery.objects.get().pk, 0)]
-    found = alert_follow._arrays(row.follows.all(), ())
+    found = alert_follow._arrays(row.follows.all(), (), row.follows.get().gallery)
     assert alert_follow._compare(Gallery.objects.get().pk, block, found, 0, ignore_after=True) == 0
     assert raised_by(row) == []
 

@@ -59,7 +59,7 @@ class _Crowd:
     def enrol_faces(self, picture: Any) -> list[Any]:
         return self._engine.enrol_faces(picture)[:1] * 300
 
-    def template(self, picture: Any, detection: Any) -> Any:
+    def reference_template(self, picture: Any, detection: Any) -> Any:
         return np.eye(1, self.pack.dimension, dtype=np.float32)[0]
 
 
@@ -107,7 +107,8 @@ def test_a_portrait_that_is_upside_down_is_enrolled_with_advice(admin: Member, t
     assert (result.enrolled, result.doubtful_total) == (2, 1)
     (row,) = result.doubtful
     assert (row["path"], row["quality"]) == (source.name, Reference.objects.get(file_name=source.name).quality)
-    assert "upside down" in row["advice"][0]
+    assert "turned by 180 degrees" in row["advice"][0]
+    assert row["turned"] == 180
     run = Enrolment.objects.get()
     assert run.doubtful_total == 1
     assert source.name not in str(run.doubtful)  # nothing of it is left when the reference is erased

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -11,28 +12,33 @@ import cv2
 import numpy as np
 import pytest
 from django.utils import timezone
+from pypdf import PdfReader
 from tests.factories.power import invite_member
 from tests.factories.work import case, entries, gallery, person, probe, search
 
 from plainview.audit.record import SYSTEM, Entry
+from plainview.casework import find
 from plainview.casework.examination.assign import assign_waiting
 from plainview.casework.examination.blind import waiting
+from plainview.casework.examination.drafts import marks_of
 from plainview.casework.examination.examine import examine
 from plainview.casework.examination.read import leads, verdicts
 from plainview.casework.examination.verify import answer_verification, show_verification
 from plainview.casework.leads.decide import record_evidence, release, report_outcome
+from plainview.casework.leads.sheet import make_sheet
 from plainview.casework.models import Candidate, Examination, Lead, LogOpening, Member, Verification
 from plainview.casework.people.members import deactivate, join, record_training
 from plainview.casework.people.trial_letter import weekly_report
 from plainview.casework.people.trials import approve_trial
 from plainview.casework.pictures import EXAMINED
+from plainview.casework.search.meaning import cautions_about
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
 from plainview.policy.examination import COMPONENTS, CONTRADICTIONS, INCONCLUSIVE, NOT, POTENTIAL
 
 SIMILAR = dict.fromkeys(COMPONENTS, "similar")
 UNLIKE = SIMILAR | {"nose": "dissimilar"}
-CHECKED = dict.fromkeys(CONTRADICTIONS, "checked, none")
+CHECKED = dict.fromkeys(CONTRADICTIONS, "checked: nothing was found")
 
 
 def rule_of(act: Callable[..., Any], *arguments: Any, **options: Any) -> str:
@@ -237,3 +243,43 @@ def test_the_weekly_report_of_a_trial_counts_leads_and_outcomes(workspace: Path,
     (line,) = weekly_report(person("supervisor")).trials
     assert (line.searches, line.leads, line.outcomes) == (1, 1, {"cleared": 1})
     assert "leads released 1; outcomes reported: cleared 1" in weekly_report(person("supervisor")).text()
+
+
+def test_marks_are_places_in_both_pictures_and_nothing_else() -> None:
+    good = {"probe": [0.25, 0.5], "face": [0, 1], "note": "  mole   left "}
+    assert marks_of([good]) == [{"probe": [0.25, 0.5], "face": [0.0, 1.0], "note": "mole left"}]
+    strange: list[Any] = [
+        {"probe": [0.2, 1.1], "face": [0, 1]},
+        {"probe": [True, 0], "face": [0, 1]},
+        {"probe": [0.1], "face": [0, 1]},
+        {"probe": [float("nan"), 0], "face": [0, 1]},
+        {"face": [0, 1]},
+        "x",
+        None,
+    ]
+    assert marks_of(strange) == []
+    assert marks_of("[]") == marks_of(None) == []
+    assert len(marks_of([good] * 99)) == 30
+
+
+def test_marks_are_kept_with_the_record_and_their_words_are_sealed(found: str) -> None:
+    mark = {"probe": [0.25, 0.5], "face": [0.3, 0.5], "note": "mole left of the nose"}
+    shown = [caution.id for caution in cautions_about(find.candidate(found, 1, person("examiner")))]
+    row = examine(
+        found,
+        1,
+        components=SIMILAR,
+        conclusion=POTENTIAL,
+        acknowledged=shown,
+        marks=[mark],
+        acting_member=person("examiner"),
+    )
+    assert Examination.objects.get(pk=row.pk).marks == [mark]
+    (entry,) = entries("examination.recorded")
+    assert "mole" not in entry.canonical.decode()
+    assert json.loads(told(entry)["marks"]) == [mark]
+    answered(row.verifications.get(), POTENTIAL)
+    lead = release(row.public_id, contradictions=CHECKED, acting_member=person("supervisor"))
+    sheet = make_sheet(lead.public_id, acting_member=person("auditor")).pdf
+    text = " ".join(page.extract_text() for page in PdfReader(BytesIO(sheet)).pages)
+    assert "mole left of the nose" in " ".join(text.split())

@@ -34,7 +34,7 @@ from plainview.policy.decision import Refused
 from plainview.policy.examination import CONTRADICTIONS, INCONCLUSIVE, NOT, REMIND_DAYS, STATEMENT
 from plainview.worker import clock as schedule
 
-CHECKED = {name: f"{name} was checked" for name in CONTRADICTIONS}
+CHECKED = {name: f"checked: {name} was asked" for name in CONTRADICTIONS}
 DAY = timedelta(days=1)
 
 
@@ -108,7 +108,7 @@ def test_people_are_reminded_once_a_month_until_an_outcome_is_known(examination:
         assert [row.pk for row in outcomes_due(supervisor)] == [lead.pk]
         assert [row.pk for row in outcomes_due(examiner)] == [lead.pk]
         assert outcomes_due(person("verifier")) == []
-    letter, other = mail.outbox
+    letter, other = [letter for letter in mail.outbox if "something is waiting" not in letter.subject]
     assert {*letter.to, *other.to} == {supervisor.email, examiner.email}
     assert lead.public_id in letter.body
     case = lead.examination.candidate.search.case
@@ -145,7 +145,7 @@ def test_the_sheet_says_all_that_it_must(examination: str, tmp_path: Path) -> No
         "Locked.",
         "similar, not identified",
         "Candidate list: 2 candidates",
-        "alibi was checked",
+        "alibi was asked",
         "Sample examiner",
         "Sample verifier",
         "Sample supervisor",
@@ -169,7 +169,11 @@ def test_the_sheet_says_all_that_it_must(examination: str, tmp_path: Path) -> No
 
 def test_hostile_words_stay_words_on_the_sheet(examination: str, tmp_path: Path) -> None:
     words = '#read("/etc/passwd") \\ "quoted" $x$ *b* <label> @ref // c'
-    lead = release(examination, contradictions=dict.fromkeys(CONTRADICTIONS, words), acting_member=person("supervisor"))
+    lead = release(
+        examination,
+        contradictions=dict.fromkeys(CONTRADICTIONS, f"checked: {words}"),
+        acting_member=person("supervisor"),
+    )
     made = make_sheet(lead.public_id, acting_member=person("supervisor"))
     assert '#read("/etc/passwd") \\ "quoted" $x$ *b* <label> @ref // c' in words_of(made.pdf)
 

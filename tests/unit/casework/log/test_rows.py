@@ -36,7 +36,8 @@ def test_exactly_the_tables_that_are_committed_to_are_checked_when_they_are_load
 @pytest.mark.parametrize("table", COMMITTED, ids=[table.kind for table in COMMITTED])
 def test_a_column_is_committed_to_or_the_reason_is_said(table: Committed) -> None:
     names = {field.name for field in table.model._meta.local_concrete_fields}
-    assert table.apart.keys() | set(table.later) | set(table.opened) | table.present <= names
+    assert table.apart.keys() | set(table.opened) | table.present <= names
+    assert set(table.later) <= set(table.columns)
     assert names - table.apart.keys() == {table.model._meta.get_field(column).name for column in table.columns}
     assert all(table.apart.values())
     assert table.key in table.columns
@@ -86,7 +87,7 @@ def test_an_erased_row_is_accounted_for_and_must_not_come_back(workspace: Path, 
     assert None not in said["search"].values()
     assert verify_rows().erased == sum(digest is None for keys in said.values() for digest in keys.values())
     Candidate.objects.bulk_create(listed[:1])
-    attack("UPDATE row_commitment SET sealed = x'' WHERE kind = 'candidate' AND \"key\" = %s", search.pk)
+    attack("UPDATE row_commitment SET sealed = %s WHERE kind = 'candidate' AND \"key\" = %s", b"", str(search.pk))
     (problem,) = verify_rows().problems
     assert (problem.table, problem.key) == ("candidate", str(search.pk))
     assert problem.says == f"is there again, although entry {entries('search.erased')[0].seq} says that it was erased"
@@ -96,7 +97,7 @@ def test_an_altered_row_is_shown_to_nobody_and_no_act_makes_it_good(workspace: P
     found = every_kind(tmp_path)
     attack("UPDATE search SET purpose = 'another' WHERE public_id = %s", found)
     before = len(entries())
-    with reading(), pytest.raises(Refused) as refused:
+    with reading(commit.require_unaltered), pytest.raises(Refused) as refused:
         view_candidates(found, acting_member=person("examiner"))
     assert refused.value.rule_id == "rows.altered"
     assert f"The row {found} of the table search" in refused.value.why
@@ -114,7 +115,7 @@ def test_a_list_that_lacks_a_candidate_is_not_shown(workspace: Path, tmp_path: P
         "WHERE s.public_id = %s)",
         found,
     )
-    with reading(), pytest.raises(Refused) as refused:
+    with reading(commit.require_unaltered), pytest.raises(Refused) as refused:
         view_candidates(found, acting_member=person("examiner"))
     assert refused.value.rule_id == "rows.altered"
 
@@ -123,15 +124,15 @@ def test_what_an_act_changes_itself_is_no_finding(workspace: Path, tmp_path: Pat
     """Loaded, changed, saved, and loaded again before its entry: the first loading counts."""
     from tests.factories.power import set_roles
 
-    with reading():
-        set_roles("auditor@agency.example", ["auditor"], acting_member=person("admin"))
-        assert Member.objects.get(email="auditor@agency.example").roles == ["auditor"]
+    with reading(commit.require_unaltered):
+        set_roles("verifier@agency.example", ["examiner", "verifier"], acting_member=person("admin"))
+        assert Member.objects.get(email="verifier@agency.example").roles == ["examiner", "verifier"]
         commit.require_unaltered()
 
 
 def test_a_row_of_which_a_page_loads_a_part_is_checked_whole(workspace: Path) -> None:
     attack("UPDATE member SET name = 'Another' WHERE email = 'auditor@agency.example'")
-    with reading():
+    with reading(commit.require_unaltered):
         list(Member.objects.filter(email="auditor@agency.example").only("email"))
         with pytest.raises(Refused):
             commit.require_unaltered()

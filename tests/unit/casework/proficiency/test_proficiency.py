@@ -178,7 +178,7 @@ def test_an_answer_is_counted_and_brings_neither_a_third_person_nor_a_lead(
     with pytest.raises(Refused, match=r"examination\.unknown"):
         release(
             held.public_id,
-            contradictions=dict.fromkeys(CONTRADICTIONS, "none"),
+            contradictions=dict.fromkeys(CONTRADICTIONS, "checked: nothing was found"),
             acting_member=person("supervisor"),
         )
     assert not Lead.objects.exists()

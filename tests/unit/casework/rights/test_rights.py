@@ -183,7 +183,7 @@ def test_the_search_is_in_the_log_before_anything_is_compared(small: Path, monke
     row = confirmed(picture=photo())
     seen: list[int] = []
 
-    def compared(*_: Any) -> Any:
+    def compared(*_: Any, **_named: Any) -> Any:
         seen.append(len(entries("rights.search_requested")))
         raise ZeroDivisionError
 

@@ -101,7 +101,7 @@ def test_the_letter_tells_searches_leads_alerts_disclosures_and_exports_of_close
     supervisor = person("supervisor")
     release(
         examined(found.public_id),
-        contradictions=dict.fromkeys(CONTRADICTIONS, "nothing known"),
+        contradictions=dict.fromkeys(CONTRADICTIONS, "checked: nothing is known"),
         acting_member=supervisor,
     )
     disclose(found.public_id, tmp_path / "package.zip", acting_member=supervisor)

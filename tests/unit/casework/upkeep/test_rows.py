@@ -48,7 +48,7 @@ def test_a_pass_that_is_cut_goes_on_where_it_stopped(workspace: Path, monkeypatc
 
 
 def test_what_is_altered_is_an_entry_and_a_letter_once(workspace: Path) -> None:
-    attack("UPDATE member SET roles = '[\"auditor\"]' WHERE email = 'examiner@agency.example'")
+    attack("UPDATE member SET name = 'Another' WHERE email = 'examiner@agency.example'")
     with at(timezone.now() + timedelta(days=1)):
         rows.compare_some()
     (entry,) = entries("rows.altered")

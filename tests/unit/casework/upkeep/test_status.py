@@ -23,7 +23,7 @@ def test_a_new_sample_is_well_and_what_it_never_had_is_not_set_up(workspace: Pat
     state = read.status()
     assert state["ok"], state
     not_set_up = {name for name in read.PARTS if state[name]["ok"] is None}
-    assert not_set_up == {"worker", "backup", "rehearsal", "witness", "certificate"}
+    assert not_set_up == {"worker", "backup", "rehearsal", "witness", "certificate", "rows"}
 
 
 def _backed_up() -> None:

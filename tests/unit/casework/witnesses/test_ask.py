@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 from tests.factories.witnesses import LOCAL, policy, served
-from tests.factories.work import entries
+from tests.factories.work import case, entries, gallery, probe, search
 
 from plainview.audit.checkpoint import parse
 from plainview.audit.cosignature import cosignatures
 from plainview.audit.witness import Witness
 from plainview.casework.log.read import cosigned, newest_entry, verify_log
 from plainview.casework.log.reviews import heartbeat
-from plainview.casework.models import LogWitness
+from plainview.casework.models import LogWitness, Search
 from plainview.casework.register.tiles import public_checkpoint
 from plainview.casework.upkeep.read import PARTS
 from plainview.casework.witnesses.ask import ASK_EVERY, LONGEST_WAIT, ask_due, ask_now
@@ -83,7 +83,7 @@ def test_a_witness_that_is_away_is_asked_later_each_time_and_the_others_are_aske
     assert waits == [2, 4, 8, 16, 32, 60, 60, 60]
     state = {known["name"]: known for known in witnesses_state()}
     assert state["witness.example/w1"]["size"] == newest_entry() + 1
-    assert "did not answer" in state["witness.example/w2"]["answer"]
+    assert state["witness.example/w2"]["answer"] == "127.0.0.1 did not answer: it takes no connections."
     assert witnessing().waiting_hours == 0.0
 
 
@@ -113,6 +113,22 @@ def test_searches_stop_when_entries_have_waited_too_long_and_go_on_when_the_witn
     later(monkeypatch, hours=25)
     assert isinstance(witnessed(witnessing()), Allow), "every entry is covered, however long ago"
     assert PARTS["witness"]()["ok"] is True
+
+
+def test_a_search_is_refused_while_the_witnesses_are_away_and_leaves_no_search_behind(
+    workspace: Path, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gallery(tmp_path / "pictures")
+    case()
+    image = probe(tmp_path)
+    later(monkeypatch, hours=25)
+    with pytest.raises(Refused) as refusal:
+        search(image)
+    assert refusal.value.rule_id == "log.unwitnessed"
+    assert not Search.objects.exists()
+    monkeypatch.undo()
+    assert ask_now(LOCAL) == 1
+    assert search(image).candidates
 
 
 def test_the_hours_are_the_operator_s(workspace: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> None:

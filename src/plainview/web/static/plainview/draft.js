@@ -24,8 +24,8 @@
       renewed = false;
       return answer.json().then(function (draft) {
         version().value = draft.version;
-        if (draft.elsewhere) say("This draft is also open in another tab or window. The latest change is kept, here at " + draft.saved_at + " UTC. Reload to see all answers.", true);
-        else say("Draft saved at " + draft.saved_at + " UTC. Nothing is recorded yet.");
+        if (draft.elsewhere) say("This draft is also open in another tab or window. The latest change is kept, here at " + draft.saved_at + ". Reload to see all answers.", true);
+        else say("Draft saved at " + draft.saved_at + ". Nothing is recorded yet.");
       });
     }).catch(function () {
       failed("No connection. Your answers stay on this page and will be saved once it is back.");

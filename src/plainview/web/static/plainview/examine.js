@@ -161,13 +161,23 @@
   current = Math.max(0, rows.findIndex(function (component) { return !answered(component); }));
 
   // A verifier answers the components of a potential candidate only.
+  var held = document.getElementById("held");
   function needed() {
-    var chosen = document.querySelector("input[name=conclusion]:checked");
-    var needs = !only || (chosen !== null && chosen.value === only.dataset.onlyFor);
+    var needs = !only || held.value === only.dataset.onlyFor;
     if (only) only.hidden = !needs;
     prompt.hidden = !needs;
   }
-  document.getElementById("conclusion").addEventListener("change", needed);
+  // A potential candidate needs every component first, by keys on this page; then the same button, or Ctrl-Enter, sends.
+  document.getElementById("conclusion").addEventListener("click", function (event) {
+    var button = event.target.closest("[data-pick]");
+    if (!button || !only) return;
+    held.value = button.value;
+    document.querySelectorAll("[data-pick]").forEach(function (other) { other.setAttribute("aria-pressed", String(other === button)); });
+    var open = button.value === only.dataset.onlyFor && rows.filter(answered).length < rows.length;
+    if (open) { event.preventDefault(); button.setAttribute("data-ctrl-enter", ""); held.dispatchEvent(new Event("change", { bubbles: true })); }
+    needed();
+    show(open);
+  });
   needed();
   show(false);
 })();

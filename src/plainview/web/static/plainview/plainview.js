@@ -14,7 +14,7 @@
   }
   document.documentElement.classList.toggle("keys-off", keysOff());
   function keyed() {
-    return Array.from(document.querySelectorAll("[data-key]")).filter(function (e) { return e.offsetParent !== null || e.type === "radio"; });
+    return Array.from(document.querySelectorAll("[data-key]")).filter(function (e) { return e.offsetParent !== null || e.type === "radio" || e.closest("[data-keys-only], details[data-keys]:not([open])"); });
   }
   function showKeys() {
     var dialog = document.getElementById("keys"), list = dialog.querySelector("dl");
@@ -35,9 +35,67 @@
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
     if (document.querySelector("dialog[open]") || keysOff()) return;
     if (event.key === "?") { event.preventDefault(); showKeys(); return; }
+    if (event.key === "/" && document.getElementById("find")) { event.preventDefault(); document.getElementById("find").focus(); return; }
     var target = keyed().find(function (e) { return e.dataset.key === event.key; });
-    if (target) { event.preventDefault(); target.focus(); target.click(); }
+    if (target) { event.preventDefault(); var closed = target.closest("details[data-keys]:not([open])"); if (closed) closed.open = true; if (target.offsetParent !== null) target.focus({ preventScroll: true }); target.click(); }
   });
+  // Ctrl-Enter sends the form of the page with its primary button, from any field.
+  document.addEventListener("keydown", function (event) {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || document.querySelector("dialog[open]")) return;
+    var button = document.querySelector("[data-ctrl-enter]");
+    if (button) { event.preventDefault(); button.click(); }
+  });
+
+  // The reader's time zone: every time of every page is written in it.
+  try { document.cookie = "plainview_zone=" + Intl.DateTimeFormat().resolvedOptions().timeZone + "; path=/; max-age=31536000; samesite=lax"; } catch { /* UTC */ }
+
+  // A line that appears, is read out, and goes.
+  function toast(text, url) {
+    var line = document.getElementById("toast");
+    line.replaceChildren();
+    var what = document.createElement(url ? "a" : "span");
+    what.textContent = text;
+    if (url) what.href = url;
+    line.append(what);
+    line.hidden = false;
+    window.clearTimeout(toast.timer);
+    toast.timer = window.setTimeout(function () { line.hidden = true; }, 8000);
+  }
+  window.plainview = { toast: toast };
+
+  // What waits for the member is asked every two seconds while the page is looked at. A session that ended shows here:
+  // the page stays as it is, with every answer, and goes on after a sign-in in another tab.
+  var out = false, since = "";
+  function signedOut() {
+    out = true;
+    var dialog = document.getElementById("signed-out");
+    if (dialog && !dialog.open) { document.querySelectorAll("dialog[open]").forEach(function (other) { other.close(); }); dialog.showModal(); }
+  }
+  document.addEventListener("plainview:signed-out", signedOut);
+  function show(id, count, prefix) {
+    var place = document.getElementById(id);
+    if (!place) return;
+    place.hidden = !count;
+    place.lastChild.textContent = String(count);
+  }
+  function renew(token) {
+    document.querySelectorAll("input[name=csrfmiddlewaretoken]").forEach(function (input) { input.value = token; });
+    document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": token }));
+  }
+  function ask() {
+    if (document.visibilityState !== "visible") return;
+    fetch("/news/now/?since=" + since, { headers: { Accept: "application/json" }, redirect: "manual" }).then(function (answer) {
+      if (answer.type === "opaqueredirect" || answer.status === 403) { signedOut(); return null; }
+      return answer.ok ? answer.json() : null;
+    }).then(function (data) {
+      if (!data) return;
+      if (out) { out = false; renew(data.token); document.getElementById("signed-out").close(); toast("Signed in again. Your answers are kept.", ""); }
+      show("task-count", data.tasks);
+      show("news-count", data.unseen);
+      if (since !== "" && data.newest && String(data.newest) !== since) toast(data.text, data.url);
+      since = String(data.newest);
+    }).catch(function () { /* the network comes back */ });
+  }
 
   // One act per click: a form that is being sent cannot be sent twice.
   document.addEventListener("submit", function (event) {
@@ -54,9 +112,17 @@
   });
 
   document.addEventListener("DOMContentLoaded", function () {
+    // On a phone a table stacks: each cell then says which column it is.
+    document.querySelectorAll("table.stack").forEach(function (table) {
+      var heads = Array.from(table.querySelectorAll("thead th")).map(function (head) { return head.textContent.trim(); });
+      table.querySelectorAll("tbody tr").forEach(function (line) {
+        Array.from(line.children).forEach(function (cell, i) { if (cell.tagName === "TD" && heads[i] && !cell.dataset.label) cell.dataset.label = heads[i]; });
+      });
+    });
     var errors = document.getElementById("errors");
     if (errors) errors.focus();
     document.querySelectorAll("[data-show-keys]").forEach(function (button) { button.addEventListener("click", showKeys); });
+    if (document.body.hasAttribute("data-asks")) { ask(); window.setInterval(ask, 2000); }
     var on = document.getElementById("keys-on");
     on.checked = !keysOff();
     on.addEventListener("change", function () { switchKeys(!on.checked); });

@@ -21,7 +21,7 @@
     var file = find("#id_photo", form).files[0], most = Number(form.dataset.most);
     problem("");
     if (file && file.size > most) {
-      problem("The file has " + (file.size / 1048576).toFixed(1) + " MB; the limit is " + (most / 1048576) + " MB. Choose a smaller copy.");
+      problem("The file has " + (file.size / 1048576).toFixed(1) + " MB; the limit is " + (most / 1048576) + " MB. Send a cropped, lossless copy.");
       return;
     }
     form.requestSubmit(find("#send", form));
@@ -119,6 +119,8 @@
     var to = at(cut.svg, event);
     if (Math.abs(to.x - cut.from.x) + Math.abs(to.y - cut.from.y) > Number(cut.svg.dataset.width) / 100) cut.moved = true;
     if (!cut.moved) return;
+    var tools = find(".edit-tools");
+    if (tools) tools.open = true;
     var part = {
       x: Math.round(Math.min(to.x, cut.from.x)), y: Math.round(Math.min(to.y, cut.from.y)),
       width: Math.round(Math.abs(to.x - cut.from.x)), height: Math.round(Math.abs(to.y - cut.from.y))

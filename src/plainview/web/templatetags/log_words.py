@@ -1,0 +1,28 @@
+"""Entries of the log as people read them: a sentence, and the public facts in words."""
+
+from __future__ import annotations
+
+from django import template
+
+from plainview.audit.record import Entry
+from plainview.casework.log import actions
+
+register = template.Library()
+
+
+@register.filter
+def says(entry: Entry) -> str:
+    """Return what the entry says happened."""
+    return actions.sentence(entry.action, entry.subject)
+
+
+@register.filter
+def facts(entry: Entry) -> list[tuple[str, str]]:
+    """Return the public facts of the entry: (name, words)."""
+    return actions.facts(entry.subject)
+
+
+@register.filter
+def says_action(action: str) -> str:
+    """Return what an action means."""
+    return actions.sentence(action, {"rule": "…"})

@@ -1,0 +1,109 @@
+"""The way to a lead is short, and rejecting a list is quicker still: counted in clicks, keys and pages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests.browser.conftest import findings
+from tests.factories import path, walk
+from tests.factories.live import CASE, Live, probe
+
+CLICKS, PAGES = 18, 12
+"""At most, from a case to a reported lead by three people: what the issue of the desk asks."""
+
+
+def test_a_lead_takes_few_clicks_and_pages(live: Live, page_of: Callable[..., Page], tmp_path: Path) -> None:
+    examiner, verifier, supervisor = (path.Hand(page_of(name)) for name in ("examiner", "verifier", "supervisor"))
+    path.examine(examiner, probe(tmp_path), CASE)
+    path.verify(verifier)
+    path.release(supervisor)
+    path.report(examiner)
+    total = examiner.counts + verifier.counts + supervisor.counts
+    assert total.clicks <= CLICKS, total
+    assert total.pages <= PAGES, total
+
+
+def test_a_list_is_rejected_by_one_key_a_candidate(live: Live, page_of: Callable[..., Page], tmp_path: Path) -> None:
+    page = page_of("examiner")
+    walk.prepare(page, probe(tmp_path))
+    walk.choose(page)
+    found = walk.search(page)
+    address, total = page.url, page.locator("[data-candidate]").count()
+    page.keyboard.press("j")
+    for _ in range(total - 1):
+        page.keyboard.press("x")
+    expect(page.locator(".progress [data-now=done]")).to_have_text(str(total - 1))
+    assert page.url == address
+    page.keyboard.press("u")
+    expect(page.locator(".progress [data-now=done]")).to_have_text(str(total - 2))
+    assert findings(page) == []
+    page.reload()
+    expect(page.locator(".card.is-aside")).to_have_count(total - 2)
+    entries = live.python(
+        "import json; from plainview.casework.models import LogEntry; "
+        "rows = [json.loads(bytes(row.canonical)) for row in LogEntry.objects.order_by('seq')]; "
+        f"print(json.dumps([row['action'] for row in rows if row['subject'].get('search') == {found!r}]))"
+    )
+    assert entries.count("candidate.set_aside") == total - 1
+    assert entries.count("candidate.taken_back") == 1
+
+
+def test_none_of_these_needs_every_candidate_on_the_screen(page_of: Callable[..., Page], tmp_path: Path) -> None:
+    page = page_of("examiner", viewport={"width": 1280, "height": 420})
+    walk.prepare(page, probe(tmp_path))
+    walk.choose(page)
+    walk.search(page)
+    page.keyboard.press("n")
+    expect(page.get_by_role("dialog", name="None of these")).to_have_count(0)
+    expect(page.get_by_text("View every candidate first")).to_be_visible()
+    for _ in range(page.locator("[data-candidate]").count()):
+        page.keyboard.press("j")
+    page.keyboard.press("n")
+    page.get_by_role("dialog").get_by_label("Reason").fill("other ears and another nose on each")
+    page.get_by_role("button", name="Record none of these").click()
+    expect(page.get_by_text("This is a review, not an examination.")).to_be_visible()
+    page.get_by_role("button", name="Take this back").click()
+    expect(page.get_by_role("button", name=re.compile("^None of these"))).to_be_visible()
+
+
+@pytest.mark.parametrize("answer", ["q"])
+def test_a_session_that_ended_is_said_in_a_dialog_and_loses_nothing(
+    live: Live, page_of: Callable[..., Page], tmp_path: Path, answer: str
+) -> None:
+    page = page_of("examiner")
+    walk.prepare(page, probe(tmp_path))
+    walk.choose(page)
+    found = walk.search(page)
+    page.goto(f"/searches/{found}/candidates/2/examine/")
+    for _ in range(7):
+        page.keyboard.press("2")
+    cookies = page.context.cookies()
+    page.context.clear_cookies()
+    expect(page.get_by_role("dialog", name="You are signed out")).to_be_visible()
+    page.context.add_cookies(cookies)  # as after a sign-in in another tab
+    expect(page.get_by_role("dialog", name="You are signed out")).to_be_hidden()
+    expect(page.locator("#count")).to_have_text("7")
+    page.keyboard.press(answer)
+    expect(page.get_by_label("Potential candidate")).to_be_checked()
+
+
+def test_marks_on_both_faces_are_numbered_and_kept(page_of: Callable[..., Page], tmp_path: Path) -> None:
+    page = page_of("examiner")
+    walk.prepare(page, probe(tmp_path))
+    walk.choose(page)
+    found = walk.search(page)
+    page.goto(f"/searches/{found}/candidates/4/examine/")
+    expect(page.locator("#viewer.ready")).to_be_visible()
+    page.keyboard.press("m")
+    page.locator(".stage.probe").click(position={"x": 120, "y": 140})
+    page.locator(".stage.other").click(position={"x": 130, "y": 150})
+    page.get_by_label("Mark 1: what is there").fill("mole left of the nose")
+    expect(page.locator(".marks-other .ring")).to_have_count(1)
+    expect(page.locator("#draft-state")).to_contain_text("Draft saved")
+    page.reload()
+    expect(page.get_by_label("Mark 1: what is there")).to_have_value("mole left of the nose")
+    assert findings(page) == []

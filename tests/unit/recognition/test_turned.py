@@ -1,0 +1,109 @@
+"""Faces that lie turned in their pictures: found, said, and given the template of the face upright."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.factories import models
+
+from plainview.recognition.align import TEMPLATES
+from plainview.recognition.decode import Decoder
+from plainview.recognition.edits import Rotate, apply
+from plainview.recognition.engine import compare
+from plainview.recognition.turned import SUSPECT_BELOW, TURNS, every_turn, lean, turned_back, turned_by, unturned
+from plainview.recognition.types import Detection, Picture
+
+UPSIDE_DOWN = Path(__file__).parents[2] / "inputs" / "portrait-upside-down.jpg"
+
+
+def points_turned_by(degrees: float) -> np.ndarray:
+    """The points of an upright face, turned clockwise."""
+    angle = np.radians(degrees)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    return ((TEMPLATES["arcface-112"] - 56) @ turn + 56).astype(np.float32)
+
+
+def turned(picture: Picture, degrees: float) -> Picture:
+    return apply(picture, [Rotate(degrees)]) if degrees else picture
+
+
+@pytest.mark.parametrize(
+    ("degrees", "said"),
+    [(0, 0), (24, 0), (-24, 0), (26, 26), (-47, -47), (80, 90), (-104, -90), (110, 110), (176, 180), (-170, 180)],
+)
+def test_a_face_is_called_turned_beyond_what_people_do_with_their_heads(degrees: float, said: int) -> None:
+    assert lean(points_turned_by(degrees)) == pytest.approx(degrees, abs=0.1)
+    assert turned_by(points_turned_by(degrees)) == said
+
+
+def test_points_of_a_turned_square_come_back() -> None:
+    square = np.zeros((96, 96), np.uint8)
+    square[10, 70] = 255  # y, x
+    for turn, shown in zip(TURNS, every_turn(np.repeat(square[:, :, None], 3, axis=2)), strict=True):
+        weights = shown[:, :, 0].astype(float)
+        y, x = (float((weights * grid).sum() / weights.sum()) for grid in np.mgrid[:96, :96])
+        assert unturned(np.array([[x, y]], np.float32), turn)[0] == pytest.approx((70, 10), abs=0.3)
+
+
+@pytest.mark.parametrize("turn", [90, 180, -90])
+def test_a_face_of_a_turned_picture_comes_back(turn: int) -> None:
+    picture = np.zeros((60, 100), np.uint8)
+    picture[20:30, 70:90] = 1
+    picture[22, 75] = 2
+    shown = np.rot90(picture, turn // 90)
+    rows, columns = np.nonzero(shown)
+    y, x = np.argwhere(shown == 2)[0]
+    box = (columns.min(), rows.min(), np.ptp(columns) + 1, np.ptp(rows) + 1)
+    face = Detection(box, np.full((5, 2), (x, y), np.float32), 0.9)
+    back = turned_back(face, turn, shown.shape[1], shown.shape[0])
+    assert back.box == (70, 20, 20, 10)
+    assert back.points.tolist() == [[75, 22]] * 5
+
+
+@pytest.mark.parametrize("degrees", [0, 45, 90, 135, 180, -45, -90, -135])
+@pytest.mark.parametrize("portrait", [models.hopper, models.collins])
+def test_a_turned_portrait_has_the_template_of_the_upright_one(portrait: object, degrees: int) -> None:
+    engine, upright = models.engine(), portrait()  # type: ignore[operator]
+    shown = turned(upright, degrees)
+    face = engine.probe_face(shown)[1]
+    assert abs(face.quality.components["turned"] - degrees) <= 15
+    template = engine.template(upright, engine.probe_face(upright)[1].detection)
+    assert compare(template, engine.template(shown, face.detection)) > 0.93
+    said = [line for line in face.quality.advice if "turned by" in line]
+    assert len(said) == bool(degrees)
+
+
+def test_a_portrait_that_is_upside_down_is_enrolled_as_the_upright_one() -> None:
+    with Decoder() as decoder:
+        picture = decoder.decode(UPSIDE_DOWN.read_bytes())
+    engine = models.engine()
+    (face,) = engine.enrol_faces(picture)
+    upright = turned(picture, 180)
+    (other,) = engine.enrol_faces(upright)
+    assert face.quality.components["turned"] == 180
+    assert other.quality.components["turned"] == 0
+    both = [engine.reference_template(shown, one.detection) for shown, one in ((picture, face), (upright, other))]
+    assert compare(*both) > 0.95
+
+
+def test_a_face_that_was_enrolled_as_it_lay_is_found_turned() -> None:
+    """As an earlier version stored it: the points where an upright face has them."""
+    engine, picture = models.engine(), turned(models.hopper(), 180)
+    now = engine.enrol_faces(picture)[0].detection
+    lying = Detection(now.box, (now.points[::-1][[1, 0, 2, 4, 3]]).copy(), SUSPECT_BELOW - 0.01)
+    assert turned_by(lying.points) == 0
+    face = engine.found_turned(picture, lying)
+    assert face is not None
+    assert np.abs(face.detection.points - now.points).max() < 5
+    upright = engine.enrol_faces(models.hopper())[0].detection
+    assert engine.found_turned(models.hopper(), upright) is None
+    assert engine.found_turned(picture, now) is None
+
+
+def test_an_upright_portrait_is_looked_at_no_more_often_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    detector = models.engine().detector
+    monkeypatch.setattr(detector, "_turned", None)  # calling it would fail
+    for portrait in (models.hopper(), models.collins()):
+        assert len(detector.detect(portrait.pixels)) == 1
