@@ -60,6 +60,7 @@ class Mapping:
         image: its pictures: a link, a list of links, or a list of objects with `link` and `caption`.
         page: link to the page that shows it.
         captured_on: the day on which its picture was taken.
+        subject: the publisher's own number of the person, if one person has several notices or pictures; never a name.
         kind: the publisher's word for its kind.
         where: true for the notices that are taken.
         withdrawn: true for notices that the publisher itself calls over.
@@ -84,10 +85,12 @@ class Mapping:
     complete: bool = True
     leave_out: tuple[str, ...] = NOT_PHOTOGRAPHS
     pages: Pages = field(default_factory=Pages)
+    subject: str = ""
 
 
-OWN = Mapping()
-"""Plainview's own form: a list of objects with `image`, `page` and `captured_on`, or an object with it in `pictures`."""
+OWN = Mapping(subject="subject")
+"""Plainview's own form: a list of objects with `image`, `page`, `captured_on` and `subject`, or an object with it in
+`pictures`."""
 
 
 _NEWS = {
@@ -113,6 +116,8 @@ def of_table(table: Table[str, Any]) -> Mapping:
     Raises:
         Refused: feed.mapping: an unknown name, a wrong kind of value, or an expression that is not JMESPath.
     """
+    if not table:
+        return OWN
     values: dict[str, Any] = {**(_NEWS if table.get("form") == "feed" else {}), **_checked(table, Mapping)}
     pages = values.pop("pages", {})
     if not isinstance(pages, Table):
@@ -151,7 +156,7 @@ def _checked(table: Table[str, Any], model: type[Mapping] | type[Pages]) -> dict
 
 
 def _expressions(mapping: Mapping) -> list[tuple[str, str]]:
-    names = ("items", "total", "id", "image", "page", "captured_on", "kind", "where", "withdrawn")
+    names = ("items", "total", "id", "image", "page", "captured_on", "subject", "kind", "where", "withdrawn")
     expressions = [(name, getattr(mapping, name)) for name in (*names, "details", "details_image")]
     expressions.append(("pages.next", mapping.pages.next))
     return [(name, text) for name, text in expressions if text]

@@ -19,6 +19,9 @@ import jmespath
 
 from plainview.casework.enrolment.manifest import Unusable
 from plainview.casework.feeds.mapping import OWN, Mapping
+from plainview.casework.galleries.subjects import normal
+from plainview.policy.decision import Allow, Refused
+from plainview.policy.subjects import usable_number
 from plainview.recognition.foreign import foreign, reason
 from plainview.tables.errors import TableError
 from plainview.tables.parquet import NoParquet
@@ -33,7 +36,7 @@ _BLANK, _NO_TABLE = b"\xef\xbb\xbf \t\r\n", (b"[", b"{", b"<")  # what begins a 
 
 _OWN = Shape(
     "list of pictures",
-    ("image", "page", "captured_on"),
+    ("image", "page", "captured_on", "subject"),
     required=("image",),
     dates=("captured_on",),
     links=("image", "page"),
@@ -61,6 +64,7 @@ class Notice:
     images: tuple[Image, ...]
     left_out: int = 0
     details: str = ""
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +165,20 @@ def _notice(entry: Any, mapping: Mapping) -> Notice:
         images,
         left_out,
         _text(_ask(mapping.details, entry)) if mapping.details else "",
+        _number(_text(_ask(mapping.subject, entry))) if mapping.subject else "",
     )
+
+
+def _number(text: str) -> str:
+    """Return a person's number.
+
+    Raises:
+        _PassedOver: it cannot be one.
+    """
+    decision = usable_number(normal(text)) if text else Allow()
+    if isinstance(decision, Refused):
+        raise _PassedOver(decision.why)
+    return normal(text)
 
 
 def _images(value: Any, leave_out: tuple[str, ...]) -> tuple[tuple[Image, ...], int]:

@@ -270,6 +270,7 @@ class Collected:
             notice.captured_on,
             said,
             lambda: self._fetch(notice, image, bad),
+            subject=notice.subject,
         )
 
     def _fetch(self, notice: Notice, image: Image, bad: Unusable | None) -> bytes:

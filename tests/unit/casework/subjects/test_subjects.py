@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
+from django.db import transaction
 from tests.factories.work import case, entries, gallery, person, probe, search
 
 from plainview.casework.disclosure.make import disclose
 from plainview.casework.erasure.expunge import expunge
 from plainview.casework.galleries.read import gallery_templates, open_template
 from plainview.casework.galleries.subjects import log_changes, number_of, subject_of, subject_with
+from plainview.casework.log.write import write_entry
 from plainview.casework.models import (
     Candidate,
     CandidatePicture,
@@ -41,31 +44,33 @@ def template_of(search: Search) -> np.ndarray:
 
 def enrol_rows(into: Gallery, rows: np.ndarray, numbers: list[str], years: list[int] | None = None) -> list[Reference]:
     """Enrol templates as references, each with the number of its person ("": none)."""
-    run = Enrolment.objects.create(gallery=into, member=person("admin"))
-    into.refresh_from_db()
     picture, kept = Reference.objects.exclude(template=b"").first(), []
     assert picture is not None
-    for place, (row, number) in enumerate(zip(rows, numbers, strict=True)):
-        reference = Reference(
-            gallery=into,
-            enrolment=run,
-            face_number=Reference.objects.count() + 1,
-            box=[100, 80, 120, 150],
-            points=[],
-            quality=50,
-            quality_detail={},
-            file_name="-",
-            pack=services().engine.pack.identity,
-            blob=picture.blob,
-            subject=subject_with(into, number) if number else None,
-        )
-        if years:
-            reference.captured_on = f"{years[place]}-05-01"
-        reference.template = services().templates.seal(row.tobytes(), f"template:{reference.public_id}".encode())
-        reference.save()
-        kept.append(reference)
-    subjects = {reference.subject_id for reference in kept if reference.subject_id}
-    log_changes(into, [(reference, True) for reference in kept], subjects)
+    with transaction.atomic():
+        run = Enrolment.objects.create(gallery=into, member=person("admin"))
+        into.refresh_from_db()
+        for place, (row, number) in enumerate(zip(rows, numbers, strict=True)):
+            reference = Reference(
+                gallery=into,
+                enrolment=run,
+                face_number=Reference.objects.count() + 1,
+                box=[100, 80, 120, 150],
+                points=[],
+                quality=50,
+                quality_detail={},
+                file_name="-",
+                pack=services().engine.pack.identity,
+                blob=picture.blob,
+                subject=subject_with(into, number) if number else None,
+            )
+            if years:
+                reference.captured_on = date(years[place], 5, 1)
+            reference.template = services().templates.seal(row.tobytes(), f"template:{reference.public_id}".encode())
+            reference.save()
+            kept.append(reference)
+        subjects = {reference.subject_id for reference in kept if reference.subject_id}
+        _, people = log_changes(into, [(reference, True) for reference in kept], subjects)
+        write_entry("references.enrolled", {}, acting_member=None, rows=[*kept, *people])
     return kept
 
 
@@ -202,9 +207,14 @@ def test_people_whom_an_examiner_told_apart_are_not_merged(booked: list[Referenc
     answer = search(probe(tmp_path))
     by_subject = {row.subject_id: row for row in Candidate.objects.filter(search=answer.search)}
     for reference, conclusion in ((booked[0], POTENTIAL), (booked[3], NOT)):
-        Examination.objects.create(
-            candidate=by_subject[reference.subject_id], member=person("examiner"), components={}, conclusion=conclusion
-        )
+        with transaction.atomic():
+            made = Examination.objects.create(
+                candidate=by_subject[reference.subject_id],
+                member=person("examiner"),
+                components={},
+                conclusion=conclusion,
+            )
+            write_entry("examination.recorded", {}, acting_member=None, rows=[made])
     head = Gallery.objects.get().log_head
     with pytest.raises(Refused) as refused:
         merge("g", "B-2", "A-1", reason=WHY, acting_member=person("admin"))
