@@ -1,4 +1,4 @@
-"""How many clicks, keys, fields and pages a lead takes, and how many keys the rejection of a list.
+"""How many clicks, keys, fields and pages a lead takes.
 
 Run it with `python benchmarks/desk_path.py`; it prints one JSON object. A sample workspace is served on this machine and
 walked in headless Chromium by three people, as tests/browser/test_counted_path.py does. Sign-ins are left out. Before

@@ -24,7 +24,7 @@ from plainview.recognition.detect import STEADY_LOOKS
 from plainview.recognition.engine import Engine
 from plainview.recognition.types import Picture, Points
 
-_RATES = (1e-3, 1e-4, 1e-5)
+_RATES = (1e-2, 1e-3, 1e-4)
 _PASSES = {"one pass each": (0, 0), "mirrored probes": (0, 1), "mirrored probes and references": (1, 1)}
 
 Floats = NDArray[np.float32]

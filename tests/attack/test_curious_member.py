@@ -174,6 +174,7 @@ def test_the_path_that_an_earlier_version_stored_is_shown_to_nobody(enrolled: Se
     page = signed_in("examiner").get(f"/searches/{enrolled.public_id}/").content.decode()
     listed = invoke(["search", str(probe(tmp_path)), "--case", "C-1", "--gallery", "g", "--json", *_WHO]).stdout
     assert "secret-share" not in page
+    assert "urn:plainview:file:collins.png" in page
     links = {candidate["source_url"] for candidate in json.loads(listed)["candidates"]}
     assert links == {"urn:plainview:file:collins.png"}
 
@@ -184,6 +185,7 @@ _WHO = ["--purpose", "find the rider of the scooter", "--as", EXAMINER]
 def test_no_link_of_a_candidate_runs_a_script(enrolled: Search) -> None:
     Reference.objects.update(source_url="javascript:alert(1)", page_url="data:text/html,x")
     page = signed_in("examiner").get(f"/searches/{enrolled.public_id}/").content.decode()
+    assert "javascript:alert(1)" in page  # as a text
     assert 'href="javascript:' not in page
     assert 'href="data:' not in page
 

@@ -210,6 +210,8 @@ NEUTRAL = {
     "why": "another",
     "name": "Another",
     "file_name": "another",
+    "statement": "another",
+    "pictures": 7,
 }
 """A column of every table, and another value of it."""
 

@@ -98,7 +98,7 @@ def test_the_four_examples_run_as_they_are(
 def test_a_tus_client_uploads_a_video_in_pieces_and_continues(server: Server, tmp_path: Path) -> None:
     run(server.home, "case", "open", "C-1", "--offence", "robbery", "--as", EXAMINER)
     film = tmp_path / "film.mp4"
-    film.write_bytes(clip(frames=40).data)
+    film.write_bytes(clip(frames=200).data)
     piece = 64 << 10
     assert film.stat().st_size > piece
     url = f"http://127.0.0.1:{server.port}/api/v1/videos"

@@ -45,8 +45,9 @@ class Hand:
 
     def begin(self, address: str = "/") -> None:
         """Open the page on which the person begins: they are there anyway, so it does not count."""
+        before = self.counts.pages
         self.page.goto(address)
-        self.counts.pages = 0
+        self.counts.pages = before
 
     def click(self, what: Locator) -> None:
         """One click."""
@@ -80,7 +81,7 @@ def examine(hand: Hand, photograph: Path, number: str) -> str:
     page.wait_for_url(re.compile(r"/searches/S\w+/$"))
     found = page.url.rstrip("/").rpartition("/")[2]
     hand.click(page.get_by_role("link", name=re.compile("^Examine candidate 1 E")))
-    expect(page.locator("#prompt")).to_be_visible()
+    expect(page.locator("#components.walking")).to_have_count(1)
     hand.press(*["1"] * 19)
     for box in page.locator("input[name=acknowledged]").all():
         hand.click(box)
@@ -97,6 +98,7 @@ def verify(hand: Hand) -> None:
     hand.click(page.get_by_role("link", name="Verify four faces, blind").first)
     for place in range(1, 5):
         expect(page.get_by_role("heading", name=f"Face {place} of 4")).to_be_visible()
+        expect(page.locator("#components.walking")).to_have_count(1)  # before that a click sends the form as it is
         hand.click(page.get_by_role("button", name="Potential candidate"))
         hand.press(*["1"] * 19)
         hand.press("Control+Enter")

@@ -14,10 +14,12 @@ from tests.factories.stages import staged
 from tests.factories.work import case, person, probe, search
 
 from plainview.casework.leads.decide import record_evidence, release, report_outcome, withhold
+from plainview.casework.models import Reference
 from plainview.casework.probes.approvals import decide_approval, request_approval
 from plainview.casework.proposals.make import propose_about
 from plainview.casework.search.candidates import candidates_of
 from plainview.casework.sharing.requests import make_request
+from plainview.casework.subjects.change import change
 from plainview.casework.triage.aside import none_of_these, set_aside
 from plainview.policy.examination import CONTRADICTIONS
 from plainview.policy.proposals import Kind
@@ -57,6 +59,9 @@ def every_kind(folder: Path) -> str:
         roles=["verifier"],
         on_trial=None,
     )
+    for number, reference in enumerate(Reference.objects.order_by("pk")[:2]):
+        numbered = f"P-{number}"
+        change("g", [reference.public_id], numbered, reason="the source says so", acting_member=person("admin"))
     return searches[0]
 
 

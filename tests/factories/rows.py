@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection, models
 
 _watching = False
-_by_hand: set[str] = set()
+written_by_hand: set[str] = set()
 _attacked = False
 
 
@@ -35,7 +35,7 @@ def watch() -> None:
 def begin() -> None:
     """Forget what the test before wrote."""
     global _attacked
-    _by_hand.clear()
+    written_by_hand.clear()
     _attacked = False
 
 
@@ -67,7 +67,7 @@ def unrecorded() -> list[str]:
 
     if _attacked or connection.in_atomic_block:
         return []
-    return [str(problem) for problem in verify_rows().problems if problem.table not in _by_hand]
+    return [str(problem) for problem in verify_rows().problems if problem.table not in written_by_hand]
 
 
 def _noticed(change: Callable[..., Any], model_of: Callable[[Any], type[models.Model]]) -> Callable[..., Any]:
@@ -101,7 +101,7 @@ def by_hand(model: type[models.Model]) -> None:
     table = BY_MODEL.get(model)
     if table is None:
         return
-    _by_hand.add(table.kind)
+    written_by_hand.add(table.kind)
     with unread():
         keys = {str(key) for key in model._base_manager.values_list(table.key, flat=True)}
         known = {row.key: row for row in RowCommitment.objects.filter(kind=table.kind)}

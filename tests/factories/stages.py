@@ -24,7 +24,7 @@ from typing import Any, ParamSpec, TypeVar
 import pytest
 from django.db import connection
 from django.utils import timezone
-from tests.factories import kept_tables
+from tests.factories import kept_tables, rows
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -49,6 +49,7 @@ class _Kept:
     folder: Path
     tables: kept_tables.Kept
     answer: bytes
+    by_hand: frozenset[str] = frozenset()  # kinds of rows that the steps wrote as no act can (tests.factories.rows)
 
 
 def _counting(change: Callable[..., Any]) -> Callable[..., Any]:
@@ -181,7 +182,7 @@ def _keep(home: Path, folder: Path | None, written: set[Path], step: tuple[Any, 
         shutil.copytree(
             folder, place / "folder", ignore=lambda at, names: {home.name} if Path(at) == home.parent else ()
         )
-    _kept[step] = _Kept(place, kept_tables.keep(), data.getvalue())
+    _kept[step] = _Kept(place, kept_tables.keep(), data.getvalue(), frozenset(rows.written_by_hand))
 
 
 def _copy(at: _Stage, folder: Path | None, kept: _Kept) -> Any:
@@ -191,5 +192,6 @@ def _copy(at: _Stage, folder: Path | None, kept: _Kept) -> Any:
     if folder is not None and (kept.folder / "folder").exists():
         shutil.copytree(kept.folder / "folder", folder, dirs_exist_ok=True)
     kept.tables.restore()
+    rows.written_by_hand |= kept.by_hand
     at.forget()
     return _Unpickler(kept.answer, folder).load()

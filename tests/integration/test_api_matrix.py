@@ -20,6 +20,7 @@ from plainview.casework.models import Case, Member
 from plainview.policy.examination import COMPONENTS, CONTRADICTIONS, INCONCLUSIVE
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import GRANTS, OUTSIDERS, Role
+from plainview.policy.triage import REASONS
 
 NO_TOKEN = {Role.DEFENCE}
 """Roles that may have no token."""
@@ -40,6 +41,8 @@ BODIES: dict[str, Any] = {
     "approval_decide": {"grant": False, **REASON},
     "urgent_authorise": REASON,
     "examination_record": {"components": dict.fromkeys(COMPONENTS, "similar"), "conclusion": INCONCLUSIVE},
+    "candidate_set_aside": {"reason": next(iter(REASONS.values()))},
+    "none_state": {"statement": "the ears of every candidate differ", "seen": [1, 2]},
     "verification_record": {"conclusions": {}},
     "lead_release": {"contradictions": dict.fromkeys(CONTRADICTIONS, "nothing known")},
     "lead_withhold": REASON,

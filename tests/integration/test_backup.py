@@ -110,6 +110,25 @@ def test_the_log_goes_on_where_it_was_published(filled: Cli, tmp_path: Path) -> 
     assert (entry["subject"]["taken_over"], entry["subject"]["log_known"]) == (3, True)
 
 
+def test_rows_from_after_a_backup_are_counted_as_lost_and_none_is_taken_for_deleted(
+    filled: Cli, probe: Path, tmp_path: Path
+) -> None:
+    """Also when a restore is undone by restoring a later backup."""
+    filled.search(probe)
+    filled.run("backup", tmp_path / "later")
+    filled.search(probe)
+    first, second = Cli(tmp_path / "first"), Cli(tmp_path / "second")
+    filled.json("restore", tmp_path / "backup", first.home)
+    rows = first.json("audit", "verify")["rows"]
+    assert (rows["problems"], rows["lost"]) == ([], 6)  # of each search: its row twice, and its list
+    first.search(probe)
+    assert first.json("audit", "verify")["ok"]
+    first.json("restore", tmp_path / "later", second.home)
+    rows = second.json("audit", "verify")["rows"]
+    assert (rows["problems"], rows["lost"]) == ([], 6)
+    assert "not in the backup" in second.run("audit", "verify").stdout
+
+
 def test_a_log_that_would_go_back_is_noticed(filled: Cli, tmp_path: Path) -> None:
     filled.run("case", "open", "C-2", "--offence", "robbery", "--as", EXAMINER)
     kept = tmp_path / "kept"

@@ -12,6 +12,7 @@ from tests.factories.work import entries
 
 from plainview.casework.log.committed import COMMITTED
 from plainview.casework.models import (
+    Gallery,
     Lead,
     SetAside,
     SharedRequest,
@@ -36,12 +37,13 @@ SHOWN = {
     "member": ("admin", "/members/", "roles"),
     "policy_version": ("admin", "/policy/", "text"),
     "proposal": ("admin", "/proposals/", "wanted"),
+    "subject": ("admin", "/galleries/{gallery}/people/", "pictures"),
     "shared_request": ("examiner", "/shared/{shared}/", "authority"),
     "subject_request": ("admin", "/rights-requests/{rights}/", "outcome"),
 }
 """Table -> who opens which page, and the column that was altered."""
 
-VALUES = {"score": "0.9", "shown_at": "2026-01-01 00:00:00", "roles": '["supervisor"]'}
+VALUES = {"pictures": "7", "score": "0.9", "shown_at": "2026-01-01 00:00:00", "roles": '["supervisor"]'}
 
 
 @pytest.fixture
@@ -51,6 +53,7 @@ def places(workspace: Path, tmp_path: Path) -> dict[str, str]:
     return {
         "search": found,
         "lead": lead.public_id,
+        "gallery": str(Gallery.objects.get(name="g").pk),
         "reviewed": SetAside.objects.order_by("pk")[0].candidate.search.public_id,
         "shared": SharedRequest.objects.order_by("pk")[0].public_id,
         "rights": SubjectRequest.objects.order_by("pk")[0].public_id,

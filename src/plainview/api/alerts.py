@@ -9,7 +9,20 @@ from django.http import HttpRequest
 from ninja import Body, File, Form, UploadedFile
 from pydantic import Field
 
-from plainview.api.common import Cut, FaceNumber, In, Moment, Out, Short, Text, Whole, bytes_of, member_of, slice_of
+from plainview.api.common import (
+    Cut,
+    FaceNumber,
+    FormIn,
+    In,
+    Moment,
+    Out,
+    Short,
+    Text,
+    Whole,
+    bytes_of,
+    member_of,
+    slice_of,
+)
 from plainview.casework.alerts.ends import close_alert, mute_alert, renew_alert
 from plainview.casework.alerts.open import create_alert
 from plainview.casework.alerts.read import alerts, raised_for, state_of
@@ -22,7 +35,7 @@ from plainview.policy.search import ORIGINS, UNDECLARED
 from plainview.tables.names import readable
 
 
-class AlertIn(In):
+class AlertIn(FormIn):
     """What is asked of an alert, beside the picture."""
 
     case: Short

@@ -9,7 +9,7 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, TypeVar
 
 from django.core.files.uploadedfile import UploadedFile
@@ -61,9 +61,19 @@ Moment = Annotated[AwareDatetime, PlainSerializer(_utc, return_type=str, when_us
 
 
 class In(BaseModel):
-    """The body of a request."""
+    """A JSON body: a value of another type is refused, and not turned into the wanted one."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, strict=True)
+
+
+class FormIn(BaseModel):
+    """The fields of a form, which are all texts."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+Day = Annotated[date, Field(strict=False)]
+"""A day of a JSON body, as text: 2026-11-05."""
 
 
 class Out(BaseModel):

@@ -6,6 +6,7 @@ Owns their fields on the API. A verifier receives pictures only: no score, no ra
 from __future__ import annotations
 
 import base64
+from typing import Annotated
 
 from django.http import HttpRequest
 from ninja import Body
@@ -79,11 +80,15 @@ class BlindOut(Out):
     faces: list[BlindFace]
 
 
+Position = Annotated[int, Field(strict=False, ge=1, le=99)]
+"""Position of a face; a key of JSON is a text."""
+
+
 class VerificationIn(In):
     """A verifier's conclusion on every face."""
 
-    conclusions: dict[int, Short] = Field(max_length=50, description="Position -> conclusion.")
-    components: dict[int, dict[Short, Short]] = Field(default={}, max_length=50)
+    conclusions: dict[Position, Short] = Field(max_length=50, description="Position -> conclusion.")
+    components: dict[Position, dict[Short, Short]] = Field(default={}, max_length=50)
 
 
 class RecordedOut(Out):

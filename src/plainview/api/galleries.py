@@ -12,7 +12,21 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Body, File, Form, UploadedFile
 from pydantic import Field
 
-from plainview.api.common import Cut, In, Moment, Out, Short, Text, bytes_of, etag_of, member_of, part_of, slice_of
+from plainview.api.common import (
+    Cut,
+    Day,
+    FormIn,
+    In,
+    Moment,
+    Out,
+    Short,
+    Text,
+    bytes_of,
+    etag_of,
+    member_of,
+    part_of,
+    slice_of,
+)
 from plainview.casework import find
 from plainview.casework.enrolment.incoming import MAX_FILE_BYTES
 from plainview.casework.enrolment.sent import Sent, enrol_sent
@@ -29,7 +43,7 @@ class GalleryIn(In):
     basis: Text = Field(description="Legal basis.")
     source: Text = Field(description="Where its pictures come from.")
     owner: Short = Field(default="", max_length=200, description="Who owns the pictures; by default the agency.")
-    expires: date = Field(description="Last day on which it may be searched.")
+    expires: Day = Field(description="Last day on which it may be searched.")
     offences: list[Short] = Field(default=[], max_length=100, description="Only for these offences; none: all.")
 
 
@@ -77,7 +91,7 @@ class ReferencesOut(Out):
     next: str | None
 
 
-class OriginIn(In):
+class OriginIn(FormIn):
     """Where a picture comes from."""
 
     source_url: Short = Field(default="", description="Link to where the picture came from.")

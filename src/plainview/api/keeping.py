@@ -14,7 +14,7 @@ from ninja import Body, File, Form, UploadedFile
 from pydantic import Field
 
 from plainview.api import galleries, jobs
-from plainview.api.common import Cut, In, Moment, Out, Short, Text, member_of, require_match, slice_of
+from plainview.api.common import Cut, Day, FormIn, In, Moment, Out, Short, Text, member_of, require_match, slice_of
 from plainview.casework import find
 from plainview.casework.enrolment.intake import ask_files
 from plainview.casework.galleries.passports import PassportChange, change_passport
@@ -31,11 +31,11 @@ class PassportIn(In):
     basis: Text | None = None
     source: Text | None = None
     owner: Short | None = Field(default=None, max_length=200)
-    expires: date | None = None
+    expires: Day | None = None
     offences: list[Short] | None = Field(default=None, max_length=100, description="An empty list allows all.")
 
 
-class LinkIn(In):
+class LinkIn(FormIn):
     """Where pictures come from, if no manifest says it."""
 
     source_url: Short = ""

@@ -26,6 +26,7 @@ from plainview.api import (
     probes,
     reports,
     searches,
+    triage,
     videos,
 )
 from plainview.api.operation import AROUND, TUS, TUS_NEW, TUS_PIECE, Open, Operation
@@ -105,7 +106,35 @@ OPERATIONS: tuple[Operation, ...] = (
         approvals.AuthorisedOut,
         group="Approvals",
     ),
-    # Examinations, verifications, leads.
+    # Reviews, examinations, verifications, leads.
+    Operation("GET", "/searches/{id}/review", triage.review_show, may.CASE_READ, triage.ReviewOut, group="Review"),
+    Operation(
+        "POST",
+        "/searches/{id}/candidates/{int:rank}/set-aside",
+        triage.candidate_set_aside,
+        may.EXAMINATION_RECORD,
+        triage.ReviewOut,
+        group="Review",
+    ),
+    Operation(
+        "POST",
+        "/searches/{id}/candidates/{int:rank}/take-back",
+        triage.candidate_take_back,
+        may.EXAMINATION_RECORD,
+        triage.ReviewOut,
+        group="Review",
+    ),
+    Operation(
+        "POST", "/searches/{id}/none", triage.none_state, may.EXAMINATION_RECORD, triage.ReviewOut, group="Review"
+    ),
+    Operation(
+        "POST",
+        "/searches/{id}/none/take-back",
+        triage.none_take_back,
+        may.EXAMINATION_RECORD,
+        triage.ReviewOut,
+        group="Review",
+    ),
     Operation(
         "GET",
         "/examinations",

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from plainview.api.common import (
     Cut,
+    FormIn,
     In,
     Moment,
     Out,
@@ -32,7 +33,7 @@ from plainview.casework.probes.read import drafts
 from plainview.casework.search.prepared import search_prepared
 
 
-class ProbeIn(In):
+class ProbeIn(FormIn):
     """The case of a probe."""
 
     case: Short = Field(description="Number of an open case.")

@@ -5,7 +5,6 @@ Owns their fields on the API. A report is counted from the log, and its making i
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any, Literal
 
 from django.http import HttpRequest
@@ -13,7 +12,7 @@ from django.utils import timezone
 from ninja import Body
 from pydantic import Field
 
-from plainview.api.common import In, Out, member_of
+from plainview.api.common import Day, In, Out, member_of
 from plainview.casework.log.write import newest_checkpoint
 from plainview.casework.register.read import current
 from plainview.casework.reports.make import make_report
@@ -23,8 +22,8 @@ from plainview.policy.reporting import Period, default_period
 class ReportWanted(In):
     """Which report."""
 
-    since: date | None = Field(default=None, description="First day; by default the period has 30 days.")
-    until: date | None = Field(default=None, description="Last day; by default today.")
+    since: Day | None = Field(default=None, description="First day; by default the period has 30 days.")
+    until: Day | None = Field(default=None, description="Last day; by default today.")
     compare: Literal["before", "none"] = Field(default="before", description="The equally long period before, or none.")
 
 

@@ -13,7 +13,19 @@ from django.utils import timezone
 from ninja import File, Form, UploadedFile
 from pydantic import Field
 
-from plainview.api.common import Cut, FaceNumber, In, Moment, Out, Short, Text, Whole, bytes_of, member_of, part_of
+from plainview.api.common import (
+    Cut,
+    FaceNumber,
+    FormIn,
+    Moment,
+    Out,
+    Short,
+    Text,
+    Whole,
+    bytes_of,
+    member_of,
+    part_of,
+)
 from plainview.casework.models import Search
 from plainview.casework.probes.preparations import MAX_BYTES
 from plainview.casework.probes.probe import probe_of
@@ -122,7 +134,7 @@ class SearchOut(Out):
     sample: bool
 
 
-class SearchWanted(In):
+class SearchWanted(FormIn):
     """What is asked of a search, beside the picture."""
 
     case: Short = Field(description="Number of an open case.")

@@ -29,7 +29,7 @@ def examine_aside(
         decision = take_back(search, rank, acting_member=member)
         answer(f"Candidate {rank} is open again.", json=json, search=search, rank=rank, entry=decision.undo_entry)
         return
-    decision = set_aside(search, rank, reason, acting_member=member)
+    decision = set_aside(search, rank, REASONS.get(reason, reason), acting_member=member)
     answer(
         f"Candidate {rank} is set aside: {decision.reason}. This is a review, not an examination.",
         json=json,

@@ -80,7 +80,7 @@ def test_every_role_has_an_entry_and_only_examiners_search() -> None:
 def test_a_refusal_says_what_was_tried_and_whose_role_it_is() -> None:
     refused = rules.may(["auditor"], True, Permission.SEARCH_RUN)
     assert isinstance(refused, Refused)
-    assert refused.what.startswith("Search run")
+    assert refused.what.startswith("You cannot ")
     assert "one of these roles: examiner." in str(refused)
 
 

@@ -55,4 +55,4 @@ def test_a_field_that_an_older_policy_lacks_is_shown_to_administrators(workspace
     admin = signed_in("admin")
     assert "canary_hours" in admin.get("/").content.decode()
     assert "canary_hours = 1" in admin.get("/policy/").content.decode()
-    assert "canary_hours = 1" in admin.get("/policy/change/").content.decode()
+    assert "canary_hours = 1" in admin.get("/policy/change/?file=1").content.decode()

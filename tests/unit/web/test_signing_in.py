@@ -38,7 +38,7 @@ def test_password_and_code_let_in_and_both_are_on_record(workspace: Path) -> Non
     page = client.get("/")
     assert page.status_code == 200
     assert b"Sample examiner" in page.content
-    assert b"Sample workspace" in page.content
+    assert b'role="note">Sample' in page.content
     assert last("session.began").actor == person("examiner").public_id
     assert last("session.began").subject["via"] == "web"
     assert set(last("session.began").sealed) == {"address", "user_agent"}

@@ -136,6 +136,12 @@ def holds(gallery_id: int, digest: str) -> bool:
         return cursor.fetchone() is not None
 
 
+def _present(gallery_id: int, digests: list[str]) -> set[str]:
+    """Return which of these pictures a gallery has."""
+    rows = Reference.objects.filter(gallery_id=gallery_id, blob__in=digests)
+    return set(rows.values_list("blob", flat=True))
+
+
 class Batches:
     """Gathers ready pictures and makes them durable, one transaction for each batch."""
 
@@ -188,7 +194,7 @@ class Batches:
             # The update takes the row's lock, so two enrolments number their changes in turn.
             Gallery.objects.filter(pk=self._gallery.pk).update(log_head=F("log_head"))
             self._gallery.refresh_from_db(fields=["log_head", "pack", "re_embedding"])
-            present = [ready.digest for ready in batch if holds(self._gallery.pk, ready.digest)]
+            present = _present(self._gallery.pk, [ready.digest for ready in batch])
             batch = [ready for ready in batch if ready.digest not in present]
             near = self._compared(batch) if self._options.near_duplicates else {}
             skipped = {digest for digest in near if self._options.skip_near_duplicates}
@@ -312,7 +318,7 @@ class Batches:
     def _tell(
         self,
         batch: list[Ready],
-        present: list[str],
+        present: set[str],
         near: Near,
         fresh: list[Ready],
         created: dict[str, list[Reference]],

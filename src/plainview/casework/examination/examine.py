@@ -5,6 +5,7 @@ Owns the order: a record replaces the draft in the same transaction. It must nev
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -151,7 +152,7 @@ def examine(
             {
                 **({"notes": examination.notes} if examination.notes else {}),
                 **({"pictures": pictures} if pictures else {}),
-                **({"marks": examination.marks} if examination.marks else {}),
+                **({"marks": json.dumps(examination.marks)} if examination.marks else {}),
             },
             acting_member=acting_member,
             rows=lambda entry: saved_with(examination, entry),

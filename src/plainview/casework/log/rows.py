@@ -131,11 +131,16 @@ def _lost() -> list[range]:
     """Return the entries that a restore took over from a newer log: their rows were not in the backup."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT canonical FROM log_entry WHERE substr(canonical, 1, %s) = %s ORDER BY seq",
+            "SELECT seq, canonical FROM log_entry WHERE substr(canonical, 1, %s) = %s ORDER BY seq DESC",
             [len(_RESTORED), _RESTORED],
         )
-        subjects = [json.loads(bytes(text))["subject"] for (text,) in cursor.fetchall()]
-    return [range(about["entries"], about["entries"] + about["taken_over"]) for about in subjects]
+        restores = [(seq, json.loads(bytes(text))["subject"]) for seq, text in cursor.fetchall()]
+    lost: list[range] = []
+    for seq, about in restores:
+        # A restore that a later one took over is undone: the later backup is from before it, or knows of it.
+        if not any(seq in span for span in lost):
+            lost.append(range(about["entries"], about["entries"] + about["taken_over"]))
+    return lost
 
 
 def _compare(rows: Rows, said: Mapping[Unit, tuple[int, str | None]], adopted: set[int]) -> None:

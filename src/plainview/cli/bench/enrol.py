@@ -49,17 +49,18 @@ def measure(photographs: Path, images: int) -> dict[str, object]:
 
     inference()
     _bare(engine, items)
-    ratios, rates, speedups, cpu_ratios, to_bare, cpu_ms, busy = [], [], [], [], [], [], []
+    ratios, rates, speedups, cpu_ratios, to_bare, one_to_bare, cpu_ms, busy = [], [], [], [], [], [], [], []
     for i in range(_ROUNDS):
         limit, limit_cpu, _ = _spent(inference)
         _, bare_cpu, _ = _spent(partial(_bare, engine, items))
-        one_core, own_cpu, _ = _spent(partial(_enrolled, f"bench-{i}", items, admin, 1))
+        one_core, own_cpu, one_cpu = _spent(partial(_enrolled, f"bench-{i}", items, admin, 1))
         two_cores, _, all_cpu = _spent(partial(_enrolled, f"both-{i}", items, admin, 2))
         ratios.append(one_core / limit)
         cpu_ratios.append(own_cpu / limit_cpu)
         speedups.append(one_core / two_cores)
         rates.append(len(items) / two_cores)
         to_bare.append(all_cpu / bare_cpu)
+        one_to_bare.append(one_cpu / bare_cpu)
         cpu_ms.append((all_cpu / len(items) * 1e3, bare_cpu / len(items) * 1e3))
         busy.append(all_cpu / two_cores)
     services().close()
@@ -71,6 +72,7 @@ def measure(photographs: Path, images: int) -> dict[str, object]:
         "cpu_ratio_to_inference": round(statistics.median(cpu_ratios), 3),
         # Of this process and the decoder's child, without their start.
         "ratio_to_bare": round(statistics.median(to_bare), 3),
+        "ratio_to_bare_one_core": round(statistics.median(one_to_bare), 3),
         "cpu_ms_an_image": round(statistics.median(whole for whole, _ in cpu_ms), 2),
         "bare_cpu_ms_an_image": round(statistics.median(bare for _, bare in cpu_ms), 2),
         "cores_busy": round(statistics.median(busy), 2),

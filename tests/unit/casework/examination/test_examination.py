@@ -277,7 +277,7 @@ def test_marks_are_kept_with_the_record_and_their_words_are_sealed(found: str) -
     assert Examination.objects.get(pk=row.pk).marks == [mark]
     (entry,) = entries("examination.recorded")
     assert "mole" not in entry.canonical.decode()
-    assert told(entry)["marks"] == [mark]
+    assert json.loads(told(entry)["marks"]) == [mark]
     answered(row.verifications.get(), POTENTIAL)
     lead = release(row.public_id, contradictions=CHECKED, acting_member=person("supervisor"))
     sheet = make_sheet(lead.public_id, acting_member=person("auditor")).pdf

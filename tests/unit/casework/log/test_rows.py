@@ -125,8 +125,8 @@ def test_what_an_act_changes_itself_is_no_finding(workspace: Path, tmp_path: Pat
     from tests.factories.power import set_roles
 
     with reading(commit.require_unaltered):
-        set_roles("auditor@agency.example", ["auditor"], acting_member=person("admin"))
-        assert Member.objects.get(email="auditor@agency.example").roles == ["auditor"]
+        set_roles("verifier@agency.example", ["examiner", "verifier"], acting_member=person("admin"))
+        assert Member.objects.get(email="verifier@agency.example").roles == ["examiner", "verifier"]
         commit.require_unaltered()
 
 
