@@ -156,8 +156,13 @@ def figures(faces: dict[str, list[Sample]], engine: Engine) -> dict[str, dict[st
         shares[f"{name}, as it is"] = share([covers(face.aligned)[1] for face in untuned])
         masks = [drawn(face, engine) for face in untuned]
         shares[f"{name}, drawn dark glasses"] = share([covers(mask)[1] for mask in masks if mask is not None])
+        some, random = [face.aligned for face in untuned[:400]], np.random.default_rng(9)
+        dark = [covers(taken(with_dark(face, random), random))[1] for face in some]
+        shares[f"{name}, glasses of the tuning's shapes"] = share(dark)
+        shares[f"{name}, frames of clear glasses"] = share([covers(with_clear(face, random))[1] for face in some])
+        shares[f"{name}, sockets or a side in shade"] = share([covers(shaded(face, random))[1] for face in some])
         worn += [covers(face.aligned)[1] for face in group if f"{name}/{face.path}" in known]
-    return shares | ({"real dark glasses"[:]: share(worn)} if worn else {})
+    return shares | ({"real dark glasses": share(worn)} if worn else {})
 
 
 def pages(faces: dict[str, list[Sample]], folder: Path) -> None:

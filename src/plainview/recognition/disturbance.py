@@ -70,7 +70,7 @@ def signal(pixels: Pixels, box: tuple[float, float, float, float]) -> Signal:
         box: (x, y, width, height), pixels.
     """
     x, y, width, height = (round(value) for value in box)
-    face = pixels[max(0, y) : y + max(2, height), max(0, x) : x + max(2, width)]
+    face = pixels[max(0, y) : max(0, y + height), max(0, x) : max(0, x + width)]
     if min(face.shape[:2]) < 2:
         return Signal(0.0, 0.0, 0.0, 1.0)
     middle = face[_within(face.shape[0]), _within(face.shape[1])].astype(np.float32) @ _GREY

@@ -75,7 +75,7 @@ _Curve = tuple[tuple[float, ...], tuple[float, ...]]
 _LOSSES: dict[str, _Curve] = {
     "detail_width": ((8, 12, 16, 20, 24, 32, 60), (95, 72, 50, 33, 17, 7, 0)),
     "noise": ((0.1, 0.38, 0.5, 0.76, 1.25, 2.0), (0, 11, 16, 30, 46, 70)),
-    "luminance_mean": ((5, 7.6, 13, 19, 35, 210, 235, 250), (40, 20, 10, 5, 0, 0, 60, 100)),
+    "luminance_mean": ((5, 7, 13, 19, 35, 210, 235, 250), (70, 52, 22, 10, 0, 0, 60, 100)),
     "contrast": ((1, 2, 4, 12), (60, 30, 5, 0)),
     "over_exposed": ((0.2, 0.5, 0.9), (0, 40, 100)),
     "cover": ((0.5, 0.6, 0.9), (0, 15, 35)),
@@ -358,7 +358,7 @@ def _sentence(name: str, components: dict[str, float]) -> str:
             return f"The face is {width:.0f} pixels wide. {USUAL_FACE_PX} or more is usual."
         return f"The face is blurred: it shows as much as a sharp face {value:.0f} pixels wide."
     if name in ("luminance_mean", "over_exposed"):
-        dark = name == "luminance_mean"
+        dark = name == "luminance_mean" and value < 128
         return "The face is very dark." if dark else "The face is too bright: parts of it are plain white."
     if name == "yaw":
         return f"The head is turned about {abs(value):.0f} degrees to the side."

@@ -74,7 +74,7 @@ def test_the_number_lies_between_0_and_1_for_any_pixels() -> None:
         assert cover(pixels) == cover(pixels.copy())
 
 
-def test_quality_carries_it_and_says_it_without_calling_the_picture_bad() -> None:
+def test_quality_carries_it_says_it_and_falls_without_calling_the_picture_useless() -> None:
     plain, masked = models.hopper(), _covered(models.hopper(), 0)
     detection = models.engine().faces(plain)[0].detection
     before, after = assess(plain.pixels, detection), assess(masked.pixels, detection)
@@ -82,7 +82,7 @@ def test_quality_carries_it_and_says_it_without_calling_the_picture_bad() -> Non
     assert before.components["cover"] < COVERED <= after.components["cover"]
     assert said not in before.advice
     assert after.advice[-1] == said
-    assert after.overall >= 80
+    assert 40 <= after.overall < before.overall - 20
 
 
 def _in_dark_glasses(picture: Picture, shade: int) -> Picture:

@@ -156,7 +156,7 @@ class _Raw:
 def test_raw_outputs_become_pixels_by_yunets_arithmetic() -> None:
     # Cell 9 of a picture 64 pixels wide: column 1, row 1 of a grid of 8 columns.
     raw = _Raw({9: (0.9025, 1.0, [0.5, 0.25, float(np.log(4)), float(np.log(2))], [0, 0, 1, 0, 0.5, 0.5, 0, 1, 1, 1])})
-    (face,) = Detector(raw).detect(np.zeros((64, 64, 3), np.uint8))
+    (face,) = Detector(raw).detect(np.zeros((128, 64, 3), np.uint8))
     assert face.score == pytest.approx(0.95)
     assert face.box == pytest.approx((12 - 16, 10 - 8, 32, 16))
     assert face.points.tolist() == [[8, 8], [16, 8], [12, 12], [8, 16], [16, 16]]
