@@ -131,7 +131,7 @@ def test_what_cannot_be_used_is_said_beside_the_form(page_of: PageOf, photograph
     broken.write_bytes(photograph.read_bytes()[:2000])
     page.get_by_label("Photograph").set_input_files(broken)
     expect(page.get_by_text("data ends before the picture is complete", exact=False)).to_be_visible()
-    expect(page.get_by_label("Case")).to_have_value(CASE)
+    expect(page.get_by_label("Case", exact=True)).to_have_value(CASE)
     huge = tmp_path / "huge.jpg"
     huge.write_bytes(bytes((30 << 20) + 1))
     page.get_by_label("Photograph").set_input_files(huge)

@@ -25,7 +25,8 @@ def agreed(proposal: Proposal) -> Decided:
     able = approvers(proposal)
     decided = _by_head(proposal) if not able else approve(proposal.public_id, acting_member=able[0])
     # A test that only needs the outcome counts other letters.
-    mail.outbox[:] = [letter for letter in getattr(mail, "outbox", []) if proposal.public_id not in letter.body]
+    if hasattr(mail, "outbox"):  # not where a test serves pages
+        mail.outbox[:] = [letter for letter in mail.outbox if proposal.public_id not in letter.body]
     return decided
 
 
