@@ -130,7 +130,7 @@ def test_both_faces_move_as_one_by_wheel_and_drag(page_of: PageOf, search_id: st
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
     page.mouse.wheel(0, -300)
-    transforms = "Array.from(document.querySelectorAll('.layer')).map(e => getComputedStyle(e).transform)"
+    transforms = "Array.from(document.querySelectorAll('img.layer')).map(e => getComputedStyle(e).transform)"
     expect(page.locator("#zoom")).not_to_have_text("1.0×")
     zoomed = page.evaluate(transforms)
     assert zoomed[0] == zoomed[1]
@@ -146,7 +146,7 @@ def test_light_is_for_the_screen_only(page_of: PageOf, search_id: str) -> None:
     page.get_by_text("Brightness", exact=True).click()
     expect(page.get_by_text("Only on this screen.")).to_be_visible()
     page.locator("#light-probe").fill("2.2")
-    filters = page.evaluate("Array.from(document.querySelectorAll('.layer')).map(e => getComputedStyle(e).filter)")
+    filters = page.evaluate("Array.from(document.querySelectorAll('img.layer')).map(e => getComputedStyle(e).filter)")
     assert filters == ["brightness(2.2)", "brightness(1)"]
     expect(page.locator("#draft-state")).to_have_text("")
 

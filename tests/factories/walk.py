@@ -76,7 +76,7 @@ def decide(page: Page) -> None:
     page.get_by_role("link", name="Release as a lead?").first.click()
     for i, name in enumerate(CONTRADICTIONS):
         check = page.get_by_role("group", name=name.capitalize(), exact=True)
-        check.get_by_text("Checked", exact=True).click()
+        check.get_by_role("radio").first.check()
         check.get_by_role("textbox").fill(f"asked the case officer, point {i + 1}: nothing known against it")
 
 

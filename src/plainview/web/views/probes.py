@@ -131,7 +131,7 @@ def draft_page(
             "version": version(draft),
             "chain": [{"says": says(edit), "back_to": number} for number, edit in enumerate(chain)],
             "drawn": drawn,
-            "edited": bool(seen),
+            "edited": bool(chain),
             "light": seen[-1] if seen and isinstance(seen[-1], Light) else _LIGHT,
             "upright": -round(chosen["components"].get("turned", 0)) if chosen else 0,
             "limits": {"brightness": MAX_BRIGHTNESS, "contrast": CONTRAST, "gamma": GAMMA},
