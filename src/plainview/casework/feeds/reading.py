@@ -165,11 +165,11 @@ def _notice(entry: Any, mapping: Mapping) -> Notice:
         images,
         left_out,
         _text(_ask(mapping.details, entry)) if mapping.details else "",
-        _subject(_text(_ask(mapping.subject, entry))) if mapping.subject else "",
+        _of_person(_text(_ask(mapping.subject, entry))) if mapping.subject else "",
     )
 
 
-def _subject(text: str) -> str:
+def _of_person(text: str) -> str:
     """Return a person's number.
 
     Raises:

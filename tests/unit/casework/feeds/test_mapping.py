@@ -209,3 +209,18 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
             continue
         assert len(page.ids) == page.rows
         assert all(notice.id for notice in page.notices)
+
+
+def test_the_number_of_a_person_is_read_in_our_own_form_and_only_where_a_mapping_names_it() -> None:
+    page = read_page(
+        b'[{"image": "a", "subject": " P-7 "}, {"image": "b"}, {"image": "c", "subject": "7\\u00077"}]', OWN
+    )
+    assert [notice.subject for notice in page.notices] == ["P-7", ""]
+    assert len(page.passed_over) == 1
+    table = read_page(b"image,subject\na,007\n", OWN)
+    assert [notice.subject for notice in table.notices] == ["007"]
+    row = {"image": "a", "subject": "robbery of a bank", "person": 42}
+    named = of_table({"image": "image", "id": "image", "subject": "person"})
+    unnamed = of_table({"image": "image", "id": "image"})
+    assert [read_page(json.dumps([row]).encode(), form).notices[0].subject for form in (named, unnamed)] == ["42", ""]
+    assert of_table(as_table(OWN)) == OWN
