@@ -99,10 +99,10 @@ def test_entries_are_walked_by_key_and_filtered(page_of: Callable[..., Page]) ->
     page.keyboard.press("k")
     page.wait_for_url("**/log/1/")
     page.goto("/log/")
-    page.get_by_label("Member").select_option(label="Sample agency administrator")
+    page.get_by_label("Person").select_option(label="Sample agency administrator")
     page.get_by_role("button", name="Show").click()
     assert page.locator("tbody tr").count() > 0
-    assert set(page.locator("tbody td:nth-child(4)").all_inner_texts()) <= {
+    assert set(page.locator("tbody td:nth-child(3)").all_inner_texts()) <= {
         "Sample agency administrator",
         "the system",
     }

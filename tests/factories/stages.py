@@ -99,8 +99,9 @@ def beginning(home: Path, forget: Callable[[], None]) -> Iterator[None]:
 
 
 def _seen(home: Path) -> tuple[object, ...]:
-    """How much was written by this connection and by others, and the settings."""
-    return *kept_tables.written(), (home / "workspace.toml").read_bytes()
+    """How much was written by this connection and by others, and what a test may have written by hand: the settings."""
+    by_hand = [home / "workspace.toml", home / "witnesses"]
+    return *kept_tables.written(), *(path.read_bytes() if path.is_file() else None for path in by_hand)
 
 
 class _Pickler(pickle.Pickler):

@@ -79,6 +79,7 @@ def own(held: dict[str, str]) -> dict[str, tuple[str | int, Member]]:
         "gallery": (gallery.name, examiner),
         "gallery_by_key": (gallery.pk, examiner),
         "enrolment_by_key": (Enrolment.objects.order_by("pk")[0].pk, examiner),
+        "proposal": (held["proposal"], examiner),
         "reference": (held["reference"], examiner),
         "feed": (held["feed"], examiner),
         "canary": (held["canary"], examiner),

@@ -136,7 +136,7 @@ def test_an_agreement_that_ends_during_a_search_withholds_its_answer(
     request = taken(tmp_path, made)
     compared = []
     real = searching.compare_all
-    monkeypatch.setattr(searching, "compare_all", lambda *parts: compared.append(1) or real(*parts))
+    monkeypatch.setattr(searching, "compare_all", lambda *parts, **by: compared.append(1) or real(*parts, **by))
     _withdrawn_by(made, step, monkeypatch)
     assert rule_of(search_shared, request.public_id, acting_member=person("examiner")) == "agreement.withdrawn"
     assert len(compared) == (0 if step == "template_of" else 1)
@@ -158,8 +158,8 @@ def test_the_last_day_ends_a_search_that_runs_over_midnight(
     request = taken(tmp_path, world(tmp_path, ends_on=today))
     real, tomorrow = searching.compare_all, timezone.now() + DAY
 
-    def midnight(*parts: Any) -> Any:
-        found = real(*parts)
+    def midnight(*parts: Any, **by: Any) -> Any:
+        found = real(*parts, **by)
         monkeypatch.setattr(timezone, "now", lambda: tomorrow)
         return found
 
@@ -173,7 +173,7 @@ def test_the_last_day_ends_a_search_that_runs_over_midnight(
 def test_a_search_that_was_cut_off_is_made_anew_and_not_while_it_may_still_run(workspace: Path, tmp_path: Path) -> None:
     request, examiner = taken(tmp_path, world(tmp_path)), person("examiner")
 
-    def killed(*_: Any) -> None:
+    def killed(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:

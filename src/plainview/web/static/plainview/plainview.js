@@ -85,7 +85,8 @@
   function ask() {
     if (document.visibilityState !== "visible") return;
     fetch("/news/now/?since=" + since, { headers: { Accept: "application/json" }, redirect: "manual" }).then(function (answer) {
-      if (answer.type === "opaqueredirect" || answer.status === 403) { signedOut(); return null; }
+      // Who was never answered is not signed out: a new member sets up a second factor first.
+      if (answer.type === "opaqueredirect" || answer.status === 403) { if (since !== "") signedOut(); return null; }
       return answer.ok ? answer.json() : null;
     }).then(function (data) {
       if (!data) return;
