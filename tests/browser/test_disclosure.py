@@ -55,11 +55,8 @@ def test_from_the_supervisor_to_the_defence_and_back(
     live.join(counsel, link, EMAIL, "Ada Counsel")
     counsel.goto("/")
     expect(counsel.get_by_role("heading", name="Disclosed to you")).to_be_visible()
-    # What everybody may read, and what was opened to them: nothing else.
-    assert counsel.get_by_label("Main").get_by_role("link").all_inner_texts() == [
-        "Register",
-        "Disclosed to you",
-    ]
+    # What was opened to them: nothing else.
+    assert counsel.get_by_label("Main").get_by_role("link").all_inner_texts() == ["Disclosed searches"]
     assert findings(counsel) == []
     counsel.get_by_role("link", name=f"Search {found}").click()
     pictures_loaded(counsel)

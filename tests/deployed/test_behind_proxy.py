@@ -25,7 +25,7 @@ def test_people_sign_in_under_the_stated_name_with_cookies_for_tls_only(person: 
     assert page.header("strict-transport-security").startswith("max-age=31536000")
     assert person.sign_in("examiner@agency.example").status == 302
     assert person.get("/").status == 200
-    assert set(person.cookies) == {"__Host-session", "__Host-csrftoken"}
+    assert set(person.cookies) == {"__Host-session", "__Host-csrftoken", "__Host-device"}
     cookies = page.cookies + Person(person.server, dict(PROXY)).sign_in("verifier@agency.example").cookies
     for cookie in cookies:
         assert cookie.startswith("__Host-")

@@ -20,6 +20,7 @@ ASK = {
     "casework/gate/moving.py": "two indexes of one gallery; called by the gate",
     "casework/examination/fillers.py": "the other faces of a blind verification; called by the gate",
     "casework/workspace/guarded.py": "refuses outside the gate",
+    "client/__init__.py": "a program elsewhere asks the API for a search; no index is there",
     "recheck/rerun.py": "an outsider's package, with its own templates; no gallery is there",
     "cli/bench/search.py": "random vectors of a benchmark; no gallery is there",
     "index/growing.py": "an index asks the index that it consists of",
