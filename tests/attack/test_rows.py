@@ -260,7 +260,7 @@ def _other(value: Any, field: Field[Any, Any], *, erased: bool) -> Any:
     if isinstance(field, JSONField):
         return '["altered"]'
     if isinstance(field, BinaryField):
-        return b"" if erased else bytes(value)[:-1] + b"?"
+        return b"" if erased else bytes(value or b"x")[:-1] + b"?"
     if isinstance(field, CharField | TextField):
         return f"{value}x"
     return (value or 0) + 1

@@ -72,6 +72,8 @@ def theirs(held: dict[str, str]) -> dict[str, str]:
         "grants": held["grant"],
         "packages": held["kept"],
         "disclosures": held["search"],
+        "tokens": held["token"],
+        "proposals": held["proposal"],
     }
 
 

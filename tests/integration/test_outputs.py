@@ -102,6 +102,8 @@ from tests.factories.videos import clip, take
 from tests.factories.models import hopper, scaled
 from tests.factories.work import case, gallery, person, probe, search, write
 from datetime import date
+from django.db import transaction
+from plainview.casework.log.write import write_entry
 from plainview.casework.galleries.passports import create_gallery
 from plainview.casework.enrolment.enrol import enrol
 from plainview.casework.enrolment.manifest import Item
@@ -120,7 +122,10 @@ enrol("old", [Item(third, third.name, third.as_uri())], acting_member=person("ad
 found = search(image, gallery="custody").search.public_id
 _, _, lead = _looked_at(found)
 waiting = examined(search(image, gallery="custody", purpose="find a witness").search.public_id).verifications.get()
-type(waiting).objects.filter(pk=waiting.pk).update(assigned_at=timezone.now())  # tasks arrive after a while
+waiting.assigned_at = timezone.now()  # tasks arrive after a while
+waiting.save()
+with transaction.atomic():
+    write_entry("rows.committed", {}, acting_member=None, rows=[waiting])
 video = take(clip(frames=30).data, name="案 [a].mp4").public_id
 asked, mine = decided("access")
 answer_request(asked.public_id, acting_member=person("admin"))

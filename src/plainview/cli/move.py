@@ -25,7 +25,7 @@ def move_workspace(
     blobs: Annotated[str, typer.Option(help="Where the pictures go: s3://BUCKET/PREFIX, or folder.")] = "",
     json: Json = False,
 ) -> None:
-    """Move the records into a PostgreSQL server, the pictures into a bucket, or back. Everything is compared."""
+    """Move the records into a PostgreSQL server and the pictures into a bucket, or back. Stop the server first."""
     kind, _, url = to.partition("=")
     if not to and not blobs:
         raise typer.BadParameter("Say what goes where: --to, --blobs, or both.", param_hint="--to")

@@ -40,6 +40,8 @@ class Candidate(TypedDict):
     page_url: str
     captured_on: str | None
     quality: int | None
+    subject: str | None
+    pictures: list[dict[str, Any]]
     calibration: Calibration
 
 
@@ -57,6 +59,7 @@ class Search(TypedDict):
     search_id: str
     probe: dict[str, Any]
     gallery_size: int | None
+    gallery_pictures: int | None
     ordered_by: str
     likelihood_ratio: float | None
     candidates: list[Candidate]

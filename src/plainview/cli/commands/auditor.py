@@ -81,7 +81,7 @@ ROWS = (
         "audit verify",
         Need.OWNER,
         "audit:verify",
-        "Check every entry and every signature; names the first bad entry. Exit 1 when anything is wrong.",
+        "Check every entry, signature and recorded row; names the first bad entry and each bad row. Exit 1: something is wrong.",
         "plainview audit verify",
     ),
     Command(
