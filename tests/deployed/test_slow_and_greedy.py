@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -63,6 +65,16 @@ def test_answers_of_an_unknown_sign_in_service_are_not_stored(shared: Server) ->
     assert sum(file.stat().st_size for file in shared.home.glob("plainview.sqlite3*")) - before < 100_000
 
 
+def _scratch_files(server: Server) -> list[Path]:
+    """The files of the workspace's scratch folder that the server has open and has written to."""
+    found = []
+    for path in Path(f"/proc/{server.process.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed since
+            if "workspace/scratch" in str(path.readlink()) and path.stat().st_size:
+                found.append(path)
+    return found
+
+
 def test_an_upload_that_is_killed_leaves_nothing_in_the_clear(
     home: Path, served: Callable[..., Server], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -71,15 +83,14 @@ def test_an_upload_that_is_killed_leaves_nothing_in_the_clear(
     mark = b"A FACE IN THE CLEAR. "
     photo = b'--x\r\nContent-Disposition: form-data; name="photo"; filename="a.jpg"\r\n\r\n' + mark * 300_000
     head = b"POST /rights/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n"
-    held = _send(server.port, head + b"Content-Length: 9000000\r\n\r\n" + photo)
-    scratch = [
-        path for path in Path(f"/proc/{server.process.pid}/fd").iterdir() if "workspace/scratch" in str(path.readlink())
-    ]
-    assert len(scratch) == 1, "the body is not in the workspace's encrypted scratch"
-    assert mark not in scratch[0].read_bytes()
-    server.signal(signal.SIGKILL, group=True)
-    server.process.wait()
-    held.close()
+    with _send(server.port, head + b"Content-Length: 9000000\r\n\r\n" + photo):
+        end = time.monotonic() + 20  # what was sent may be in the buffers of the socket still
+        while not (scratch := _scratch_files(server)) and time.monotonic() < end:
+            time.sleep(0.05)
+        assert len(scratch) == 1, "the body is not in the workspace's encrypted scratch"
+        assert mark not in scratch[0].read_bytes()
+        server.signal(signal.SIGKILL, group=True)
+        server.process.wait()
     left = [path for folder in (tmp_path, home) for path in folder.rglob("*") if path.is_file()]
     assert [path for path in left if mark in path.read_bytes()] == []
     assert list((home / "scratch").iterdir()) == []

@@ -25,7 +25,7 @@ def test_people_sign_in_and_a_renewed_certificate_is_used(
     assert home_page.status == 200
     assert home_page.header("strict-transport-security").startswith("max-age=31536000")
     assert home_page.header("content-encoding") == ""
-    assert set(person.cookies) == {"__Host-session", "__Host-csrftoken"}
+    assert set(person.cookies) == {"__Host-session", "__Host-csrftoken", "__Host-device"}
 
     other = authority
     mine.certificate.write_bytes(other.certificate.read_bytes())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -64,7 +65,7 @@ def test_metrics_are_for_this_machine_and_for_who_has_the_token(live: Live) -> N
 def test_status_is_one_object_with_every_part(live: Live) -> None:
     done = forks.run(live.home, ["status", "--json"])
     said = json.loads(done.stdout)
-    parts = {"schema", "worker", "queue", "disk", "backup", "rehearsal", "witness", "mail", "canaries", "clock"}
+    parts = {"schema", "worker", "queue", "disk", "backup", "rehearsal", "witness", "mail", "canaries", "clock", "rows"}
     assert parts | {"ok", "version", "certificate"} == set(said)
     assert all({"ok", "says"} <= set(said[part]) for part in parts)
     assert done.returncode == (0 if said["ok"] else 1)
@@ -78,10 +79,13 @@ def test_each_line_of_the_servers_log_is_an_object_and_names_nobody(live: Live) 
         {"get": f"{live.url}/accounts/login/", "headers": {"Host": "other.example"}},
     )
     log = Path(live.home.parent / f"serve-{live.url.rpartition(':')[2]}.log").read_text()
-    start, *rest = log.splitlines()
+    start, choose, *rest = log.splitlines()
     assert start.startswith("Plainview on ")
-    people = [line for line in rest if line[:1] in "┏┃┡│└"]  # the sample people, as a terminal shows them
-    assert rest[: len(people)] == people
+    assert choose.startswith("Open it in a browser on this machine")
+    people = list(takewhile(lambda line: not line.startswith("{"), rest))  # the sample people, as a terminal shows them
+    for who, *how in zip(*[iter(people)] * 4, strict=True):
+        assert who.endswith("@agency.example")
+        assert [line.partition(": ")[0] for line in how] == ["  Password", "  Code now", "  Authenticator secret"]
     lines = [json.loads(line) for line in rest[len(people) :]]
     views = {line.get("view") for line in lines if line["event"] == "request"}
     assert {"account_login", "join"} <= views
