@@ -239,7 +239,8 @@ def test_by_keys_alone(page_of: PageOf, pair: Path) -> None:
     until(page, ".bar .primary")
     page.keyboard.press("Enter")
     page.wait_for_url(LIST)
-    for key, rank in (("j", 1), ("j", 2), ("k", 1)):
+    expect(page.locator("#rank-1")).to_have_class(re.compile(r"\bis-current\b"))  # J goes on from the current card
+    for key, rank in (("j", 2), ("k", 1)):
         page.keyboard.press(key)
         expect(page.locator(f"#rank-{rank}")).to_be_focused()
     page.keyboard.press("z")

@@ -56,7 +56,7 @@ def test_a_list_has_a_person_once_with_pictures_through_the_years(
     first = desk.locator("#rank-1")
     expect(first.get_by_text("3 pictures, 2011 to 2024")).to_be_visible()
     expect(first.locator(".pictures img")).to_have_count(3)
-    expect(desk.get_by_text("5 references of 2 candidates compared")).to_be_visible()
+    expect(desk.get_by_text("5 references of 2 candidates, all compared")).to_be_visible()
     first.get_by_role("link", name="Examine").click()
     pictures_loaded(desk)
     assert findings(desk) == []

@@ -21,7 +21,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def taken(page: Page, file: Path) -> None:
     page.goto("/videos/")
-    page.get_by_label("Case").select_option(CASE)
+    page.get_by_label("Case", exact=True).select_option(CASE)
     page.get_by_label("File").set_input_files(str(file))
     page.get_by_role("button", name="Upload").click()
     page.wait_for_url("**/videos/V*/")

@@ -1,7 +1,7 @@
 // Reviewing a candidate list by keys: the probe and the current candidate stay side by side; a key sets it aside.
 "use strict";
 (function () {
-  var review = document.getElementById("review"), at = null, undone = [], seen = new Set(), queue = Promise.resolve();
+  var review = document.getElementById("review"), at = null, enlarged = null, undone = [], seen = new Set(), queue = Promise.resolve();
   function cards() { return Array.from(document.querySelectorAll("[data-candidate]")); }
   function one(name) { return document.querySelector("[data-now=" + name + "]"); }
   function say(name, text) { document.querySelectorAll("[data-now=" + name + "]").forEach(function (e) { e.textContent = text; }); }
@@ -60,6 +60,7 @@
   }
   function large(link) {
     var dialog = document.getElementById("large");
+    enlarged = link.closest("[data-candidate]");
     dialog.querySelector("[data-large-picture]").src = link.dataset.zoom;
     dialog.querySelector("[data-large-words]").textContent = link.dataset.words || "";
     if (!dialog.open) dialog.showModal();
@@ -110,7 +111,8 @@
       entries.forEach(function (entry) { if (entry.isIntersecting) seen.add(entry.target.dataset.rank); });
     }, { threshold: 0.5 });
     function watch() { cards().forEach(function (card) { watcher.observe(card); }); go(cards().find(open) || cards()[0], false); }
-    if (dialog) dialog.addEventListener("close", function () { if (at && document.contains(at)) at.focus(); });
+    // A browser puts the focus back on the card that opened the large view; the reader goes on from the last card in it.
+    if (dialog) dialog.addEventListener("close", function () { if (document.contains(enlarged)) go(enlarged, true); });
     document.body.addEventListener("htmx:afterSettle", watch);
     watch();
   });

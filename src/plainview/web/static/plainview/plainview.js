@@ -72,11 +72,11 @@
     if (dialog && !dialog.open) { document.querySelectorAll("dialog[open]").forEach(function (other) { other.close(); }); dialog.showModal(); }
   }
   document.addEventListener("plainview:signed-out", signedOut);
-  function show(id, count, prefix) {
+  function show(id, count) {
     var place = document.getElementById(id);
     if (!place) return;
     place.hidden = !count;
-    place.lastChild.textContent = String(count);
+    place.textContent = String(count);
   }
   function renew(token) {
     document.querySelectorAll("input[name=csrfmiddlewaretoken]").forEach(function (input) { input.value = token; });
