@@ -62,6 +62,7 @@ def test_none_of_these_needs_every_candidate_on_the_screen(page_of: Callable[...
     expect(page.get_by_text("View every candidate first")).to_be_visible()
     for _ in range(page.locator("[data-candidate]").count()):
         page.keyboard.press("j")
+        expect(page.locator("[data-candidate].is-current[data-seen]")).to_have_count(1)  # the browser has shown it
     page.keyboard.press("n")
     page.get_by_role("dialog").get_by_label("Reason").fill("other ears and another nose on each")
     page.get_by_role("button", name="Record none of these").click()

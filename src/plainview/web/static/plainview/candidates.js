@@ -108,7 +108,7 @@
   }, true);
   document.addEventListener("DOMContentLoaded", function () {
     var dialog = document.getElementById("large"), watcher = new IntersectionObserver(function (entries) {
-      entries.forEach(function (entry) { if (entry.isIntersecting) seen.add(entry.target.dataset.rank); });
+      entries.forEach(function (entry) { if (entry.isIntersecting) { seen.add(entry.target.dataset.rank); entry.target.dataset.seen = "1"; } });
     }, { threshold: 0.5 });
     function watch() { cards().forEach(function (card) { watcher.observe(card); }); go(cards().find(open) || cards()[0], false); }
     // A browser puts the focus back on the card that opened the large view; the reader goes on from the last card in it.
