@@ -41,6 +41,7 @@ def begin_process() -> None:
     """Forget what another test left in memory: nothing is known of any workspace, as when a process begins."""
     from plainview.casework.alerts import follow
     from plainview.casework.log.channel import Channel, enter
+    from plainview.casework.models.rows import read_nothing
     from plainview.casework.register import read
 
     for module in [module for name, module in sys.modules.items() if name.startswith("plainview.casework.")]:
@@ -49,7 +50,9 @@ def begin_process() -> None:
                 value.cache_clear()
     follow._open_by_gallery.clear()
     read._counted.clear()
-    enter(Channel())  # a command that ran in this process may have left its own
+    # A command that ran in this process may have left its own.
+    enter(Channel())
+    read_nothing()
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -94,6 +94,7 @@ def test_from_the_supervisor_to_the_defence_and_back(
     examiner = page_of("examiner", **PHONE)
     examiner.goto("/exonerations/")
     examiner.get_by_role("link", name="Review E").click()
+    expect(examiner.get_by_role("button", name="Prepare the same probe")).to_be_visible()
     assert examiner.evaluate("document.documentElement.scrollWidth") <= 390
     examiner.get_by_role("button", name="Prepare the same probe").click()
     expect(examiner.get_by_label("Purpose", exact=True)).to_have_value("exoneration review")

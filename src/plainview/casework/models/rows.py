@@ -47,6 +47,11 @@ def read_from_now_on(check: Callable[[], None]) -> None:
     _reading.set(Reading(check))
 
 
+def read_nothing() -> None:
+    """End `read_from_now_on`: the process goes on to serve somebody else."""
+    _reading.set(None)
+
+
 @contextmanager
 def reading(check: Callable[[], None]) -> Iterator[Reading]:
     """Keep what is loaded inside the block."""
