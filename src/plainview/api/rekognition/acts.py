@@ -131,8 +131,14 @@ def delete_faces(asked: Asked, wanted: shapes.DeleteFaces) -> dict[str, Any]:
             kept_back.append({"FaceId": identity, "Reasons": ["FACE_NOT_FOUND"]})
             continue
         reason = f"Asked for by the program with the key {asked.token.public_id}: DeleteFaces."
-        expunge(identity, reason=reason, acting_member=asked.member)
-        deleted.append(identity)
+        try:
+            expunge(identity, reason=reason, acting_member=asked.member)
+        except Refused as refused:
+            if not refused.rule_id.startswith("hold."):
+                raise  # nobody may erase anything: it is said before the first
+            kept_back.append({"FaceId": identity, "Reasons": [refused.rule_id]})
+        else:
+            deleted.append(identity)
     return {"DeletedFaces": deleted, "UnsuccessfulFaceDeletions": kept_back}
 
 
