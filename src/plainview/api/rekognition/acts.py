@@ -58,6 +58,17 @@ def create_collection(asked: Asked, wanted: shapes.Collection) -> dict[str, Any]
     )
 
 
+def delete_collection(asked: Asked, wanted: shapes.Collection) -> dict[str, Any]:
+    """Refuse: a gallery ends with its passport, and its references are erased by retention."""
+    raise Refused(
+        "rekognition.delete_collection",
+        "Gallery not deleted",
+        "A gallery is not deleted at once: it ends with its passport, and rules of retention erase its references.",
+        "Change its last day with PATCH /api/v1/galleries/NAME, or erase references with DeleteFaces.",
+        act=Permission.GALLERY_CREATE,
+    )
+
+
 def list_collections(asked: Asked, part: shapes.Part) -> dict[str, Any]:
     """List the agency's galleries."""
     names = [gallery.name for gallery in galleries(asked.member)]
