@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
-from plainview.api import bulk, videos
+from plainview.api import bulk, problems, videos
 from plainview.api.document import PREFIX, api
 from plainview.api.operations import OPERATIONS
 from plainview.client import operations
@@ -110,6 +111,12 @@ def test_the_document_is_complete() -> None:
         assert operation["security"][0]["bearer"] is not None
         assert {"401", "403", "404", "422"} <= set(operation["responses"])
         assert ("Idempotency-Key" in {p["name"] for p in operation["parameters"]}) == makes[operation["operationId"]]
+
+
+def test_every_refusal_of_a_request_is_documented() -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in Path(problems.__file__).parent.rglob("*.py"))
+    named = set(re.findall(r"(?<![\w.])(?:api|signature|rekognition)\.[a-z_]+(?=\"|\])", sources))
+    assert named == {rule for rule in problems.RULES if rule.split(".")[0] in ("api", "signature", "rekognition")}
 
 
 def test_no_two_types_have_one_name() -> None:
