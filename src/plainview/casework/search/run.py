@@ -6,7 +6,7 @@ show one before the answer is recorded.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -134,8 +134,18 @@ def run_search(
             search,
             search.box[2] / probe.picture.pixels.shape[1],
         )
-        ranked = _compare(why, search, template, request.top, acting_member)
-        return record_answer(search, ranked, asked, ground, acting_member=acting_member)
+        outcome: list[Answer | Refused] = []
+
+        def record(ranked: list[Ranked]) -> None:
+            try:
+                outcome.append(record_answer(search, ranked[0], asked, ground, acting_member=acting_member))
+            except Refused as refused:  # what the inspection found stays on record
+                outcome.append(refused)
+
+        _compare(why, search, template, request.top, acting_member, record)
+        if isinstance(outcome[0], Refused):
+            raise outcome[0]
+        return outcome[0]
 
 
 @contextmanager
@@ -287,10 +297,17 @@ def _inserted(search: Search, stored: StoredProbe, entry: int) -> list[Search]:
     return [search]
 
 
-def _compare(why: Comparison, search: Search, template: Vector, top: int, member: Member) -> Ranked:
+def _compare(
+    why: Comparison,
+    search: Search,
+    template: Vector,
+    top: int,
+    member: Member,
+    record: Callable[[list[Ranked]], None],
+) -> None:
     """Compare every reference of the gallery; an index that does not answer is a refusal, recorded."""
     with refusals_recorded("search", member), index_reached():
-        return compare_all(why, [search.gallery], template, top, pack=search.pack)[0]
+        compare_all(why, [search.gallery], template, top, pack=search.pack, record=record)
 
 
 def view_candidates(public_id: str, *, acting_member: Member) -> Answer:
