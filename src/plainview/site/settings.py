@@ -67,7 +67,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "plainview.web.middleware.Surroundings",
     "plainview.web.middleware.Clock",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "plainview.web.middleware.Seen",
     "plainview.web.middleware.Access",
 ]
 TEMPLATES = [
