@@ -22,6 +22,7 @@ from plainview.casework.gate.calibrate import calibrate
 from plainview.casework.gate.packs import require_same
 from plainview.casework.misuse.inspection import Comparison
 from plainview.casework.models import Gallery, GalleryCalibration
+from plainview.casework.workspace.prepared import Prepared
 from plainview.casework.workspace.services import Services, services
 from plainview.index.base import Block, Index, catch_up, exact_scores, mended
 from plainview.recognition.types import Vector
@@ -116,6 +117,9 @@ class Ranked:
     compared_pictures: int | None = None
 
 
+_PACKS = Prepared(lambda gallery: Gallery.objects.filter(pk=gallery).values_list("pack", "re_embedding"), int)
+
+
 def compare_all(
     why: Comparison,
     galleries: Sequence[Gallery],
@@ -152,7 +156,7 @@ def compare_all(
             return [answer(index, calibration, template, top) for index, calibration in prepared]
         finally:
             for gallery in galleries:  # re-embedded meanwhile: what was compared says nothing
-                gallery.refresh_from_db(fields=["pack", "re_embedding"])
+                gallery.pack, gallery.re_embedding = next(iter(_PACKS(gallery.pk)))
                 require_same(gallery, pack)
 
     return gate.compare(why, answers, record=record)

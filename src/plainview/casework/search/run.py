@@ -42,6 +42,7 @@ from plainview.casework.search.ranking import Ranked, compare_all
 from plainview.casework.search.urgent import sweep
 from plainview.casework.witnesses.read import witnessing
 from plainview.casework.workspace.insert import insert
+from plainview.casework.workspace.prepared import Prepared
 from plainview.casework.workspace.services import index_reached, services
 from plainview.policy import rules
 from plainview.policy.agency import DEFAULT_LIST, AgencyPolicy
@@ -170,6 +171,13 @@ def _withheld_where_refused(ground: Ground, search: Search, asked: Receipt, memb
         raise
 
 
+_CASES = Prepared(
+    lambda agency, number: Case.objects.select_related("mirrored").filter(agency=agency, number=number)[:1], int, str
+)
+_GALLERIES = Prepared(lambda agency, name: Gallery.objects.filter(agency=agency, name=name)[:1], int, str)
+_SEARCHES = Prepared(lambda member: Search.objects.filter(member=member, alert=None).order_by("-pk")[:1], int)
+
+
 def authorised(request: Request, ground: Ground, probe: Probe | None, member: Member) -> Authorised:
     """Gather the facts and check every rule; without a probe, only the rules that need none.
 
@@ -177,10 +185,9 @@ def authorised(request: Request, ground: Ground, probe: Probe | None, member: Me
         Refused: the first rule that refuses.
     """
     standing(member, Permission.SEARCH_RUN)
-    cases = Case.objects.select_related("mirrored").filter(agency=member.agency)
-    case = cases.filter(number=request.case.strip()).first()
+    case: Case | None = _CASES.first(member.agency_id, request.case.strip())
     stated = ground.facts(case, member)
-    gallery = Gallery.objects.filter(agency=member.agency, name=request.gallery).first()
+    gallery: Gallery | None = _GALLERIES.first(member.agency_id, request.gallery)
     version, policy = binding(member.agency)
     digest = digest_of(probe.data) if probe else request.probe_sha256
     wants = case is not None and (policy.needs_approval(case.offence) or policy.quality_floor > 0)
@@ -220,7 +227,7 @@ def authorised(request: Request, ground: Ground, probe: Probe | None, member: Me
 
 def _copied(purpose: str, case: Case, digest: str, member: Member) -> bool:
     """Return whether the purpose is that of the member's last search, which had another case and another probe."""
-    last = Search.objects.filter(member=member, alert=None).order_by("-pk").first()
+    last: Search | None = _SEARCHES.first(member.pk)
     if last is None or not digest or last.case_id == case.pk or last.probe_blob in ("", digest):
         return False
     return plain_purpose(last.purpose) == plain_purpose(purpose)
