@@ -10,9 +10,9 @@ import copy
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import QuerySet
 
 R = TypeVar("R", bound="QuerySet[Any, Any]")
@@ -20,27 +20,41 @@ R = TypeVar("R", bound="QuerySet[Any, Any]")
 Value = int | str | datetime
 
 
+class _Compiled(NamedTuple, Generic[R]):
+    """A query, its compiler, the statement, for each of its parameters the place of a value or a constant, and what
+    converts its columns."""
+
+    query: R
+    compiler: Any
+    sql: str
+    places: list[tuple[int | None, Any]]
+    converters: Any
+
+
 class Prepared(Generic[R]):
     """A query with places for values; safe to use from several threads."""
 
-    def __init__(self, build: Callable[..., R], *kinds: type[Value]) -> None:
+    def __init__(self, build: Callable[..., R], *kinds: type[Value], spare: bool = False) -> None:
         """Take the query; nothing is compiled yet.
 
         Args:
             build: returns the query for values of these kinds; it uses each value unchanged.
             kinds: int, str or datetime, one for each argument.
+            spare: the query may leave values out.
         """
-        self._build, self._kinds = build, kinds
-        self._compiled: dict[str, tuple[R, Any, str, list[tuple[int | None, Any]]]] = {}
+        self._build, self._kinds, self._spare = build, kinds, spare
+        self._compiled: dict[str, _Compiled[R]] = {}
         self._lock = threading.Lock()
 
     def __call__(self, *values: Value) -> R:
         """Return the query with these values, not run yet. It may be iterated, and must not be refined further."""
-        query, compiler, sql, places = self._compiled.get(connection.vendor) or self._compile()
+        ours = connections[DEFAULT_DB_ALIAS]
+        query, compiler, sql, places, converters = self._compiled.get(ours.vendor) or self._compile()
         bound = [_plain(value) for value in values]
         parameters = tuple(constant if place is None else bound[place] for place, constant in places)
         own = copy.copy(compiler)
-        own.connection, own.as_sql = connection, lambda *_, **__: (sql, parameters)
+        own.connection, own.as_sql = ours, lambda *_, **__: (sql, parameters)
+        own.get_converters = lambda _: converters
         asked = object.__new__(type(query))  # copy.copy would run the query
         vars(asked).update(vars(query))
         statement = copy.copy(query.query)
@@ -52,7 +66,7 @@ class Prepared(Generic[R]):
         """Return the first row, None if there is none; the query itself says in which order, and [:1]."""
         return next(iter(self(*values)), None)
 
-    def _compile(self) -> tuple[R, Any, str, list[tuple[int | None, Any]]]:
+    def _compile(self) -> _Compiled[R]:
         with self._lock:
             examples = [_example(kind, number) for number, kind in enumerate(self._kinds)]
             query = self._build(*examples)
@@ -60,9 +74,11 @@ class Prepared(Generic[R]):
             sql, parameters = compiler.as_sql()
             plain = [_plain(example) for example in examples]
             places = [(plain.index(value) if value in plain else None, value) for value in parameters]
-            if {place for place, _ in places} - {None} != set(range(len(plain))):
+            if not self._spare and {place for place, _ in places} - {None} != set(range(len(plain))):
                 raise ValueError("a value of the query has no place in its statement")
-            self._compiled[connection.vendor] = compiled = (query, compiler, sql, places)
+            columns = [column for column, *_ in compiler.select[: compiler.col_count]]
+            compiled = _Compiled(query, compiler, sql, places, compiler.get_converters(columns))
+            self._compiled[connection.vendor] = compiled
             return compiled
 
 

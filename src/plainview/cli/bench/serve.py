@@ -25,7 +25,6 @@ import requests
 from allauth.mfa.totp.internal import auth as totp
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
 
 from plainview.casework.cases.open_close import open_case
@@ -37,6 +36,7 @@ from plainview.casework.models import Enrolment, Gallery, GalleryChange, Member,
 from plainview.casework.pictures import face_file
 from plainview.casework.workspace.services import services
 from plainview.cli.bench.common import varied
+from plainview.web.session_store import SessionStore
 
 LIMIT_MS, PAGE_LIMIT_MS = 1500.0, 200.0
 """How long a person may wait for candidates and for any other page; source: the issue of the web application."""
@@ -207,7 +207,7 @@ def _wait(url: str, server: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + 120
     while True:
         try:
-            requests.get(f"{url}/accounts/login/", timeout=10)
+            requests.get(f"{url}/accounts/login/", timeout=60)
         except requests.ConnectionError:
             if time.monotonic() > end or server.poll() is not None:
                 raise

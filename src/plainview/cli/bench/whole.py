@@ -124,22 +124,42 @@ def _served(home: Path, cookie: str) -> dict[str, object]:
 
 
 def memory_mb(root: int) -> dict[str, int]:
-    """Return the memory of a process and all its descendants, in MB: what they share counts once (PSS of Linux)."""
-    parents = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parents[int(path.parent.name)] = int(path.read_text().rpartition(")")[2].split()[1])
-        except OSError:  # it has ended
-            continue
+    """Return the memory of a process and all its descendants, in MB, and under "files" that of the files that they map.
+
+    A file counts once, however many of them map it, and whether or not other programs of the machine do.
+    """
     family = [root]
     for pid in family:
-        family += [child for child, parent in parents.items() if parent == pid]
-    return {f"{pid} {_name(pid)}": _pss(pid) for pid in family}
+        family += _children(pid)
+    own, files = {}, dict[str, int]()
+    for pid in family:
+        own[f"{pid} {_name(pid)}"] = round(sum(_rollup(pid, part) for part in ("Pss_Anon", "Pss_Shmem")) / 1024)
+        for file, resident in _mapped(pid).items():
+            files[file] = max(resident, files.get(file, 0))
+    return own | {"files": round(sum(files.values()) / 1024)}
 
 
-def _pss(pid: int) -> int:
+def _children(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text().split()]
+
+
+def _rollup(pid: int, part: str) -> int:
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return round(int(next(line for line in lines if line.startswith("Pss:")).split()[1]) / 1024)
+    return int(next(line for line in lines if line.startswith(f"{part}:")).split()[1])
+
+
+def _mapped(pid: int) -> dict[str, int]:
+    """Return the resident part of each file that a process maps, in kB, without pages that it has changed."""
+    resident: dict[str, int] = {}
+    file = ""
+    for line in Path(f"/proc/{pid}/smaps").read_text().splitlines():
+        words = line.split()
+        if not words[0].endswith(":"):
+            file = words[5] if len(words) > 5 and words[5].startswith("/") else ""
+        elif file and words[0] in ("Rss:", "Anonymous:"):
+            resident[file] = resident.get(file, 0) + int(words[1]) * (1 if words[0] == "Rss:" else -1)
+    return resident
 
 
 def _name(pid: int) -> str:
