@@ -166,13 +166,16 @@ class Clock:
         return None
 
 
-class Seen(UserSessionsMiddleware):
+class Seen:
     """Keeps when and where a session was last seen, as often as `Clock` does: at each request it would be a durable write."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+        self._kept: Handler = UserSessionsMiddleware(get_response)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Write the row if the session itself is about to be written."""
-        answer: HttpResponse = super().__call__(request) if request.session.modified else self.get_response(request)
-        return answer
+        return self._kept(request) if request.session.modified else self.get_response(request)
 
 
 _FACTORS = Prepared(lambda member: Authenticator.objects.filter(user=member).values_list("pk")[:1], int)

@@ -247,5 +247,11 @@ def open_template(public_id: str, sealed: bytes | memoryview) -> Vector:
 
 
 def gallery_size(gallery: Gallery) -> int:
-    """Return the number of references in the gallery."""
-    return Reference.objects.filter(gallery=gallery).exclude(template=b"").count()
+    """Return the number of references in the gallery, as of the `log_head` of the loaded row."""
+    return _size(services().origin, gallery.pk, gallery.log_head)
+
+
+# Keyed as `_counted`. An erased reference has no digest of a picture (erasure.expunge): the index of these is read alone.
+@lru_cache(maxsize=256)
+def _size(origin: str, gallery_pk: int, log_head: int) -> int:
+    return Reference.objects.filter(gallery_id=gallery_pk).exclude(blob__startswith="expunged ").count()

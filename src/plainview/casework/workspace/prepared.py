@@ -59,7 +59,7 @@ class Prepared(Generic[R]):
         vars(asked).update(vars(query))
         statement = copy.copy(query.query)
         statement.get_compiler = lambda *_, **__: own  # type: ignore[method-assign]
-        asked._query = statement  # `query` would change what rows are made of
+        vars(asked)["_query"] = statement  # `query` would change what rows are made of
         return asked
 
     def first(self, *values: Value) -> Any:

@@ -10,6 +10,7 @@ import statistics
 import time
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -174,7 +175,7 @@ def _seconds(act: Callable[[], Any]) -> float:
 
 
 def _median(rows: list[Reference], act: Callable[[Reference], Any]) -> float:
-    return round(statistics.median(_seconds(lambda row=row: act(row)) for row in rows) * 1e3, 1)
+    return round(statistics.median(_seconds(partial(act, row)) for row in rows) * 1e3, 1)
 
 
 def _megabytes(workspace: Path) -> int:
