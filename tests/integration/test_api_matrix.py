@@ -37,6 +37,8 @@ BODIES: dict[str, Any] = {
     "probe_save": {"purpose": "find the rider"},
     "probe_edit": {"edit": "rotate:90"},
     "probe_undo": {"back_to": 0},
+    "photograph_add": {},
+    "photograph_face": {"face": 1},
     "approval_request": {"case": "MARKER-case", "purpose": "find the rider", "probe_sha256": "1" * 64},
     "approval_decide": {"grant": False, **REASON},
     "urgent_authorise": REASON,
@@ -64,7 +66,7 @@ BODIES: dict[str, Any] = {
 """What each operation with a body is called with: valid, so that only who asks decides."""
 
 TUS_ABOUT = {"filename": b"MARKER.mp4", "case": b"MARKER-case"}
-WITH_PICTURE = {"search_run", "reference_enrol", "probe_prepare", "alert_create", "enrolment_ask"}
+WITH_PICTURE = {"search_run", "reference_enrol", "probe_prepare", "photograph_add", "alert_create", "enrolment_ask"}
 
 
 def ids(held: dict[str, str]) -> dict[str, str]:
@@ -82,9 +84,9 @@ def ids(held: dict[str, str]) -> dict[str, str]:
 def call(who: Program, operation: Operation, known: dict[str, str], picture: Path) -> Answer:
     path = operation.path
     first = path.split("/")[1]
-    for place in ("{id}", "{int:id}", "{path:name}", "{int:number}"):
+    for place in ("{id}", "{int:id}", "{path:name}"):
         path = path.replace(place, known.get(first, "X000000000000"))
-    path = path.replace("{int:rank}", "1")
+    path = path.replace("{int:rank}", "1").replace("{int:number}", known["log"] if first == "log" else "2")
     if operation.name == "log_consistency":
         path += "?first=1&second=2"
     if operation.headers:

@@ -42,9 +42,12 @@ def template_of(search: Search) -> np.ndarray:
     return services().engine.template(picture, services().engine.probe_face(picture)[1].detection)
 
 
-def enrol_rows(into: Gallery, rows: np.ndarray, numbers: list[str], years: list[int] | None = None) -> list[Reference]:
-    """Enrol templates as references, each with the number of its person ("": none)."""
-    picture, kept = Reference.objects.exclude(template=b"").first(), []
+def enrol_rows(
+    into: Gallery, rows: np.ndarray, numbers: list[str], years: list[int] | None = None, *, of: str = ""
+) -> list[Reference]:
+    """Enrol templates as references, each with the number of its person ("": none); `of`: the file whose picture they have."""
+    kept, pictures = [], Reference.objects.exclude(template=b"")
+    picture = pictures.get(file_name=of) if of else pictures.first()
     assert picture is not None
     with transaction.atomic():
         run = Enrolment.objects.create(gallery=into, member=person("admin"))
@@ -54,8 +57,8 @@ def enrol_rows(into: Gallery, rows: np.ndarray, numbers: list[str], years: list[
                 gallery=into,
                 enrolment=run,
                 face_number=Reference.objects.count() + 1,
-                box=[100, 80, 120, 150],
-                points=[],
+                box=picture.box,
+                points=picture.points,
                 quality=50,
                 quality_detail={},
                 file_name="-",
