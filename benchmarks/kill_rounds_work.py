@@ -22,7 +22,19 @@ IN_A_ROW = 1
 """Rounds of re-embedding that are killed before one may end: until then nothing else can run."""
 OTHER_PACK = "kill-rounds 64"
 NUMBERS, CHANGES = 5, 8  # numbers of people, and changes of whose pictures they are in a round
-WORK = ("enrol", "enrol", "expunge", "expunge", "re-embed", "index", "backup", "subjects", "subjects", "assign", "assign")
+WORK = (
+    "enrol",
+    "enrol",
+    "expunge",
+    "expunge",
+    "re-embed",
+    "index",
+    "backup",
+    "subjects",
+    "subjects",
+    "assign",
+    "assign",
+)
 SECONDS = {"enrol": 3.0, "expunge": 4.0, "re-embed": 2.0, "index": 0.5, "backup": 1.5, "subjects": 0.5, "assign": 1.0}
 """Seconds that a round takes at first; the moments of killing are spread over the time that it took last."""
 

@@ -160,12 +160,12 @@ def photograph_of(draft: Preparation, number: int) -> PreparationPhotograph:
     """Return a further photograph of a draft by its number.
 
     Raises:
-        Refused: preparation.photograph_unknown.
+        Refused: photograph.unknown.
     """
     known = draft.photographs.filter(number=number).first()
     if known is None:
         raise Refused(
-            "preparation.photograph_unknown",
+            "photograph.unknown",
             "Not found",
             f"The draft has no photograph {number}.",
             "Choose one of its photographs.",
@@ -196,8 +196,8 @@ def further_photographs(draft: Preparation) -> tuple[Further, ...]:
     Raises:
         BadMedia: a chosen face cannot be used.
     """
-    rows = draft.photographs.order_by("number")
-    return tuple(photograph(row.file_name, services().blobs.get(row.blob), row.face) for row in rows)
+    others = draft.photographs.order_by("number")
+    return tuple(photograph(other.file_name, services().blobs.get(other.blob), other.face) for other in others)
 
 
 def together(probe: Probe, files: Sequence[tuple[str, bytes]], *, acting_member: Member) -> Probe:

@@ -61,12 +61,12 @@ def frame_of(search: Search, number: int) -> ProbeFrame:
     """Return a further picture of a search's probe by its number, from 2.
 
     Raises:
-        Refused: search.frame_unknown.
+        Refused: photograph.unknown.
     """
     frame = search.frames.filter(number=number).first()
     if frame is None:
         raise Refused(
-            "search.frame_unknown",
+            "photograph.unknown",
             "Not found",
             f"The probe has no picture {number}.",
             "Choose one of its pictures.",

@@ -65,11 +65,11 @@ def _back(public_id: str) -> HttpResponse:
 @require_GET
 def photograph_picture(request: HttpRequest, public_id: str, number: int) -> HttpResponse:
     """Return a further photograph; with `face`, this face of it, enlarged."""
-    row = actions.photograph_of(find.preparation(public_id, member_of(request)), number)
+    chosen = actions.photograph_of(find.preparation(public_id, member_of(request)), number)
     face = whole_number(request.GET.get("face", ""))
-    if face is not None and 1 <= face <= len(row.faces):
-        return picture(face_jpeg(row.blob, row.faces[face - 1]["box"], 320))
-    return picture(whole_jpeg(row.blob))
+    if face is not None and 1 <= face <= len(chosen.faces):
+        return picture(face_jpeg(chosen.blob, chosen.faces[face - 1]["box"], 320))
+    return picture(whole_jpeg(chosen.blob))
 
 
 @require_GET

@@ -283,7 +283,7 @@ def changes_of(request: HttpRequest) -> dict[str, Any]:
 
 
 def whole_number(text: str) -> int | None:
-    """Return a number of a form; None: it is none."""
+    """Return a whole number of a form; None for another text."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else None
 
 

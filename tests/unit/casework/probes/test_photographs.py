@@ -115,7 +115,7 @@ def test_what_cannot_be_a_part_of_a_probe_is_refused_and_changes_nothing(draft: 
     assert refused(lambda: add(draft, DARK)) == "probe.same_photograph"
     choose = photographs.choose_face
     assert refused(lambda: choose(draft.public_id, number, 2, acting_member=examiner)) == "preparation.face"
-    assert refused(lambda: choose(draft.public_id, 9, 1, acting_member=examiner)) == "preparation.photograph_unknown"
+    assert refused(lambda: choose(draft.public_id, 9, 1, acting_member=examiner)) == "photograph.unknown"
     assert (
         refused(lambda: choose(draft.public_id, number, 1, acting_member=person("verifier"))) == "preparation.unknown"
     )
