@@ -25,6 +25,7 @@ import requests
 from allauth.mfa.totp.internal import auth as totp
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
 
 from plainview.casework.cases.open_close import open_case
@@ -36,7 +37,6 @@ from plainview.casework.models import Enrolment, Gallery, GalleryChange, Member,
 from plainview.casework.pictures import face_file
 from plainview.casework.workspace.services import services
 from plainview.cli.bench.common import varied
-from plainview.web.session_store import SessionStore
 
 LIMIT_MS, PAGE_LIMIT_MS = 1500.0, 200.0
 """How long a person may wait for candidates and for any other page; source: the issue of the web application."""
