@@ -103,8 +103,8 @@ class Kind(Generic[M]):
         value = key.strip() if isinstance(key, str) else key
         if among is None and self.by == "public_id" and isinstance(value, str):
             prepared = self._prepared.get(lock) or self._prepare(lock)
-            found = prepared.first(value, member.pk, member.agency_id, member.email)
-            return self._checked(found, value)
+            match = prepared.first(value, member.pk, member.agency_id, member.email)
+            return self._checked(match, value)
         rows = self.rows(member) if among is None else self._of(among, member)
         if self.by == "email" and isinstance(value, str):
             value = value.lower()

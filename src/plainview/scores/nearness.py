@@ -17,7 +17,7 @@ from plainview.scores.scoring import DECIMALS, Doubles
 _UNIT = 10**DECIMALS
 
 _GONE = np.iinfo(np.int32).min
-"""Value of a reference that was removed; a nearness lies in -1 to 1."""
+"""Value of a reference that was removed; a nearness is between -1 and 1."""
 
 _WAIT = 8_192
 """Changes that wait in a dictionary: a merge copies both arrays, which takes 3 ms for a million references."""
@@ -42,22 +42,22 @@ class Nearness:
 
     def of(self, references: Sequence[int]) -> dict[int, float]:
         """Return those of the references that are kept, with their nearness."""
-        found: dict[int, int] = {}
+        known: dict[int, int] = {}
         rest = []
         for reference in references:
             value = self._waiting.get(reference)
             if value is None:
                 rest.append(reference)
             else:
-                found[reference] = value
-        keys, values = self._packed  # after what waits: a merge in between moves values from there to here
+                known[reference] = value
+        keys, values = self._packed  # read after the waiting ones: a merge in between moves values from there to here
         if len(keys) and rest:
             asked = np.minimum(np.array(rest, np.uint64), np.iinfo(keys.dtype).max).astype(keys.dtype)
             places = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
             for reference, key, value in zip(rest, keys[places].tolist(), values[places].tolist(), strict=True):
                 if key == reference:
-                    found[reference] = value
-        return {reference: value / _UNIT for reference, value in found.items() if value != _GONE}
+                    known[reference] = value
+        return {reference: value / _UNIT for reference, value in known.items() if value != _GONE}
 
     @property
     def nbytes(self) -> int:

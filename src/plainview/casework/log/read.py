@@ -102,8 +102,8 @@ def canonical_of(number: int) -> bytes:
     """Return the canonical bytes of an entry; empty if there is no such entry."""
     with connection.cursor() as cursor:  # every search asks
         cursor.execute("SELECT canonical FROM log_entry WHERE seq = %s", [number])
-        row = cursor.fetchone()
-    return bytes(row[0]) if row else b""
+        entry = cursor.fetchone()
+    return bytes(entry[0]) if entry else b""
 
 
 def keys_of_log() -> tuple[VerifierKey, ...]:

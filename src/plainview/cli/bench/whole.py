@@ -60,7 +60,9 @@ def measure(home: Path, references: int, searches: int) -> dict[str, object]:
     services().close()
     figures |= _served(home, keys[0])
     erased = list(Reference.objects.filter(gallery=gallery).order_by("-pk")[:_ERASED])
-    figures["expunge_ms"] = _median(erased, lambda row: expunge(row.public_id, reason="benchmark", acting_member=admin))
+    figures["expunge_ms"] = _median(
+        erased, lambda reference: expunge(reference.public_id, reason="benchmark", acting_member=admin)
+    )
     figures["audit_verify_s"] = _seconds(verify_log)
     figures["database_mb"] = _megabytes(home / "workspace")
     return figures
@@ -175,7 +177,7 @@ def _seconds(act: Callable[[], Any]) -> float:
 
 
 def _median(rows: list[Reference], act: Callable[[Reference], Any]) -> float:
-    return round(statistics.median(_seconds(partial(act, row)) for row in rows) * 1e3, 1)
+    return round(statistics.median(_seconds(partial(act, reference)) for reference in rows) * 1e3, 1)
 
 
 def _megabytes(workspace: Path) -> int:
