@@ -107,6 +107,7 @@ def _written(search: Search, candidates: list[Candidate], compared_to: Compared,
         calibration=search.calibration,
         scorer=search.scorer,
         nearness=search.nearness,
+        quality_detail=search.quality_detail,
     )
     return [search, *candidates]
 
