@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -131,12 +132,14 @@ def test_what_is_wrong_with_a_file_is_said(open_case: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "code"),
     [
-        (b"a text named .mp4" * 50, "not_a_video"),
-        (remuxed(clip().data, "mp4")[:30_000], "video_index_missing"),
+        (lambda: b"a text named .mp4" * 50, "not_a_video"),
+        (lambda: remuxed(clip().data, "mp4")[:30_000], "video_index_missing"),
     ],
 )
-def test_a_bad_file_fails_with_its_code_and_can_be_erased(open_case: Path, data: bytes, code: str) -> None:
-    video = take(data)
+def test_a_bad_file_fails_with_its_code_and_can_be_erased(
+    open_case: Path, data: Callable[[], bytes], code: str
+) -> None:
+    video = take(data())
     assert (video.state, video.code) == (Video.State.FAILED, code)
     assert video.why.endswith(".")
     assert Job.objects.get().state == Job.State.FAILED
