@@ -169,6 +169,7 @@ def test_every_set_is_compiled_with_hashes_and_without_an_address() -> None:
         assert sum("--hash=sha256:" in line for line in lines) >= len(pinned)
 
 
+@pytest.mark.long
 def test_an_extra_is_imported_by_its_adapter_alone_and_not_at_its_start() -> None:
     assert set(extras()) == set(ADAPTERS)
     used, started = foreign("src"), foreign("src", at_start)

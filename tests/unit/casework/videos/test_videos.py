@@ -153,6 +153,7 @@ def test_only_a_part_is_looked_through_and_a_part_outside_is_refused(open_case: 
     assert (outside.state, outside.code) == (Video.State.FAILED, "video.range")
 
 
+@pytest.mark.long
 def test_ten_hours_are_refused_until_a_part_is_named(open_case: Path) -> None:
     video = take(ten_hours())
     assert (video.state, video.code) == (Video.State.FAILED, "video.too_long")
@@ -175,6 +176,7 @@ def stills() -> list[tuple[int, str, list[float]]]:
     return sorted((row.frame, row.frame_sha256, row.box) for row in Still.objects.all())
 
 
+@pytest.mark.long
 def test_a_worker_that_dies_anywhere_loses_and_repeats_nothing(
     open_case: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -218,6 +220,7 @@ def test_a_worker_that_dies_anywhere_loses_and_repeats_nothing(
     assert [len(row.stills) for row in persons(video)] == people
 
 
+@pytest.mark.long
 def test_cancelled_it_keeps_what_was_found_and_goes_on_when_asked(
     open_case: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -244,6 +247,7 @@ def test_cancelled_it_keeps_what_was_found_and_goes_on_when_asked(
     assert refusal(videos.process_again, video.public_id, acting_member=person("examiner")) == "video.not_waiting"
 
 
+@pytest.mark.long
 def test_it_gives_way_after_a_segment_and_goes_on(open_case: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     video, job = received(in_short_segments(monkeypatch))
     turns = 0
@@ -280,6 +284,7 @@ def test_an_upload_that_nobody_finishes_is_erased(open_case: Path) -> None:
     assert set(services().blobs.digests()) == before
 
 
+@pytest.mark.long
 def test_a_segment_that_ends_its_decoder_is_passed_over_and_said(
     open_case: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
