@@ -98,22 +98,8 @@ def _written(search: Search, candidates: list[Candidate], compared_to: Compared,
     insert_many(candidates)
     _insert_pictures(search, candidates, compared_to)
     search.answer_entry, search.answered_at = entry, timezone.now()
-<<<<<<< HEAD
-    Search.objects.filter(pk=search.pk).update(
-        answer_entry=search.answer_entry,
-        answered_at=search.answered_at,
-        gallery_size=search.gallery_size,
-        gallery_pictures=search.gallery_pictures,
-        gallery_seq=search.gallery_seq,
-        calibration=search.calibration,
-        scorer=search.scorer,
-        nearness=search.nearness,
-        quality_detail=search.quality_detail,
-    )
-=======
     of_answer = ("answer_entry", "answered_at", "gallery_size", "gallery_pictures", "gallery_seq", "calibration")
-    update(search, *of_answer, "scorer", "nearness")
->>>>>>> main
+    update(search, *of_answer, "scorer", "nearness", "quality_detail")
     return [search, *candidates]
 
 
