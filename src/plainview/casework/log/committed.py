@@ -201,7 +201,16 @@ NOT_COMMITTED: Final[Mapping[str, str]] = {
     **dict.fromkeys(
         (
             *("AlertMark", "AlertPreference", "AlertSeen", "News", "Notice", "SharedNotice", "Delivery", "WebhookMark"),
-            *("ReportSchedule", "WorkerLife", "WorkerStep", "CanaryCheck", "ClockFault", "Feed", "FeedLink"),
+            *(
+                "GalleryFavourite",
+                "ReportSchedule",
+                "WorkerLife",
+                "WorkerStep",
+                "CanaryCheck",
+                "ClockFault",
+                "Feed",
+                "FeedLink",
+            ),
         ),
         _PACE,
     ),
@@ -223,6 +232,7 @@ NOT_COMMITTED: Final[Mapping[str, str]] = {
             *("Agency", "Case", "Training", "Trial", "Flag", "LogReview", "Gallery", "GalleryChange", "BarredPicture"),
             *("Agreement", "AgreementVersion", "SharedLead", "Alert", "AlertGallery", "CanaryAlarm", "FeedWithdrawal"),
             *("DisclosureDownload", "DisclosureGrant", "DisclosurePackage", "ExonerationReview", "ProficiencyItem"),
+            *("SamePerson",),
             *("CandidatePicture",),
             *("Hold", "RetentionEvent", "RetentionItem", "RetentionRun", "RetentionVersion"),
             *("WitnessRule", "Attestation", "AuditSample", "AuditSampleItem"),
