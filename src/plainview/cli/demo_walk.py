@@ -170,7 +170,11 @@ def _another(home: Path, answer: Answer) -> None:
     later = folder / f"later-{Path(reference.file_name).stem}.jpg"
     small = cv2.resize(pixels[:, ::-1], None, fx=0.8, fy=0.8, interpolation=cv2.INTER_AREA)
     cv2.imwrite(str(later), np.clip(small * 0.8, 0, 255).astype(np.uint8))
-    enrol(_GALLERY, read_items(folder), acting_member=member_by_email("admin@agency.example"))
+    manifest = folder / "manifest.csv"
+    manifest.write_text(
+        f"path,source_url,page_url\n{later.name},{reference.source_url},{reference.page_url}\n", "utf-8"
+    )
+    enrol(_GALLERY, read_items(manifest), acting_member=member_by_email("admin@agency.example"))
     raised = Search.objects.filter(alert__isnull=False, answered_at__isnull=False).count()
     say(f"7 A later picture of {reference.file_name} was enrolled: the alert raised {counted(raised, 'list')}")
 

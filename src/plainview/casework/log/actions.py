@@ -259,6 +259,10 @@ def sentence(action: str, subject: Mapping[str, object]) -> str:
     return ACTIONS.get(action, action)
 
 
+def _plain(value: object) -> str:
+    return ", ".join(f"{key} {item}" for key, item in value.items()) if isinstance(value, Mapping) else str(value)
+
+
 _NOT_SHOWN = frozenset({"agency", "via", "rule"})
 
 
@@ -272,7 +276,7 @@ def facts(subject: Mapping[str, object]) -> list[tuple[str, str]]:
         if value is True:
             shown.append((label, ""))
         elif isinstance(value, Mapping):
-            shown.append((label, ", ".join(f"{key} {item}" for key, item in list(value.items())[:3])))
+            shown.append((label, ", ".join(f"{key} {_plain(item)}" for key, item in list(value.items())[:3])))
         elif isinstance(value, list | tuple):
             shown.append(
                 (
