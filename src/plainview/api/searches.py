@@ -40,7 +40,7 @@ from plainview.tables.names import readable
 Box = Annotated[list[float], Field(min_length=4, max_length=4)]
 
 
-class ProbeOut(Out):
+class SearchedProbe(Out):
     """The probe of a search."""
 
     sha256: str
@@ -119,7 +119,7 @@ class SearchOut(Out):
     """An answered search, as `plainview search --json` prints it."""
 
     search_id: str
-    probe: ProbeOut
+    probe: SearchedProbe
     gallery_size: int | None
     gallery_pictures: int | None = Field(default=None, description="References behind the candidates compared.")
     ordered_by: str
