@@ -39,6 +39,8 @@ BODIES: dict[str, Any] = {
     "probe_save": {"purpose": "find the rider"},
     "probe_edit": {"edit": "rotate:90"},
     "probe_undo": {"back_to": 0},
+    "photograph_add": {},
+    "photograph_face": {"face": 1},
     "approval_request": {"case": "MARKER-case", "purpose": "find the rider", "probe_sha256": "1" * 64},
     "approval_decide": {"grant": False, **REASON},
     "urgent_authorise": REASON,
@@ -111,7 +113,7 @@ BODIES: dict[str, Any] = {
 
 TUS_ABOUT = {"filename": b"MARKER.mp4", "case": b"MARKER-case"}
 FILE_FIELD = {"enrolment_ask": "files", "order_import": "file"}
-WITH_FILE = {"search_run", "reference_enrol", "probe_prepare", "alert_create", *FILE_FIELD}
+WITH_FILE = {"search_run", "reference_enrol", "probe_prepare", "photograph_add", "alert_create", *FILE_FIELD}
 
 
 def ids(held: dict[str, str]) -> dict[str, str]:

@@ -151,7 +151,7 @@ def test_rules_are_changed_in_a_form_and_tried_before_they_are_proposed(workspac
         "place": ["", "g", ""],
     }
     tried = admin.post(page, fields | {"do": "try"}).content.decode()
-    assert "4 rules changed" in tried
+    assert "4 changes" in tried
     assert "References of gallery g are erased at once after they were enrolled." in tried
     assert "1: References of gallery g" in tried  # the other picture is due by the court's order
     bad = admin.post(page, fields | {"days": ["0", "soon", ""], "do": "propose", "why": "the law changed"})

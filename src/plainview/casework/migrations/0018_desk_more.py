@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('casework', '0017_desk'),
+        ('casework', '0022_subjects_more'),
     ]
 
     operations = [

@@ -200,6 +200,7 @@ def authorised(request: Request, ground: Ground, probe: Probe | None, member: Me
         review=stated.review is not None,
         today=timezone.now().date(),
         copied=case is not None and _copied(request.purpose, case, digest, member),
+        photographs=probe.photographs if probe else 1,
         witnessing=witnessing(),
     )
     rules.require(*(under_holder(stated.shared, decision) for decision in decisions(facts, policy)))

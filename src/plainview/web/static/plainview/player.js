@@ -20,6 +20,7 @@
     player.querySelector("[data-words]").textContent = link.dataset.words;
     player.querySelector("[data-page]").href = link.getAttribute("href");
     head();
+    picture.onload = function () { player.scrollIntoView({ block: "nearest" }); };
   }
   function play(seconds) {
     shown.hidden = true;
