@@ -68,20 +68,24 @@ def main() -> None:
 
 def _fill(folder: Path, references: int) -> World:
     from allauth.mfa.totp.internal import auth as totp
-    from tests.factories.examination import examined
+    from tests.factories.examination import SIMILAR
 
     from plainview.casework.cases.open_close import open_case
     from plainview.casework.disclosure.grants import grant
+    from plainview.casework.examination.examine import examine
+    from plainview.casework.examination.verify import answer_verification, show_verification
     from plainview.casework.find import member_by_email
     from plainview.casework.galleries.passports import create_gallery
     from plainview.casework.leads.decide import release
     from plainview.casework.people.members import join
     from plainview.casework.probes.probe import probe_of
+    from plainview.casework.search.answers import Answer
+    from plainview.casework.search.meaning import cautions_about
     from plainview.casework.search.run import Request, run_search
     from plainview.casework.workspace.services import services
     from plainview.cli.bench.common import varied
     from plainview.cli.bench.serve import _session, fill
-    from plainview.policy.examination import CONTRADICTIONS
+    from plainview.policy.examination import CONTRADICTIONS, NOT, POTENTIAL
 
     people = {name: member_by_email(f"{name}@agency.example") for name in _ROLES if name != "counsel"}
     photographs = sorted(varied(folder / "photographs", 60).iterdir())
@@ -98,6 +102,19 @@ def _fill(folder: Path, references: int) -> World:
         fill(gallery, people["admin"], photographs, count)
     for number in range(CASES):
         open_case(f"C-{number:03}", "robbery", acting_member=people["examiner"])
+
+    def examined(answer: Answer) -> str:
+        first, examiner = answer.candidates[0], people["examiner"]
+        seen = [caution.id for caution in cautions_about(first)]
+        how: dict[str, Any] = {"components": SIMILAR, "conclusion": POTENTIAL, "notes": "benchmark"}
+        examination = examine(answer.search.public_id, first.rank, **how, acknowledged=seen, acting_member=examiner)
+        task = examination.verifications.get()
+        show_verification(task.public_id, acting_member=task.verifier)
+        words = {item.position: POTENTIAL if item.is_candidate else NOT for item in task.items.all()}
+        full = {place: SIMILAR for place, word in words.items() if word == POTENTIAL}
+        answer_verification(task.public_id, words, full, acting_member=task.verifier)
+        return examination.public_id
+
     world, released = World(), []
     for number in range(SEARCHES):
         path = photographs[number % len(photographs)]
@@ -105,26 +122,28 @@ def _fill(folder: Path, references: int) -> World:
         answer = run_search(probe_of(path.name, path.read_bytes()), asked, acting_member=people["examiner"])
         world.search = world.search or answer.search.public_id
         if number < EXAMINED:
-            released.append(examined(answer.search.public_id))
+            released.append(examined(answer))
     checked = dict.fromkeys(CONTRADICTIONS, "cannot be checked: recorded by the benchmark of the pages")
-    leads = [release(row, contradictions=checked, acting_member=people["supervisor"]) for row in released[:8]]
+    leads = [
+        release(examination, contradictions=checked, acting_member=people["supervisor"]) for examination in released[:8]
+    ]
     until = datetime.now(UTC).date() + timedelta(days=30)
     granted = grant(world.search, "counsel@defence.example", "Counsel", until, acting_member=people["supervisor"])
     people["counsel"] = join(granted.code, "Counsel")
     totp.TOTP.activate(people["counsel"], totp.generate_totp_secret())
     services().close()
     world.sessions = {name: _session(member) for name, member in people.items()}
-    found, lead = f"/searches/{world.search}/", f"/leads/{leads[0].public_id}/"
+    listed, lead = f"/searches/{world.search}/", f"/leads/{leads[0].public_id}/"
     world.pages = {
         "examiner": [
             *("/", "/cases/", "/cases/1/", "/prepare/", "/leads/", "/alerts/", "/examinations/", "/videos/", "/me/"),
-            *("/news/", "/find/?q=C-00", "/policy/", "/shared/", found, f"{found}candidates/3/examine/"),
+            *("/news/", "/find/?q=C-00", "/policy/", "/shared/", listed, f"{listed}candidates/3/examine/"),
         ],
         "supervisor": [
             *("/", "/cases/1/", "/reports/", "/retention/", "/retention/rules/", "/approvals/", "/leads/", lead),
             *(
                 f"/examinations/{released[-1]}/release/",
-                f"{found}disclosure/",
+                f"{listed}disclosure/",
                 "/exonerations/",
                 "/holds/",
                 "/members/",
@@ -134,7 +153,7 @@ def _fill(folder: Path, references: int) -> World:
             *("/", "/galleries/", "/galleries/1/", "/galleries/1/enrol/", "/feeds/", "/policy/change/", "/proposals/"),
             *("/retention/rules/", "/rights-requests/", "/members/", "/webhooks/", "/status/", "/reports/"),
         ],
-        "auditor": ["/", "/log/", "/log/12/", "/flags/", "/samples/", "/cases/", "/reports/", found],
+        "auditor": ["/", "/log/", "/log/12/", "/flags/", "/samples/", "/cases/", "/reports/", listed],
         "counsel": ["/disclosures/", f"/disclosures/{world.search}/"],
     }
     return world

@@ -145,7 +145,7 @@ def test_rules_are_changed_in_a_form_and_tried_before_they_are_proposed(workspac
     fields: dict[str, Any] = {
         "automatic": "no",
         "id": ["court-order", "", ""],
-        "what": ["references", "references", "videos"],
+        "kind": ["references", "references", "videos"],
         "after": ["court order", "enrolment", "case closed"],
         "days": ["0", "0", ""],
         "place": ["", "g", ""],

@@ -13,17 +13,17 @@ from django.http import QueryDict
 
 from plainview.policy.retention import MAX_RULES, Rules, What
 
-COLUMNS = ("id", "what", "after", "days", "place")
+COLUMNS = ("id", "kind", "after", "days", "place")
 _NO_WORD = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Line:
     """One rule of the page.
 
     Attributes:
         number: of the row, from 1.
-        id, what, after, days, place: what its fields show; place is the name of a gallery or the number of a case.
+        id, kind, after, days, place: what its fields show; place is the name of a gallery or the number of a case.
         says: the rule of the form as a sentence; "" while there is none.
         now: the sentence in force of the rule with this id; "" for a new rule.
         changed: whether the form differs from what is in force.
@@ -31,7 +31,7 @@ class Row:
 
     number: int
     id: str
-    what: str
+    kind: str
     after: str
     days: str
     place: str
@@ -44,11 +44,11 @@ class Row:
         return self.says != self.now
 
 
-def rows(now: Rules, shown: Rules) -> list[Row]:
+def rows(now: Rules, shown: Rules) -> list[Line]:
     """Return a row for each rule of `shown`, beside the rules in force, and an empty one for a new rule."""
     in_force = {rule.id: rule.says for rule in now.rules}
     filled = [
-        Row(
+        Line(
             number,
             rule.id,
             rule.what.value,
@@ -63,11 +63,11 @@ def rows(now: Rules, shown: Rules) -> list[Row]:
     return [*filled, _empty(len(filled) + 1)]
 
 
-def posted_rows(posted: QueryDict, now: Rules) -> list[Row]:
+def posted_rows(posted: QueryDict, now: Rules) -> list[Line]:
     """Return the rows as they were typed, for a form with a fault in it."""
     in_force = {rule.id: rule.says for rule in now.rules}
     typed = [
-        Row(number, *(fields[name] for name in COLUMNS), says="", now=in_force.get(fields["id"], ""))
+        Line(number, *(fields[name] for name in COLUMNS), says="", now=in_force.get(fields["id"], ""))
         for number, fields in enumerate(_read(posted), start=1)
     ]
     return [*typed, _empty(len(typed) + 1)]
@@ -103,13 +103,13 @@ def text_of(posted: QueryDict) -> str:
         f"automatic = {'true' if posted.get('automatic') == 'yes' else 'false'}",
     ]
     for fields in _read(posted):
-        place = "gallery" if fields["what"] == What.REFERENCES else "case"
+        place = "gallery" if fields["kind"] == What.REFERENCES else "case"
         days = fields["days"]
         lines += [
             "",
             "[[rule]]",
             f"id = {_text(fields['id'])}",
-            f"what = {_text(fields['what'])}",
+            f"what = {_text(fields['kind'])}",
             f"after = {_text(fields['after'])}",
             f"days = {days if days.isascii() and days.isdigit() and len(days) < 8 else _text(days)}",
             *([f"{place} = {_text(fields['place'])}"] if fields["place"] else []),
@@ -130,13 +130,13 @@ def _read(posted: QueryDict) -> list[dict[str, str]]:
 
 def _free_id(fields: dict[str, str], taken: set[str]) -> str:
     """Return a name for a new rule: what, from when, and where."""
-    words = " ".join(filter(None, (fields["what"], fields["after"], fields["place"]))).lower()
+    words = " ".join(filter(None, (fields["kind"], fields["after"], fields["place"]))).lower()
     name = _NO_WORD.sub("-", words).strip("-")[:36].rstrip("-")
     return next(free for free in (name, *(f"{name}-{i}" for i in range(2, MAX_RULES + 3))) if free not in taken)
 
 
-def _empty(number: int) -> Row:
-    return Row(number, "", What.REFERENCES.value, "enrolment", "", "", "", "")
+def _empty(number: int) -> Line:
+    return Line(number, "", What.REFERENCES.value, "enrolment", "", "", "", "")
 
 
 def _text(words: str) -> str:

@@ -44,7 +44,7 @@ def test_a_changed_a_new_and_a_removed_rule_are_three_differences() -> None:
         text_of(
             form(
                 {"number": "4", "days": "0"},
-                {"number": LAST, "what": "videos", "after": "case closed", "days": "1"},
+                {"number": LAST, "kind": "videos", "after": "case closed", "days": "1"},
                 remove="2",
             )
         )
@@ -63,8 +63,8 @@ def test_a_changed_a_new_and_a_removed_rule_are_three_differences() -> None:
 
 
 def test_a_new_rule_like_an_earlier_one_gets_a_name_of_its_own() -> None:
-    posted = form({"number": LAST, "what": "references", "after": "enrolment", "days": "5", "place": "7"})
-    for name, value in {"id": "", "what": "references", "after": "enrolment", "days": "6", "place": "№ 7"}.items():
+    posted = form({"number": LAST, "kind": "references", "after": "enrolment", "days": "5", "place": "7"})
+    for name, value in {"id": "", "kind": "references", "after": "enrolment", "days": "6", "place": "№ 7"}.items():
         posted.appendlist(name, value)
     ids = [rule.id for rule in parse(text_of(posted)).rules]
     assert ids[-2:] == ["references-enrolment-7", "references-enrolment-7-2"]
@@ -77,7 +77,7 @@ def test_a_new_rule_like_an_earlier_one_gets_a_name_of_its_own() -> None:
         ({"days": "-1"}, "days is a whole number"),
         ({"days": "99999999999"}, "days is a whole number"),
         ({"after": "case closed"}, "after is one of"),
-        ({"what": "people"}, "what is one of"),
+        ({"kind": "people"}, "what is one of"),
         ({"id": 'x"\nautomatic = true'}, "id is 1 to 40"),
     ],
 )

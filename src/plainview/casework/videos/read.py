@@ -28,7 +28,7 @@ class Person:
     @property
     def groups(self) -> list[int]:
         """Return the numbers of the machine's groups that this person is, the lowest first."""
-        return sorted({self.number, *(number for row in self.same for number in (row.first, row.second))})
+        return sorted({self.number, *(number for stated in self.same for number in (stated.first, stated.second))})
 
     @property
     def best(self) -> Still:
@@ -70,7 +70,7 @@ def persons(video: Video, wanted: Filter | None = None) -> list[Person]:
             number = still.track.person or 0
             stills_by_person.setdefault(lowest.get(number, number), []).append(still)
     return [
-        Person(number, sorted(stills, key=_rank), [row for row in same if lowest[row.first] == number])
+        Person(number, sorted(stills, key=_rank), [stated for stated in same if lowest[stated.first] == number])
         for number, stills in sorted(stills_by_person.items())
     ]
 
@@ -92,7 +92,7 @@ def same_sentence(person: Person) -> str:
     """Say who stated that several groups of the machine are this person; "" where nobody did."""
     if not person.same:
         return ""
-    names = listed(dict.fromkeys(row.member.name for row in person.same))
+    names = listed(dict.fromkeys(stated.member.name for stated in person.same))
     groups = listed(map(str, person.groups))
     return f"Persons {groups} are stated to be one person by {names}."
 
@@ -100,10 +100,10 @@ def same_sentence(person: Person) -> str:
 def _joined(same: list[SamePerson]) -> dict[int, int]:
     """Return group -> the lowest group that is the same person, for every group that a statement names."""
     lowest: dict[int, int] = {}
-    for row in same:
-        pair = [lowest.get(number, number) for number in (row.first, row.second)]
+    for stated in same:
+        pair = [lowest.get(number, number) for number in (stated.first, stated.second)]
         lowest = {group: min(pair) if low in pair else low for group, low in lowest.items()}
-        lowest |= dict.fromkeys((row.first, row.second), min(pair))
+        lowest |= dict.fromkeys((stated.first, stated.second), min(pair))
     return lowest
 
 
