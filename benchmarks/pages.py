@@ -118,7 +118,7 @@ def _fill(folder: Path, references: int) -> World:
     world, released = World(), []
     for number in range(SEARCHES):
         path = photographs[number % len(photographs)]
-        asked = Request(f"C-{number % 10:03}", "find who held the door", "gallery 00", origin="cctv")
+        asked = Request(f"C-{number % 10:03}", "find a witness", "gallery 00", origin="cctv")
         answer = run_search(probe_of(path.name, path.read_bytes()), asked, acting_member=people["examiner"])
         world.search = world.search or answer.search.public_id
         if number < EXAMINED:
