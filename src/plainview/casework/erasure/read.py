@@ -189,6 +189,7 @@ def reviews_due(member: Member) -> list[Hold]:
 
 _KEEPERS: tuple[tuple[type[Model], str, Q], ...] = (
     (Reference, "blob", Q()),
+    (Reference, "face_file", Q()),
     (Search, "probe_blob", Q()),
     (SharedRequest, "probe_blob", Q()),
     (Alert, "probe_blob", Q()),

@@ -139,6 +139,7 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "reference.expunged_again": "A restore erased a reference again that had been erased after the backup was made.",
         "reference.viewed": "An administrator looked at a reference before a decision to erase it.",
         "references.enrolled": "A batch of references was enrolled.",
+        "references.cut": "The faces of references of an earlier version were cut in the sizes of lists.",
         "references.re_embedded": "A batch of templates was remade with another model pack.",
         "register.attested": "An office of the agency stated that no search was run in certain months.",
         "register.exported": "The public register was exported as a static site.",

@@ -146,7 +146,7 @@ COMMITTED: Final = (
         "id",
         opened={"template": ("templates", "template"), "other_template": ("templates", "template")},
         present=frozenset({"picture_hash"}),
-        later={"subject_id": 2, "other_pack": 2, "other_template": 2},
+        later={"subject_id": 2, "other_pack": 2, "other_template": 2, "face_file": 3},
     ),
     Committed(models.Subject, opened={"template": ("templates", "subject"), "number": ("templates", "subject number")}),
     Committed(models.SharedRequest),

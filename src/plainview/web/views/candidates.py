@@ -20,7 +20,7 @@ from django.views.decorators.http import require_GET
 from plainview.casework import find
 from plainview.casework.log.write import Receipt
 from plainview.casework.models import Candidate, Examination, Member, Search
-from plainview.casework.pictures import face_jpeg, jpeg, probe_jpeg, whole_jpeg
+from plainview.casework.pictures import jpeg, probe_jpeg, reference_jpeg, whole_jpeg
 from plainview.casework.probes.read import draft_of
 from plainview.casework.search.candidates import (
     ShownPicture,
@@ -324,7 +324,7 @@ def candidate_face(request: HttpRequest, public_id: str, rank: int) -> HttpRespo
     reference = picture_of(candidate, request.GET.get("picture", ""))
     if not reference.template:
         return picture(_erased())
-    return picture(face_jpeg(reference.blob, reference.box, _side(request)), lasting=True)
+    return picture(reference_jpeg(reference, _side(request)), lasting=True)
 
 
 @require_GET
