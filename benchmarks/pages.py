@@ -21,7 +21,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -51,19 +51,31 @@ def main() -> None:
     parser.add_argument("--references", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--no-browser", action="store_true")
+    parser.add_argument("--keep", type=Path, help="folder of the workspace; one that is there is measured again")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="plainview-pages-") as name:
-        home = Path(name) / "workspace"
-        os.environ["PLAINVIEW_HOME"] = str(home)
-        from plainview.cli.setup import make_workspace
-
-        make_workspace(sample=True)
-        world = _fill(Path(name), asked.references)
-        with _served(Path(name)) as url:
+        folder = asked.keep or Path(name)
+        folder.mkdir(parents=True, exist_ok=True)
+        os.environ["PLAINVIEW_HOME"] = str(folder / "workspace")
+        world = _world(folder, asked.references)
+        with _served(folder) as url:
             figures: dict[str, object] = {"references": asked.references, **_timed(url, world, asked.rounds)}
             if not asked.no_browser:
                 figures |= _seen(url, world)
     print(json.dumps(figures))  # noqa: T201  the script's answer
+
+
+def _world(folder: Path, references: int) -> World:
+    """Return the workspace in a folder; make it first where there is none."""
+    stored = folder / "world.json"
+    if stored.exists():
+        return World(**json.loads(stored.read_text()))
+    from plainview.cli.setup import make_workspace
+
+    make_workspace(sample=True)
+    world = _fill(folder, references)
+    stored.write_text(json.dumps(asdict(world)))
+    return world
 
 
 def _fill(folder: Path, references: int) -> World:
@@ -84,7 +96,7 @@ def _fill(folder: Path, references: int) -> World:
     from plainview.casework.search.run import Request, run_search
     from plainview.casework.workspace.services import services
     from plainview.cli.bench.common import varied
-    from plainview.cli.bench.serve import _session, fill
+    from plainview.cli.bench.serve import fill, session
     from plainview.policy.examination import CONTRADICTIONS, NOT, POTENTIAL
 
     people = {name: member_by_email(f"{name}@agency.example") for name in _ROLES if name != "counsel"}
@@ -132,7 +144,7 @@ def _fill(folder: Path, references: int) -> World:
     people["counsel"] = join(granted.code, "Counsel")
     totp.TOTP.activate(people["counsel"], totp.generate_totp_secret())
     services().close()
-    world.sessions = {name: _session(member) for name, member in people.items()}
+    world.sessions = {name: session(member) for name, member in people.items()}
     listed, lead = f"/searches/{world.search}/", f"/leads/{leads[0].public_id}/"
     world.pages = {
         "examiner": [
@@ -184,6 +196,7 @@ def _served(folder: Path) -> Iterator[str]:
                 break
             except requests.ConnectionError:
                 if time.monotonic() > end or server.poll() is not None:
+                    print((folder / "serve.log").read_text(), file=sys.stderr)  # noqa: T201
                     raise
                 time.sleep(0.2)
         yield url

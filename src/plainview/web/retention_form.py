@@ -67,7 +67,16 @@ def posted_rows(posted: QueryDict, now: Rules) -> list[Line]:
     """Return the rows as they were typed, for a form with a fault in it."""
     in_force = {rule.id: rule.says for rule in now.rules}
     typed = [
-        Line(number, *(fields[name] for name in COLUMNS), says="", now=in_force.get(fields["id"], ""))
+        Line(
+            number,
+            fields["id"],
+            fields["kind"],
+            fields["after"],
+            fields["days"],
+            fields["place"],
+            "",
+            in_force.get(fields["id"], ""),
+        )
         for number, fields in enumerate(_read(posted), start=1)
     ]
     return [*typed, _empty(len(typed) + 1)]

@@ -3,11 +3,13 @@
 (function () {
   var player = document.getElementById("player"), video = player && player.querySelector("video");
   if (!player) return;
-  var shown = player.querySelector("[data-shown]"), picture = shown.querySelector("img"), length = Number(player.dataset.length) || 1, at = 0;
+  var shown = player.querySelector("[data-shown]"), picture = shown.querySelector("img"), at = 0;
   function line() { return document.querySelector(".timeline svg"); }
+  function length() { return Number(line().dataset.length) || 1; }
   function head() {
-    var mark = line() && line().querySelector(".head"), x = Math.min(1000, 1000 * at / length);
-    if (mark) { mark.setAttribute("x1", x); mark.setAttribute("x2", x); mark.classList.add("on"); }
+    if (!line()) return;
+    var mark = line().querySelector(".head"), x = Math.min(1000, 1000 * at / length());
+    mark.setAttribute("x1", x); mark.setAttribute("x2", x); mark.classList.add("on");
   }
   function show(link) {
     if (video) video.pause();
@@ -37,11 +39,13 @@
     if (drawing && video && !video.error) {
       var place = new DOMPoint(event.clientX, event.clientY).matrixTransform(drawing.getScreenCTM().inverse());
       if (place.x < 0 || place.x > 1000) return;
-      at = place.x * length / 1000;
+      at = place.x * length() / 1000;
       head();
       play(at);
     }
   });
+  // New faces replace the time line; where one is stays.
+  document.addEventListener("htmx:afterSwap", function () { if (!shown.hidden || (video && !video.paused)) head(); });
   if (!video) return;
   video.addEventListener("timeupdate", function () { at = video.currentTime; head(); });
   video.addEventListener("error", function () {
