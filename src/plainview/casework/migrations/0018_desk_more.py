@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('casework', '0022_subjects_more'),
+        ('casework', '0019_speed'),
     ]
 
     operations = [
