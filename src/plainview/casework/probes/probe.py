@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from plainview.audit.record import Value
 from plainview.casework.models import ProbeFrame
 from plainview.casework.workspace.services import services
@@ -117,13 +119,19 @@ def photograph(name: str, data: bytes, number: int | None = None) -> Further:
     return Further(data, probe.picture, probe.number, probe.face, origin)
 
 
-def template_of(probe: Probe, engine: Engine) -> Vector:
-    """Return the template for the search, from the probe alone or from all its frames."""
+def template_of(probe: Probe, engine: Engine) -> tuple[Vector, float | None]:
+    """Return the template for the search, from the probe alone or from all its frames, and how alike its photographs are.
+
+    Returns:
+        The template, and the lowest cosine of two of the photographs, -1 to 1, rounded; None for a single one.
+    """
     shown = [(probe.picture, probe.face), *((frame.picture, frame.face) for frame in probe.further)]
-    return fused(
-        [engine.template(picture, face.detection) for picture, face in shown],
-        [face.quality.overall for _, face in shown],
-    )
+    templates = [engine.template(picture, face.detection) for picture, face in shown]
+    together = fused(templates, [face.quality.overall for _, face in shown])
+    if probe.photographs == 1:
+        return together, None
+    rows = np.stack(templates)
+    return together, round(float((rows @ rows.T).min()), 4)
 
 
 @contextmanager

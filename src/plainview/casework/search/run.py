@@ -51,6 +51,7 @@ from plainview.policy.permissions import Permission
 from plainview.policy.purposes import plain_purpose
 from plainview.policy.search import UNDECLARED, SearchFacts, decisions
 from plainview.recognition.types import Vector
+from plainview.scores.cautions import PHOTOGRAPHS_ALIKE
 from plainview.storage.base import digest_of
 
 
@@ -125,7 +126,9 @@ def run_search(
         with stored_meanwhile(probe):
             search, asked = _record(probe, request, may, preparation, acting_member)
     with _withheld_where_refused(ground, search, asked, acting_member):
-        template = template_of(probe, services().engine_of(search.pack))
+        template, alike = template_of(probe, services().engine_of(search.pack))
+        if alike is not None:
+            search.quality_detail = {**search.quality_detail, PHOTOGRAPHS_ALIKE: alike}
         ground.still_holds()
         why = Comparison(
             may.ground.name,
