@@ -39,6 +39,8 @@ BODIES: dict[str, Any] = {
     "probe_save": {"purpose": "find the rider"},
     "probe_edit": {"edit": "rotate:90"},
     "probe_undo": {"back_to": 0},
+    "photograph_add": {},
+    "photograph_face": {"face": 1},
     "approval_request": {"case": "MARKER-case", "purpose": "find the rider", "probe_sha256": "1" * 64},
     "approval_decide": {"grant": False, **REASON},
     "urgent_authorise": REASON,
@@ -111,7 +113,7 @@ BODIES: dict[str, Any] = {
 
 TUS_ABOUT = {"filename": b"MARKER.mp4", "case": b"MARKER-case"}
 FILE_FIELD = {"enrolment_ask": "files", "order_import": "file"}
-WITH_FILE = {"search_run", "reference_enrol", "probe_prepare", "alert_create", *FILE_FIELD}
+WITH_FILE = {"search_run", "reference_enrol", "probe_prepare", "photograph_add", "alert_create", *FILE_FIELD}
 
 
 def ids(held: dict[str, str]) -> dict[str, str]:
@@ -169,6 +171,7 @@ def test_a_role_may_what_it_was_granted_and_nothing_else(things: dict[str, str],
             assert (refusal.actor, refusal.subject["via"]) == (member_of(role).public_id, "api")
 
 
+@pytest.mark.long
 def test_an_operation_needs_its_scope_and_no_other(things: dict[str, str], picture: Path) -> None:  # noqa: F811
     known = ids(things)
     for role in (role for role in ROLES if role not in NO_TOKEN):

@@ -23,6 +23,7 @@ from plainview.api import (
 from plainview.api.operation import AROUND, TUS, TUS_NEW, TUS_PIECE, Operation
 from plainview.casework.probes.preparations import MAX_BYTES
 from plainview.policy.permissions import Permission
+from plainview.policy.probes import MOST_PHOTOGRAPHS
 
 may = Permission
 
@@ -40,7 +41,7 @@ OPERATIONS: tuple[Operation, ...] = (
         may.SEARCH_RUN,
         searches.SearchOut,
         201,
-        body=MAX_BYTES + AROUND,
+        body=MOST_PHOTOGRAPHS * MAX_BYTES + AROUND,
         group="Searches",
     ),
     Operation("GET", "/searches", searches.search_list, may.CASE_READ, searches.SearchesOut, group="Searches"),
@@ -70,6 +71,33 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "POST", "/probes/{id}/undo", probes.probe_undo, may.SEARCH_RUN, probes.ProbeOut, versioned=True, group="Probes"
+    ),
+    Operation(
+        "POST",
+        "/probes/{id}/photographs",
+        probes.photograph_add,
+        may.SEARCH_RUN,
+        probes.ProbeOut,
+        201,
+        body=MAX_BYTES + AROUND,
+        group="Probes",
+    ),
+    Operation(
+        "PATCH",
+        "/probes/{id}/photographs/{int:number}",
+        probes.photograph_face,
+        may.SEARCH_RUN,
+        probes.ProbeOut,
+        group="Probes",
+    ),
+    Operation(
+        "DELETE",
+        "/probes/{id}/photographs/{int:number}",
+        probes.photograph_remove,
+        may.SEARCH_RUN,
+        None,
+        204,
+        group="Probes",
     ),
     Operation(
         "POST", "/probes/{id}/search", probes.probe_search, may.SEARCH_RUN, probes.SearchedOut, 201, group="Probes"

@@ -29,6 +29,9 @@ from plainview.scores.fillers import POOL, Doubles, choose, distances_of
 from plainview.scores.same_face import SAME_FACE
 from plainview.storage.base import StorageError
 
+MOST_SHOWN = 3
+"""Pictures of one person that a verifier is shown at most: chosen, as many as fit beside each other on a page."""
+
 _LOTS = SystemRandom()
 _ASKED = 5 * POOL  # nearest references: many of the first may be the candidate's own
 
@@ -43,14 +46,18 @@ class _Probe:
     surround: tuple[float, ...] | None
 
 
-def of_examination(examination: Examination) -> list[Reference]:
+def of_examination(examination: Examination, face: Reference) -> list[Reference]:
     """Return the fillers for an examined candidate, in random order; fewer in a small gallery.
+
+    Args:
+        examination: the first examiner's.
+        face: the picture of the candidate that the verifier is shown.
 
     Raises:
         IndexUnreachable: the server of the gallery's index does not answer.
     """
-    search, candidate = examination.candidate.search, examination.candidate.reference
-    stored = ProbeTemplate.objects.filter(search=search, search__pack=candidate.pack).first()
+    search = examination.candidate.search
+    stored = ProbeTemplate.objects.filter(search=search, search__pack=face.pack).first()
     template = None
     if stored is not None:
         plain = services().templates.open(bytes(stored.sealed), f"probe:{search.public_id}".encode())
@@ -63,8 +70,10 @@ def of_examination(examination: Examination) -> list[Reference]:
     )
     # The upper half of a list may show the person of the probe, and a filler must be another one.
     listed = Candidate.objects.filter(search=search)
-    near = listed.filter(rank__lte=listed.count() // 2).values_list("reference_id", flat=True)
-    return _fillers(VERIFICATION, candidate, probe, set() if template is not None else set(near))
+    near = listed.filter(rank__lte=listed.count() // 2).values_list("reference_id", "subject__lead_id")
+    # An index knows a person by their lead, which need not be the nearest of their pictures.
+    never = {key for keys in near for key in keys if key is not None}
+    return _fillers(VERIFICATION, face, probe, set() if template is not None else never)
 
 
 def of_item(item: ProficiencyItem) -> list[Reference]:
@@ -91,13 +100,14 @@ def _fillers(
     gallery = face.gallery
     index = services().index(gallery.pk, face.pack, len(template), gallery.index_adapter)
     near = compare(why, lambda: mended(index, lambda: _neighbours(index, gallery.pk, template, face.pack)))
-    others = Reference.objects.filter(pk__in=near, pack=face.pack).exclude(template=b"")
+    others = Reference.objects.filter(pk__in=near, pack=face.pack).exclude(template=b"").select_related("subject")
     others = others.exclude(Q(blob__in={face.blob, *blobs}) | Q(pk__in=never))
     if face.subject_id is not None:  # another picture of the same person is no filler
         others = others.exclude(subject_id=face.subject_id)
     rows = {other.pk: other for other in others}
     templates = templates_by_key(rows)
-    pool = [key for key in near if key in templates and _somebody_else(templates[key], template, probe)][:POOL]
+    pool = [key for key in near if key in templates and _somebody_else(templates[key], template, probe)]
+    pool = _with_as_many(pool, rows, pictures_of(face))[:POOL]
     if len(pool) <= FOILS:
         chosen = [rows[key] for key in pool]
         _LOTS.shuffle(chosen)
@@ -114,6 +124,20 @@ def _fillers(
 
     places = choose(distances, stacked @ stacked.T, FOILS, _LOTS, background=background)
     return [faces[place] for place in places]
+
+
+def pictures_of(reference: Reference) -> int:
+    """Return how many pictures a verifier is shown of a reference's person at most."""
+    return min(MOST_SHOWN, reference.subject.pictures) if reference.subject else 1
+
+
+def _with_as_many(pool: list[int], rows: dict[int, Reference], wanted: int) -> list[int]:
+    """Return those of the pool with as many pictures as the candidate, or with the most of which there are enough people."""
+    for least in range(wanted, 1, -1):
+        enough = [key for key in pool if pictures_of(rows[key]) >= least]
+        if len(enough) >= FOILS:
+            return enough
+    return pool
 
 
 def _neighbours(index: Index, gallery_id: int, template: Vector, pack: str) -> list[int]:

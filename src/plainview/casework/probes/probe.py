@@ -2,26 +2,28 @@
 
 Owns decoding and choosing the face, which parts of a probe are stored, and which parts of its origin are public in the
 log or sealed. It must never compare a face with anything; frames are combined only if a person said that they show one
-person (videos.stills).
+person (videos.stills, probes.photographs).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from plainview.audit.record import Value
 from plainview.casework.models import ProbeFrame
 from plainview.casework.workspace.services import services
-from plainview.policy.decision import Refused
-from plainview.policy.wording import counted
 from plainview.recognition.decode import read_file
 from plainview.recognition.edits import Prepared, read, written
 from plainview.recognition.prepare import ready
 from plainview.recognition.types import Face, Picture, Vector
-from plainview.recognition.video.fuse import MAX_FRAMES, fused
+from plainview.recognition.video.fuse import fused
 from plainview.storage.base import digest_of
 from plainview.tables.names import readable
 
@@ -52,6 +54,11 @@ class Probe:
     edits: tuple[str, ...] = ()
     provenance: dict[str, Any] = field(default_factory=dict)
     further: tuple[Further, ...] = ()
+
+    @property
+    def photographs(self) -> int:
+        """Photographs that it is made of; the frames of one video count as one."""
+        return 1 + sum("photograph" in other.provenance for other in self.further)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,41 +98,71 @@ def probe_of(name: str, data: bytes, number: int | None = None, *, edits: Sequen
     return Probe(name, data, done.picture, done.number, done.face, tuple(written(done.chain)))
 
 
-def together(probe: Probe, paths: Sequence[Path]) -> Probe:
-    """Return a probe with further photographs of the same person, as a member says; the largest face of each counts.
+def photograph(name: str, data: bytes, number: int | None = None) -> Further:
+    """Return a further photograph of the same person, as a member says.
+
+    Args:
+        name: the file's name.
+        data: the original.
+        number: the face in it, from 1; None: the largest.
 
     Raises:
-        Refused: probe.too_many.
-        BadMedia: a picture cannot be used.
+        BadMedia: the picture cannot be used.
     """
-    if len(paths) >= MAX_FRAMES:
-        raise Refused(
-            "probe.too_many",
-            "Search refused",
-            f"{counted(len(paths) + 1, 'photograph was', 'photographs were')} chosen; at most {MAX_FRAMES} are allowed.",
-            "Choose the best photographs.",
-        )
-    further = []
-    for path in paths:
-        other = prepare_probe(path)
-        origin = {"photograph": other.name, "frame_sha256": digest_of(other.data)}
-        further.append(Further(other.data, other.picture, other.number, other.face, origin))
-    return replace(probe, further=tuple(further))
+    probe = probe_of(name, data, number)
+    origin: dict[str, Any] = {
+        "photograph": probe.name,
+        "frame_sha256": digest_of(data),
+        "edits": list(probe.edits),
+        "box": [str(round(float(value), 1)) for value in probe.face.detection.box],
+    }
+    return Further(data, probe.picture, probe.number, probe.face, origin)
 
 
-def template_of(probe: Probe, engine: Engine) -> Vector:
-    """Return the template for the search, from the probe alone or from all its frames."""
+def template_of(probe: Probe, engine: Engine) -> tuple[Vector, float | None]:
+    """Return the template for the search, from the probe alone or from all its frames, and how alike its photographs are.
+
+    Returns:
+        The template, and the lowest cosine of two of the photographs, -1 to 1, rounded; None for a single one.
+    """
     shown = [(probe.picture, probe.face), *((frame.picture, frame.face) for frame in probe.further)]
-    return fused(
-        [engine.template(picture, face.detection) for picture, face in shown],
-        [face.quality.overall for _, face in shown],
-    )
+    templates = [engine.template(picture, face.detection) for picture, face in shown]
+    together = fused(templates, [face.quality.overall for _, face in shown])
+    if probe.photographs == 1:
+        return together, None
+    rows = np.stack(templates)
+    return together, round(float((rows @ rows.T).min()), 4)
+
+
+@contextmanager
+def stored_meanwhile(probe: Probe) -> Iterator[None]:
+    """Store the originals of a probe and its further frames while the block runs; they are on the disk when it ends.
+
+    Raises:
+        StorageError: the store failed; the block has run, and its transaction must not be committed.
+    """
+    failures: list[Exception] = []
+
+    def put() -> None:
+        try:
+            services().blobs.put_many([probe.data, *(frame.data for frame in probe.further)])
+        except Exception as error:  # raised below, in the thread of the act
+            failures.append(error)
+
+    flushing = threading.Thread(target=put, name="probe")
+    flushing.start()
+    try:
+        yield
+    finally:
+        flushing.join()
+    if failures:
+        raise failures[0]
 
 
 def columns_of(probe: Probe) -> dict[str, Any]:
-    """Store the original; return the columns of a probe in a search or an alert."""
+    """Return the columns of a probe in a search or an alert; `stored_meanwhile` stores its original."""
     return {
-        "probe_blob": services().blobs.put(probe.data),
+        "probe_blob": digest_of(probe.data),
         "probe_name": probe.name,
         "edits": list(probe.edits),
         "notes": list(probe.picture.notes),
@@ -139,14 +176,14 @@ def columns_of(probe: Probe) -> dict[str, Any]:
 
 
 def store(probe: Probe) -> StoredProbe:
-    """Store the originals of a probe and its further frames; return their record."""
+    """Return the record of a probe and its further frames; `stored_meanwhile` stores their originals."""
     columns, frames = columns_of(probe), _frames(probe.further)
     sealed: dict[str, Value] = {"probe_sha256": columns["probe_blob"]}
     if probe.edits:
         sealed["edits"] = list(probe.edits)
     sealed |= secret_part(probe.provenance)
     if frames:
-        sealed["frames"] = [[frame.blob, str(frame.provenance["frame_sha256"])] for frame in frames]
+        sealed["frames"] = [_committed(frame) for frame in frames]
     return StoredProbe(
         columns,
         frames,
@@ -162,6 +199,14 @@ def store(probe: Probe) -> StoredProbe:
     )
 
 
+def _committed(frame: ProbeFrame) -> list[Value]:
+    """Return the commitment to a further frame; of a photograph also which face of it, and what was done to it."""
+    said: list[Value] = [frame.blob, str(frame.provenance["frame_sha256"])]
+    if "photograph" in frame.provenance:
+        said += [frame.face_number, list(frame.provenance["edits"])]
+    return said
+
+
 def public_part(provenance: dict[str, Any]) -> dict[str, Any]:
     """Return the part of a still's origin that may be public: nothing that shows or names a person."""
     return {key: provenance[key] for key in ("video", "still", "time_s", "frame") if key in provenance}
@@ -173,14 +218,13 @@ def secret_part(provenance: dict[str, Any]) -> dict[str, Any]:
 
 
 def _frames(further: Sequence[Further]) -> list[ProbeFrame]:
-    blobs = services().blobs.put_many(frame.data for frame in further)
     return [
         ProbeFrame(
             number=number,
-            blob=blob,
+            blob=digest_of(frame.data),
             face_number=frame.number,
             quality=frame.face.quality.overall,
             provenance=frame.provenance,
         )
-        for number, (frame, blob) in enumerate(zip(further, blobs, strict=True), start=2)
+        for number, frame in enumerate(further, start=2)
     ]
