@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainview.recognition import cover_weights, eyes_weights
+from plainview.recognition.disturbance import GREY, smoothing_of
 from plainview.recognition.types import Pixels
 
 COVERED = 0.5
@@ -27,6 +28,16 @@ _LOWER = 3  # the row of cells from which on the rule looks: below the eyes
 _TURNS = 8  # directions of an edge, dark to bright, 45 degrees each
 _SPREAD = np.array([20, 8, 8], np.float32)  # L*, a*, b* by which parts of an uncovered face differ, about
 _MOST = 3.0  # of these spreads: a colour further away is just another colour
+
+_GRAIN = 0.15
+"""Share of noise from which a face is smoothed: clean faces have 0.05 at most (`disturbance.Signal`)."""
+
+_FACE_WIDTH = 88
+"""Pixels: width of a detected face in the aligned one, mean of the faces of lfw-dev."""
+
+_LIGHT, _MOST_GAIN = 110 / 255, 40.0
+"""Mean brightness to which a darker face is brightened, that of ordinary faces, and by how much at most: as a search
+prepares a probe (prepare.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +58,17 @@ FEATURES = 4 * _ROWS * (_TURNS + 2 * 3)
 """Numbers that a rule weighs: either part has four rows."""
 
 
-def cover(aligned: Pixels) -> float:
-    """How covered the lower face seems.
+def covers(aligned: Pixels, noise: float = 0.0) -> tuple[float, float]:
+    """How covered the lower face and the eyes (as by dark glasses) seem.
 
     Args:
         aligned: uint8, shape (112, 112, 3), BGR, 0-255, from `align.align`.
+        noise: share of noise in contrast, `disturbance.Signal.noise_seen`: a noisy face is looked at smoothed.
 
     Returns:
-        0 to 1; `COVERED` is the limit. No probability.
+        (lower face, eyes), each 0 to 1; `COVERED` is the limit. No probabilities.
     """
-    return _share(float(features(aligned) @ _WEIGHTS) + cover_weights.BIAS)
-
-
-def covers(aligned: Pixels) -> tuple[float, float]:
-    """How covered the lower face and the eyes seem, as by dark glasses: in less time than one after the other.
-
-    Args and returns as `cover`.
-    """
-    edges, colours = _cells(aligned)
+    edges, colours = _cells(aligned, noise)
     mouth, eyes = _numbers(edges, colours, MOUTH), _numbers(edges, colours, EYES)
     return _share(float(mouth @ _WEIGHTS) + cover_weights.BIAS), _share(float(eyes @ _EYES_WEIGHTS) + eyes_weights.BIAS)
 
@@ -73,7 +77,7 @@ def _share(value: float) -> float:
     return float(1 / (1 + np.exp(-np.clip(value, -30, 30))))
 
 
-def features(aligned: Pixels, part: Part = MOUTH) -> NDArray[np.float32]:
+def features(aligned: Pixels, part: Part = MOUTH, noise: float = 0.0) -> NDArray[np.float32]:
     """What a rule looks at.
 
     In each cell of the part: the strength of edges by direction (a histogram of oriented gradients, Dalal and
@@ -81,19 +85,28 @@ def features(aligned: Pixels, part: Part = MOUTH) -> NDArray[np.float32]:
     and the size of this difference.
 
     Args:
-        aligned: as for `cover`.
+        aligned, noise: as for `covers`.
         part: of the face.
 
     Returns:
         float32, shape (`FEATURES`,).
     """
-    return _numbers(*_cells(aligned), part)
+    return _numbers(*_cells(aligned, noise), part)
 
 
-def _cells(aligned: Pixels) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _lit(aligned: Pixels, noise: float) -> NDArray[np.float32]:
+    """The face halved, smoothed where it is noisy and brightened where it is dark: darkness and grain are no covers."""
+    values = aligned.astype(np.float32)
+    if noise >= _GRAIN:
+        values = cv2.GaussianBlur(values, (0, 0), smoothing_of(noise) * _FACE_WIDTH)
+    small = cv2.resize(values, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA) / 255
+    light = float((small[_INNER] @ GREY).mean())
+    return np.asarray(np.clip(small * min(_MOST_GAIN, max(1.0, _LIGHT / max(light, 1e-3))), 0, 1), np.float32)
+
+
+def _cells(aligned: Pixels, noise: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Edges by direction, relative to the face's contrast, and mean colour of each cell."""
-    small = cv2.resize(aligned, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
-    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_BGR2LAB)
+    lab = cv2.cvtColor(_lit(aligned, noise), cv2.COLOR_BGR2LAB)
     across = cv2.Sobel(lab[:, :, 0], cv2.CV_32F, 1, 0) / 8
     down = cv2.Sobel(lab[:, :, 0], cv2.CV_32F, 0, 1) / 8
     strength = np.hypot(across, down)
@@ -102,11 +115,9 @@ def _cells(aligned: Pixels) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     whole = np.floor(turn)
     share = strength * (turn - whole)
     first = whole.astype(np.intp) % _TURNS
-    edges = np.zeros((_TURNS, _SIDE, _SIDE), np.float32)
-    rows, columns = np.indices((_SIDE, _SIDE))
-    edges[first, rows, columns] = strength - share
-    edges[(first + 1) % _TURNS, rows, columns] += share
-    by_cell = edges.reshape(_TURNS, _ROWS, _CELL, _ROWS, _CELL).mean(axis=(2, 4))
+    places = np.concatenate([first * _ROWS**2 + _CELLS, (first + 1) % _TURNS * _ROWS**2 + _CELLS])
+    sums = np.bincount(places.ravel(), np.concatenate([strength - share, share]).ravel(), _TURNS * _ROWS**2)
+    by_cell = (sums / _CELL**2).astype(np.float32).reshape(_TURNS, _ROWS, _ROWS)
     colours = lab.reshape(_ROWS, _CELL, _ROWS, _CELL, 3).mean(axis=(1, 3))
     return np.sqrt(by_cell / contrast), colours
 
@@ -118,6 +129,7 @@ def _numbers(edges: NDArray[np.float32], colours: NDArray[np.float32], part: Par
     return np.concatenate([values.ravel() for values in parts]).astype(np.float32)
 
 
+_CELLS = np.add.outer(np.arange(_SIDE) // _CELL * _ROWS, np.arange(_SIDE) // _CELL)  # the cell of each pixel
 _INNER = (slice(8, 52), slice(8, 48))  # the face without its surroundings, in pixels of the halved crop
 
 _WEIGHTS = np.array(cover_weights.WEIGHTS, np.float32) / 1000
