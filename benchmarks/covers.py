@@ -314,9 +314,8 @@ def figures(data: Path, engine: Engine, faces: dict[str, list[Sample]]) -> dict[
     for name in ("lfw-dev", "utkface-dev"):
         untuned = [face for face in faces[name] if not face.tunes]
         shares[f"{name}, as it is"] = share([covers(face.aligned)[0] for face in untuned])
-        for kind in range(KINDS):
-            masks = [drawn(face, kind, engine) for face in untuned]
-            shares[f"{name}, drawn cover {kind}"] = share([covers(mask)[0] for mask in masks if mask is not None])
+        masks = [drawn(face, i % KINDS, engine) for i, face in enumerate(untuned)]
+        shares[f"{name}, drawn covers"] = share([covers(mask)[0] for mask in masks if mask is not None])
     shares["rmfd-dev, real masks"] = share([covers(face.aligned)[0] for face in faces["rmfd-dev"]])
     with (data / "utkface-dev" / "labels.csv").open(encoding="utf-8") as file:
         labels = {label["path"]: label for label in csv.DictReader(file)}
