@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from plainview.evaluation.covers import COLOURS, draw_cover
 from plainview.evaluation.embedding import subject
 from plainview.recognition.align import TEMPLATES, align
-from plainview.recognition.cover import COVERED, MOUTH, Part, covers, features
+from plainview.recognition.cover import COVERED, MOUTH, Part, covers, doubt, features
 from plainview.recognition.disturbance import signal
 from plainview.recognition.engine import Engine
 from plainview.recognition.errors import BadMedia
@@ -250,37 +250,27 @@ def fitted(plain: Floats, hidden: Floats) -> tuple[Floats, float]:
     return weights[:-1] / spread, float(weights[-1] - (weights[:-1] * mean / spread).sum())
 
 
-def limit_of(left_out: Floats) -> float:
-    """Return the value that `FALSE_ALARMS` of uncovered faces reach: of those as they are, or of poor ones if more do.
-
-    Args:
-        left_out: values of faces that the rule was not fitted on, as they are and then as poor pictures: shape (n, faces).
-    """
-    return max(float(np.quantile(values, 1 - FALSE_ALARMS)) for values in (left_out[0], left_out[1:]))
-
-
 def tune(faces: list[Sample]) -> None:
     """Fit on the tuning half and print the weights as a module."""
     random = np.random.default_rng(20250101)
     aligned = [face.aligned for face in faces]
     plain = rows_of(aligned)
     moved = [rows_of(taken(face, random) for face in aligned) for _ in range(4)]
-    worse = [rows_of(poor(taken(face, random), random) for face in aligned) for _ in range(POORER)]
     hidden = [rows_of(taken(covered(face, random), random) for face in aligned) for _ in range(5)]
-    hidden += [rows_of(poor(taken(covered(face, random), random), random) for face in aligned) for _ in range(POORER)]
     hidden.append(rows_of(draw_cover(face, TEMPLATES["arcface-112"], i % KINDS) for i, face in enumerate(aligned)))
     third = np.array([hashlib.sha256(face.person.encode()).digest()[1] % 3 for face in faces])
 
     def fit(used: NDArray[np.bool_]) -> tuple[Floats, float]:
-        uncovered = [plain[used], plain[used], *(rows[used] for rows in (*moved, *worse))]
+        uncovered = [plain[used], plain[used], *(rows[used] for rows in moved)]
         return fitted(np.concatenate(uncovered), np.concatenate([rows[used] for rows in hidden]))
 
-    left_out = np.empty((1 + POORER, len(faces)))
+    left_out = np.empty(len(faces))
     for part in range(3):
         weights, bias = fit(third != part)
-        left_out[:, third == part] = [rows[third == part] @ weights + bias for rows in (plain, *worse)]
+        left_out[third == part] = plain[third == part] @ weights + bias
+    left_out -= [doubt(face, noise_of(face)) for face in aligned]
     weights, bias = fit(np.ones(len(faces), bool))
-    bias -= limit_of(left_out)
+    bias -= float(np.quantile(left_out, 1 - FALSE_ALARMS))
     numbers = " ".join(str(round(weight * 1000)) for weight in weights)
     sys.stdout.write(
         '"""The weights of recognition.cover, as `python benchmarks/covers.py DATA --tune` printed them.\n\n'

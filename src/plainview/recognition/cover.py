@@ -35,6 +35,10 @@ _GRAIN = 0.15
 _FACE_WIDTH = 88
 """Pixels: width of a detected face in the aligned one, mean of the faces of lfw-dev."""
 
+_DETAIL, _DOUBT_SLOPE, _GRAINY, _DOUBT_MOST = -0.37, 6.0, 0.5, 2.0
+"""Logarithm of finer over coarser detail below which a face is blurred (half of the faces of lfw-dev have more than -0.32); by how
+much the limit then rises; the share of noise by which it rises most; and how much each adds at most."""
+
 _LIGHT, _MOST_GAIN = 110 / 255, 40.0
 """Mean brightness to which a darker face is brightened, that of ordinary faces, and by how much at most: as a search
 prepares a probe (prepare.py)."""
@@ -68,9 +72,33 @@ def covers(aligned: Pixels, noise: float = 0.0) -> tuple[float, float]:
     Returns:
         (lower face, eyes), each 0 to 1; `COVERED` is the limit. No probabilities.
     """
-    edges, colours = _cells(aligned, noise)
-    mouth, eyes = _numbers(edges, colours, MOUTH), _numbers(edges, colours, EYES)
-    return _share(float(mouth @ _WEIGHTS) + cover_weights.BIAS), _share(float(eyes @ _EYES_WEIGHTS) + eyes_weights.BIAS)
+    lit = _lit(aligned, noise)
+    edges, colours = _cells(lit)
+    mouth = float(_numbers(edges, colours, MOUTH) @ _WEIGHTS) + cover_weights.BIAS - _doubt(lit, noise)
+    eyes = float(_numbers(edges, colours, EYES) @ _EYES_WEIGHTS) + eyes_weights.BIAS
+    return _share(mouth), _share(eyes)
+
+
+def doubt(aligned: Pixels, noise: float = 0.0) -> float:
+    """How much is taken off the lower face's value before it is a share: 0 for a sharp face, up to 4 for a poor one.
+
+    A blurred mouth looks like cloth, and so does grain. The slope is chosen on the tuning half, so that of blurred and of dark
+    faces too at most 2 % count as covered (benchmarks/poor_covers.py).
+
+    Args:
+        aligned, noise: as for `covers`.
+    """
+    return _doubt(_lit(aligned, noise), noise)
+
+
+def _doubt(lit: NDArray[np.float32], noise: float) -> float:
+    fine = cv2.GaussianBlur(lit @ GREY, (0, 0), 1.0)
+    coarse = cv2.GaussianBlur(fine, (0, 0), 3.0**0.5)  # together a blur of 2 pixels, and below of 4
+    coarsest = cv2.GaussianBlur(coarse, (0, 0), 12.0**0.5)
+    detail = np.log(((fine - coarse)[_INNER].std() + 1e-5) / ((coarse - coarsest)[_INNER].std() + 1e-3))
+    return min(_DOUBT_MOST, _DOUBT_SLOPE * max(0.0, _DETAIL - float(detail))) + _DOUBT_MOST * min(
+        1.0, max(0.0, noise - _GRAIN) / _GRAINY
+    )
 
 
 def _share(value: float) -> float:
@@ -91,7 +119,7 @@ def features(aligned: Pixels, part: Part = MOUTH, noise: float = 0.0) -> NDArray
     Returns:
         float32, shape (`FEATURES`,).
     """
-    return _numbers(*_cells(aligned, noise), part)
+    return _numbers(*_cells(_lit(aligned, noise)), part)
 
 
 def _lit(aligned: Pixels, noise: float) -> NDArray[np.float32]:
@@ -104,9 +132,9 @@ def _lit(aligned: Pixels, noise: float) -> NDArray[np.float32]:
     return np.asarray(np.clip(small * min(_MOST_GAIN, max(1.0, _LIGHT / max(light, 1e-3))), 0, 1), np.float32)
 
 
-def _cells(aligned: Pixels, noise: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _cells(lit: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Edges by direction, relative to the face's contrast, and mean colour of each cell."""
-    lab = cv2.cvtColor(_lit(aligned, noise), cv2.COLOR_BGR2LAB)
+    lab = cv2.cvtColor(lit, cv2.COLOR_BGR2LAB)
     across = cv2.Sobel(lab[:, :, 0], cv2.CV_32F, 1, 0) / 8
     down = cv2.Sobel(lab[:, :, 0], cv2.CV_32F, 0, 1) / 8
     strength = np.hypot(across, down)

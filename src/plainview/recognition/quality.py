@@ -316,7 +316,9 @@ def _outside(pixels: Pixels, points: Points) -> float:
     """The part of the inner face that is not in the picture: where its corners and edges would be."""
     height, width = pixels.shape[:2]
     back = cv2.invertAffineTransform(similarity(points, TEMPLATES["arcface-112"]))
-    corners = back @ np.array([[_COLUMNS[i] * ALIGNED_SIDE, _ROWS[j] * ALIGNED_SIDE, 1] for i in (0, 1) for j in (0, 1)]).T
+    corners = (
+        back @ np.array([[_COLUMNS[i] * ALIGNED_SIDE, _ROWS[j] * ALIGNED_SIDE, 1] for i in (0, 1) for j in (0, 1)]).T
+    )
     if (corners >= -0.5).all() and (corners.max(axis=1) <= [width - 0.5, height - 0.5]).all():
         return 0.0  # most faces: what is between the corners is inside too
     across, down = np.meshgrid(

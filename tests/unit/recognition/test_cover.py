@@ -88,7 +88,7 @@ def test_quality_carries_it_says_it_and_falls_without_calling_the_picture_useles
 def _poor(kind: str, pixels: Pixels) -> Pixels:
     random, small = np.random.default_rng(8), cv2.resize(pixels, None, fx=0.4, fy=0.4, interpolation=cv2.INTER_AREA)
     if kind == "blurred":
-        return np.asarray(cv2.GaussianBlur(small, (0, 0), 2.0), np.uint8)
+        return np.asarray(cv2.GaussianBlur(small, (0, 0), 1.0), np.uint8)
     if kind == "compressed":
         return np.asarray(
             cv2.imdecode(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 10])[1], cv2.IMREAD_COLOR)
