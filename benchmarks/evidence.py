@@ -224,7 +224,7 @@ def probes_of(items: Sequence[Item], kind: str, engine: Engine, earlier: Cache) 
     for i, item in enumerate(items):
         name = f"{kind}:{item.name}"
         probe = earlier.get(name)
-        if probe is None or probe.components is None:
+        if probe is None or (probe.components is None and kind != REFERENCE):  # of a reference only the template counts
             pixels = degraded(item, AS_IS if kind == REFERENCE else kind, engine)
             if pixels is None:
                 probe = Probe(components={})
