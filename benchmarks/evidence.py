@@ -296,8 +296,8 @@ def _searched(asked: Sequence[Item], probes: Sequence[Probe], gallery: Gallery) 
     def rates(weights: np.ndarray) -> tuple[float, float, np.float32]:
         of_mated, of_tops = weights[mated], weights[mates < 0][order]
         threshold = metrics.threshold_at(tops[order], of_tops, float(of_tops.sum()), FPIR)
-        found = float(of_mated[first].sum() / of_mated.sum())
-        return found, metrics.rate_below(own, of_mated, threshold), threshold
+        ranked = float(of_mated[first].sum() / of_mated.sum())
+        return ranked, metrics.rate_below(own, of_mated, threshold), threshold
 
     rank1, fnir, threshold = rates(np.ones(len(asked)))
     draws = [rates(weights)[:2] for weights in metrics.resamples(len(asked), REPLICATES, SEED)]  # one probe a person

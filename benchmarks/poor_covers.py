@@ -80,7 +80,7 @@ def shown(path: Path) -> Pixels:
     return np.asarray(cv2.imread(str(path)), np.uint8)
 
 
-def found(engine: Engine, pixels: Pixels, kind: str) -> tuple[float, float] | None:
+def covers_seen(engine: Engine, pixels: Pixels, kind: str) -> tuple[float, float] | None:
     """Return how covered mouth and eyes seem to a search; None where it finds no face."""
     picture = Picture(pixels, "PNG", (pixels.shape[1], pixels.shape[0]))
     try:
@@ -136,7 +136,7 @@ def measure(data: Path, half: str, most: int, engine: Engine) -> dict[str, dict[
             values: dict[int, tuple[float, float] | None] = {}
             for group, (version, part) in versions.items():
                 if id(version) not in values:
-                    values[id(version)] = found(engine, poor(version, face, np.random.default_rng(number)), kind)
+                    values[id(version)] = covers_seen(engine, poor(version, face, np.random.default_rng(number)), kind)
                 value = values[id(version)]
                 if value is not None:
                     seen[kind].setdefault(group, []).append(value[part])
