@@ -57,6 +57,7 @@ def test_from_the_file_to_a_picked_still(page_of: Callable[..., Page], file: Pat
     assert findings(page) == []
 
 
+@pytest.mark.long
 def test_an_upload_goes_on_after_a_broken_connection(page_of: Callable[..., Page], file: Path) -> None:
     page = page_of("examiner")
     broken: list[str] = []
@@ -73,6 +74,7 @@ def test_an_upload_goes_on_after_a_broken_connection(page_of: Callable[..., Page
     assert len(broken) == 2
 
 
+@pytest.mark.long
 def test_a_text_named_mp4_is_refused_in_words(page_of: Callable[..., Page], tmp_path: Path) -> None:
     text = tmp_path / "clip.mp4"
     text.write_text("not a video\n" * 100)

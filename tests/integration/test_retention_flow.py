@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.factories.browser import signed_in
 from tests.factories.commands import invoke
 from tests.factories.examination import another_agency
@@ -17,6 +18,8 @@ from plainview.casework.erasure.holds import place_hold
 from plainview.casework.models import Reference, RetentionRun, Search
 from plainview.casework.retention.runs import propose_run
 from plainview.casework.search.urgent import sweep
+
+pytestmark = pytest.mark.long
 
 ADMIN, SUPERVISOR = ("--as", "admin@agency.example"), ("--as", "supervisor@agency.example")
 

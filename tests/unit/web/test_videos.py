@@ -31,6 +31,7 @@ def begun(client: Client, **asked: Any) -> Any:
     return client.post("/videos/begin/", json.dumps(fields), content_type="application/json")
 
 
+@pytest.mark.long
 def test_a_script_uploads_in_pieces_and_is_told_where_to_go_on(client: Client) -> None:
     data = clip("mjpeg", "avi", 50, "yuvj420p").data
     video = begun(client, size=len(data)).json()["video"]
@@ -73,6 +74,7 @@ def test_nonsense_is_a_bad_request_and_a_refusal_is_told(client: Client) -> None
     assert Video.objects.get().state == Video.State.ERASED
 
 
+@pytest.mark.long
 def test_a_page_that_has_everything_is_told_nothing_new(client: Client) -> None:
     video = take(clip(frames=50).data).public_id
     page = client.get(f"/videos/{video}/faces/")
@@ -85,6 +87,7 @@ def test_a_page_that_has_everything_is_told_nothing_new(client: Client) -> None:
     assert client.get(f"/videos/{video}/faces/?min_width=x&from_s=-3").status_code == 200
 
 
+@pytest.mark.long
 def test_pictures_files_and_the_pick(client: Client) -> None:
     video = take(clip(frames=50).data)
     still = persons(video)[0].best
@@ -104,6 +107,7 @@ def test_pictures_files_and_the_pick(client: Client) -> None:
     assert client.post(f"/videos/{video.public_id}/erase/", {"reason": "no longer needed"}).status_code == 403
 
 
+@pytest.mark.long
 def test_a_supervisor_sees_and_erases_but_does_not_pick(client: Client) -> None:
     video = take(clip(frames=50).data)
     still = persons(video)[0].best
@@ -144,6 +148,7 @@ def test_the_page_offers_other_cameras_the_clock_and_says_what_was_joined_or_pas
     assert client.post(f"/videos/{two.public_id}/clock/", {"offset_s": "much"}).status_code == 400
 
 
+@pytest.mark.long
 def test_the_timeline_has_joins_and_gaps(client: Client) -> None:
     joined = take((INPUTS / "two-exports-glued.ts").read_bytes())
     page = client.get(f"/videos/{joined.public_id}/").content.decode()

@@ -50,6 +50,7 @@ def refusal(act: Any, *arguments: Any, **options: Any) -> str:
     return caught.value.rule_id
 
 
+@pytest.mark.long
 def test_a_pick_is_a_probe_like_any_other_and_says_where_it_is_from(open_case: Path, tmp_path: Path) -> None:
     gallery(tmp_path / "pictures")
     video = take(clip(frames=50).data)
