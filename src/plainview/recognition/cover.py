@@ -125,9 +125,8 @@ def features(aligned: Pixels, part: Part = MOUTH, noise: float = 0.0) -> NDArray
 def _lit(aligned: Pixels, noise: float) -> NDArray[np.float32]:
     """The face halved, smoothed where it is noisy and brightened where it is dark: darkness and grain are no covers."""
     values = aligned.astype(np.float32)
-    if noise >= _GRAIN:
-        values = cv2.GaussianBlur(values, (0, 0), smoothing_of(noise) * _FACE_WIDTH)
-    small = cv2.resize(values, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA) / 255
+    calm = cv2.GaussianBlur(values, (0, 0), smoothing_of(noise) * _FACE_WIDTH) if noise >= _GRAIN else values
+    small = cv2.resize(calm, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA) / 255
     light = float((small[_INNER] @ GREY).mean())
     return np.asarray(np.clip(small * min(_MOST_GAIN, max(1.0, _LIGHT / max(light, 1e-3))), 0, 1), np.float32)
 

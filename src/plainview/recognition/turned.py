@@ -146,7 +146,8 @@ def best_turn(
 def central(faces: NDArray[np.float32]) -> NDArray[np.float32]:
     """Of the faces of a square, float32, shape (faces, 15), those in its middle: the one that it was cut out around."""
     middle = faces[:, 0:2] + faces[:, 2:4] / 2 - (SIDE - 1) / 2
-    return faces[np.abs(middle).max(axis=1, initial=0) < _OFF_MIDDLE]
+    own: NDArray[np.float32] = faces[np.abs(middle).max(axis=1, initial=0) < _OFF_MIDDLE]
+    return own
 
 
 def turned_back(face: Detection, turn: int, width: int, height: int) -> Detection:
