@@ -82,8 +82,8 @@ def covers(aligned: Pixels, noise: float = 0.0) -> tuple[float, float]:
 def doubt(aligned: Pixels, noise: float = 0.0) -> float:
     """How much is taken off the lower face's value before it is a share: 0 for a sharp face, up to 4 for a poor one.
 
-    A blurred mouth looks like cloth, and so does grain. The slope is chosen on the tuning half, so that of blurred and of dark
-    faces too at most 2 % count as covered (benchmarks/poor_covers.py).
+    A blurred mouth looks like cloth, and so does grain. The numbers are chosen on the tuning half, so that at most 2 % of
+    uncovered faces that are small, dark, compressed or a little blurred count as covered (benchmarks/poor_covers.py).
 
     Args:
         aligned, noise: as for `covers`.
