@@ -45,6 +45,11 @@ schemathesis.serializer.alias([bulk.MEDIA_TYPE, videos.MEDIA_TYPE], "application
 SCHEMA = schemathesis.openapi.from_dict(api.get_openapi_schema())
 
 
+def wrong_data_is_refused(ctx: Any, response: Any, case: Any) -> bool | None:
+    """As schemathesis has it, and "another version of tus" and "too large" are refusals too."""
+    return None if response.status_code in (412, 413) else negative_data_rejection(ctx, response, case)
+
+
 MORE = int(os.environ.get("API_CASES", "1"))
 
 
@@ -80,6 +85,6 @@ def test_no_request_breaks_the_api(workspace: Path, tmp_path: Path, monkeypatch:
         operation = described.ok()
         asking(operation.as_strategy(generation_mode=GenerationMode.POSITIVE), CHECKS, 2 * MORE)()
         wrong = operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
-        asking(wrong, [*CHECKS, negative_data_rejection], MORE)()
+        asking(wrong, [*CHECKS, wrong_data_is_refused], MORE)()
     assert verify_log().ok
     assert sent >= 400

@@ -41,7 +41,7 @@ class Period:
 
     def before(self) -> Period:
         """Return the equally long period that ends the day before this one begins."""
-        return Period(self.since - (self.until - self.since) - timedelta(days=1), self.since - timedelta(days=1))
+        return Period(_earlier(self.since, (self.until - self.since).days + 1), _earlier(self.since, 1))
 
     def to_dict(self) -> dict[str, str]:
         """Return both days as ISO texts."""
@@ -53,7 +53,12 @@ class Period:
 
 def default_period(today: date) -> Period:
     """Return the default period that ends today."""
-    return Period(today - timedelta(days=DEFAULT_DAYS - 1), today)
+    return Period(_earlier(today, DEFAULT_DAYS - 1), today)
+
+
+def _earlier(day: date, days: int) -> date:
+    """Return the day so many days before; the first day of all where there is none."""
+    return date.fromordinal(max(1, day.toordinal() - days))
 
 
 def period_fits(period: Period, today: date) -> Decision:

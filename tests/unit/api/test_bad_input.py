@@ -157,3 +157,16 @@ def test_head_is_get_without_a_body_and_options_says_what_there_is(workspace: Pa
     refused = who.send("PATCH", "/videos/V0/upload", b"x", "application/offset+octet-stream")
     assert refused.headers["Tus-Resumable"] == "1.0.0"
     assert who.client.options("/api/v1/nothing").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("period", "status"),
+    [
+        ({"since": "0187-10-19"}, 403),
+        ({"since": "0001-01-01", "until": "9999-12-31"}, 403),
+        ({"until": "0001-01-01"}, 201),
+    ],
+)
+def test_there_is_no_day_before_the_first(workspace: Path, period: dict[str, str], status: int) -> None:
+    """The period before it, and the default one, begin with the first day at the earliest."""
+    assert program("admin").post("/reports", period).status == status
