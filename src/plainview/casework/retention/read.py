@@ -209,7 +209,7 @@ def _references(
     happened_on = _days_of_events(RetentionEvent.objects.filter(of), "reference_id")
     ends = _after(gallery.expires_on)
     last_of = _last_captures(gallery) if any(rule.after is After.LAST_CAPTURE for rule in own) else {}
-    every: list[Iterable[_Row]] = []
+    every: list[Iterable[_Facts]] = []
     if together:
         alone = Q(pk__in=list(holds.references)) | Q(pk__in=RetentionEvent.objects.filter(of).values("reference_id"))
         alone |= Q(subject__isnull=False) if last_of else Q()
@@ -217,7 +217,7 @@ def _references(
         every.append((0, "", day, began, None, count) for day, began, count in alike.annotate(Count("pk")))
         rows = rows.filter(alone)
     columns = ("pk", "public_id", "captured_on", "enrolment__started_at", "subject_id")
-    every.append((*row, 1) for row in rows.order_by("pk").values_list(*columns).iterator(2000))
+    every.append((*facts, 1) for facts in rows.order_by("pk").values_list(*columns).iterator(2000))
     for pk, public, captured, started, subject, count in chain.from_iterable(every):
         enrolled = started.astimezone(UTC).date()
         happened = {
@@ -231,7 +231,7 @@ def _references(
         yield from _reached(item, public, gallery.name, rules, today, last, count)
 
 
-_Row = tuple[int, str, date | None, datetime, int | None, int]  # and how many references are so
+_Facts = tuple[int, str, date | None, datetime, int | None, int]  # and how many references are so
 
 
 def _last_captures(gallery: Gallery) -> dict[int | None, date]:
