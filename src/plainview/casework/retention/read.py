@@ -36,6 +36,7 @@ from plainview.casework.models import (
 )
 from plainview.policy.retention import (
     BEGINNING,
+    EVENTS,
     After,
     Item,
     Rule,
@@ -194,7 +195,10 @@ def _references(
     together: bool = False,
 ) -> Iterator[Judged]:
     own = rules.of(What.REFERENCES, gallery=gallery.name)
-    reach = [which for which in (_wanted(rule, gallery, last) for rule in own) if which is not None]
+    of = Q(reference__gallery=gallery) if only is None else Q(reference_id=only)
+    happened_on = _days_of_events(RetentionEvent.objects.filter(of), "reference_id")
+    counting = [rule for rule in own if happened_on or rule.after not in EVENTS]
+    reach = [which for which in (_wanted(rule, gallery, last) for rule in counting) if which is not None]
     if not reach:
         return
     rows = Reference.objects.filter(gallery=gallery).exclude(template=b"")
@@ -205,14 +209,15 @@ def _references(
         rows = rows.filter(either)
     if only is not None:
         rows = rows.filter(pk=only)
-    of = Q(reference__gallery=gallery) if only is None else Q(reference_id=only)
-    happened_on = _days_of_events(RetentionEvent.objects.filter(of), "reference_id")
     ends = _after(gallery.expires_on)
     last_of = _last_captures(gallery) if any(rule.after is After.LAST_CAPTURE for rule in own) else {}
     every: list[Iterable[_Facts]] = []
     if together:
-        alone = Q(pk__in=list(holds.references)) | Q(pk__in=RetentionEvent.objects.filter(of).values("reference_id"))
-        alone |= Q(subject__isnull=False) if last_of else Q()
+        alone = Q(pk__in=list(holds.references))
+        if happened_on:
+            alone |= Q(pk__in=RetentionEvent.objects.filter(of).values("reference_id"))
+        if last_of:
+            alone |= Q(subject__isnull=False)
         alike = rows.exclude(alone).order_by().values_list("captured_on", "enrolment__started_at")
         every.append((0, "", day, began, None, count) for day, began, count in alike.annotate(Count("pk")))
         rows = rows.filter(alone)
