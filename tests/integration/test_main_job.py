@@ -251,6 +251,8 @@ def test_the_demo_ends_well(tmp_path: Path) -> None:
     home = tmp_path / "demo"
     done = Cli(tmp_path / "unused").run("demo", "--keep", home)
     assert "the first candidate is eileen-collins.png" in " ".join(done.stdout.split())
+    for step in ("released as lead", "the alert raised 1 list"):
+        assert step in done.stdout
     assert (home / "contact-sheet.png").stat().st_size > 10_000
     shutil.rmtree(home)
 

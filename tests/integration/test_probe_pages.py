@@ -11,7 +11,9 @@ import cv2
 import numpy as np
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from tests.factories import pictures
 from tests.factories.browser import signed_in
@@ -309,6 +311,9 @@ def test_erased_references_null_results_and_other_peoples_pictures(client: Clien
     assert "No candidate" in null
     reference = Candidate.objects.get(search__gallery__name="g", rank=1).reference
     picture = client.get(f"{url}candidates/1/face.jpg").content
+    with CaptureQueriesContext(connection) as asked:  # a list has twenty of these
+        client.get(f"{url}candidates/2/face.jpg")
+    assert [statement["sql"].split()[0] for statement in asked] == ["SELECT"] * 7
     expunge(reference.public_id, reason="by order of the court", acting_member=person("admin"))
     page = text(client.get(url))
     assert "Erased by order" in page
@@ -364,6 +369,32 @@ def test_approval_is_asked_for_and_its_state_is_shown(client: Client) -> None:
     assert "valid until" in text(client.get(there))
     assert searched(client, there).status_code == 302
     assert "and used." in text(client.get(there))
+
+
+def test_a_favourite_gallery_is_the_members_own_and_first(client: Client) -> None:
+    create_gallery(
+        "a first by name",
+        legal_basis="law",
+        source="desk",
+        owner="unit",
+        expires_on=timezone.now().date() + timedelta(days=9),
+        acting_member=person("admin"),
+    )
+    draft = begun(client)
+
+    def order() -> list[str]:
+        return re.findall(r'name="galleries" value="([^"]+)"', client.get(draft).content.decode())
+
+    assert order() == ["a first by name", "g"]
+    for _ in range(2):
+        assert client.post(f"{draft}favourite/", {"favourite": "g"})["Location"] == f"{draft}#galleries"
+    assert order() == ["g", "a first by name"]
+    assert 'aria-pressed="true" aria-label="Favourite: g"' in client.get(draft).content.decode()
+    client.post(f"{draft}favourite/", {"ordinary": "g"})
+    assert order() == ["a first by name", "g"]
+    assert [entry.subject["favourite"] for entry in entries("gallery.favourite")] == [True, False]
+    assert client.post(f"{draft}favourite/", {"favourite": "none"}).status_code == 404
+    assert not person("examiner").favourites.exists()
 
 
 def test_fifty_galleries_stay_usable_and_quick(client: Client, django_assert_max_num_queries: Any) -> None:
