@@ -115,6 +115,29 @@ def live_case(page: Page) -> str:
     return page.get_by_role("region", name="Time line").inner_html()
 
 
+def test_more_photographs_of_the_person_are_one_probe(page_of: PageOf, photograph: Path, pair: Path) -> None:
+    page = page_of("examiner")
+    draft = begin(page, photograph)
+    page.get_by_label("Another photograph").set_input_files(pair)
+    page.get_by_role("button", name="Add photograph").click()
+    more = page.locator("#photographs")
+    expect(more.get_by_text("Choose the face.")).to_be_visible()
+    expect(page.locator("#missing")).to_contain_text("face of photograph 2")
+    assert findings(page) == []
+    more.get_by_alt_text("Face 1 of photograph 2").click()
+    expect(more.get_by_text("Face 1, quality")).to_be_visible()
+    expect(page.locator("#ready")).to_contain_text("1 more photograph of the same person")
+    page.get_by_label("Another photograph").set_input_files(photograph)
+    page.get_by_role("button", name="Add photograph").click()
+    expect(page.locator("#errors")).to_contain_text("The probe has this photograph already")
+    page.goto(draft)
+    ask(page)
+    rail = page.get_by_label("Probe and current candidate")
+    expect(rail.get_by_text("One probe of 2 photographs")).to_be_visible()
+    expect(rail.get_by_alt_text("Picture 2 of the probe")).to_be_visible()
+    assert findings(page) == []
+
+
 @pytest.mark.parametrize("kind", ["drop", "paste"])
 def test_a_photograph_is_dropped_or_pasted(page_of: PageOf, photograph: Path, kind: str) -> None:
     page = page_of("examiner")
@@ -181,6 +204,7 @@ def dark(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("way", ["mouse", "keys", "no script"])
 def test_a_face_that_is_not_found_is_drawn(page_of: PageOf, dark: Path, way: str) -> None:
     page = page_of("examiner", java_script_enabled=way != "no script", viewport={"width": 1280, "height": 900})
@@ -217,6 +241,7 @@ def test_a_face_that_is_not_found_is_drawn(page_of: PageOf, dark: Path, way: str
         assert findings(page) == []
 
 
+@pytest.mark.long
 def test_by_keys_alone(page_of: PageOf, pair: Path) -> None:
     page = page_of("examiner")
     page.goto(START)
@@ -261,6 +286,7 @@ def until(page: Page, selector: str) -> None:
     pytest.fail(f"{selector} is not reached by Tab")
 
 
+@pytest.mark.long
 def test_order_and_filter_never_hide_how_many_there_are(page_of: PageOf, photograph: Path, live: Live) -> None:
     page = page_of("examiner")
     begin(page, photograph)
@@ -297,6 +323,7 @@ def test_what_is_typed_survives_a_closed_tab_and_two_tabs_keep_apart(
     expect(second.get_by_label("Purpose", exact=True)).to_have_value("who took the bag")
 
 
+@pytest.mark.long
 def test_without_script_every_step_is_a_plain_form(page_of: PageOf, photograph: Path) -> None:
     page = page_of("examiner", java_script_enabled=False)
     page.goto(START)
@@ -317,6 +344,7 @@ def test_without_script_every_step_is_a_plain_form(page_of: PageOf, photograph: 
     expect(page.locator("#list [role=status]")).to_contain_text("of ")
 
 
+@pytest.mark.long
 def test_two_hundred_faces_in_one_picture(page_of: PageOf, tmp_path: Path) -> None:
     face = scaled(collins(), 0.5).pixels[0:140, 70:190]
     path = tmp_path / "crowd.jpg"
@@ -330,6 +358,7 @@ def test_two_hundred_faces_in_one_picture(page_of: PageOf, tmp_path: Path) -> No
     assert findings(page) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_is_wider_than_a_phone(page_of: PageOf, pair: Path, scheme: str) -> None:
     page = page_of("examiner", viewport={"width": 390, "height": 844}, color_scheme=scheme)

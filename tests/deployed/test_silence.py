@@ -103,6 +103,7 @@ NAMED = {"webhook test"}
 ELSEWHERE = {
     "worker": "run by `bench serve`",
     "bench serve": "the served session below",
+    "bench whole": "its parts are commands of this list, and the served session below",
     "models install": "its one address is what it is for: a package index that the operator configured",
 }
 

@@ -61,6 +61,7 @@ from plainview.casework.models.galleries import (
     Gallery,
     GalleryCalibration,
     GalleryChange,
+    GalleryFavourite,
     NearDuplicate,
     PendingErasure,
     Reference,
@@ -91,7 +92,7 @@ from plainview.casework.models.people import (
     Member,
 )
 from plainview.casework.models.policy import PolicyVersion
-from plainview.casework.models.preparations import Preparation
+from plainview.casework.models.preparations import Preparation, PreparationPhotograph
 from plainview.casework.models.proposals import Proposal
 from plainview.casework.models.register import (
     Attestation,
@@ -132,6 +133,7 @@ from plainview.casework.models.triage import (
 )
 from plainview.casework.models.videos import (
     ProbeFrame,
+    SamePerson,
     Still,
     Video,
     VideoPart,
@@ -192,6 +194,7 @@ __all__ = [
     "Gallery",
     "GalleryCalibration",
     "GalleryChange",
+    "GalleryFavourite",
     "Hold",
     "Invitation",
     "Job",
@@ -212,6 +215,7 @@ __all__ = [
     "PendingErasure",
     "PolicyVersion",
     "Preparation",
+    "PreparationPhotograph",
     "ProbeFrame",
     "ProbeTemplate",
     "ProficiencyItem",
@@ -225,6 +229,7 @@ __all__ = [
     "RetentionVersion",
     "RowCheck",
     "RowCommitment",
+    "SamePerson",
     "Search",
     "SetAside",
     "SharedLead",
