@@ -55,7 +55,7 @@ def load(data: bytes, *, computed: bool = False) -> Any:
     return reader.wb
 
 
-class _Reader(ExcelReader):
+class _Reader(ExcelReader):  # type: ignore[misc]  # openpyxl states no types
     def __init__(self, data: bytes, computed: bool) -> None:
         super().__init__(io.BytesIO(data), read_only=True, data_only=computed, keep_links=False)
         self.archive: Any = Archive(data)
@@ -72,7 +72,7 @@ class _Reader(ExcelReader):
         try:
             super().read_strings()
         except KeyError:  # announced, and not there: then no cell refers to it
-            self.shared_strings = []
+            self.shared_strings: list[str] = []
 
     def read_chartsheet(self, sheet: Any, rel: Any) -> None:
         """Leave a chart out."""
