@@ -40,8 +40,8 @@ browser: $(VENV)/.dev ## Install Chromium for the browser tests, if there is non
 	  || $(BIN)/playwright install chromium \
 	  || { echo "The browser tests need Chromium: install it, or name one with CHROMIUM=/path/to/chromium"; exit 1; }
 
-providers: ## Install the sign-in providers, the proxies and the tools of tests/deployed (node, npm, xmlsec1, nginx, caddy)
-	@missing=""; for tool in npm:npm node:nodejs xmlsec1:xmlsec1 nginx:nginx-light caddy:caddy; do \
+providers: ## Install the sign-in providers, the proxies and the tools of tests/deployed (node, npm, xmlsec1, nginx, caddy, systemd-analyze)
+	@missing=""; for tool in npm:npm node:nodejs xmlsec1:xmlsec1 nginx:nginx-light caddy:caddy systemd-analyze:systemd; do \
 	  command -v $${tool%%:*} >/dev/null || [ -x /usr/sbin/$${tool%%:*} ] || missing="$$missing $${tool##*:}"; done; \
 	[ -z "$$missing" ] || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; } >/dev/null 2>&1 \
 	  || { echo "tests/deployed need$$missing: install them"; exit 1; }
