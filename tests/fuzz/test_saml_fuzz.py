@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import base64
 import random
+import sys
 import zlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlparse
 from xml.etree import ElementTree
 
 import pytest
+from allauth.socialaccount.providers.saml import utils as saml
 from django.contrib.auth import SESSION_KEY
 from django.test import Client, override_settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from onelogin.saml2.constants import OneLogin_Saml2_Constants as Constants
-from onelogin.saml2.utils import OneLogin_Saml2_Utils as Utils
 from tests.factories.browser import people
 from tests.factories.certificates import self_signed
 from tests.factories.mutations import tries
 from tests.fuzz.test_tables_fuzz import mutated, soon
 
 from plainview.casework.people.single_sign_on import configure_sign_in
+
+Constants = saml.OneLogin_Saml2_Constants
+Utils: Any = vars(sys.modules[saml.OneLogin_Saml2_Auth.__module__])[
+    "OneLogin_Saml2_Utils"
+]  # the library behind allauth
 
 AGENCY = "Sample Agency (not real)"
 HERE = "http://localhost/accounts/saml/harbour"
