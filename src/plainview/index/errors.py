@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class IndexOutOfStep(Exception):
     """A log row that does not follow the last one applied.
@@ -40,6 +42,22 @@ class IndexUnreachable(Exception):
         self.why = f"The index server {address} does not answer ({said})."
         self.next_step = "Nothing is lost. Start the server and try again, or move the gallery to an index of its own."
         super().__init__(f"{self.why} {self.next_step}")
+
+
+class IndexIncomplete(IndexUnreachable):
+    """Some parts of an index could not be compared: what was found is no candidate list unless policy says so.
+
+    Attributes:
+        compared: parts that answered.
+        parts: parts of the index.
+        found: the list of those that answered, as of `Index.search`; None where nothing was searched.
+    """
+
+    def __init__(self, compared: int, parts: int, found: Any = None) -> None:
+        self.compared, self.parts, self.found = compared, parts, found
+        self.why = f"{compared} of {parts} parts of the gallery's index can be compared now."
+        self.next_step = "Nothing is lost: the worker makes the missing parts again from the records. Try again later."
+        Exception.__init__(self, f"{self.why} {self.next_step}")
 
 
 class IndexClientMissing(IndexUnreachable):

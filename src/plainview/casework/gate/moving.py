@@ -18,7 +18,7 @@ from plainview.casework.log.guard import acting, refusals_recorded, standing
 from plainview.casework.log.write import write_entry
 from plainview.casework.misuse.inspection import Comparison
 from plainview.casework.models import Gallery, Member, Reference
-from plainview.casework.workspace.services import ADAPTERS, index_reached, services
+from plainview.casework.workspace.services import ADAPTERS, index_reached, is_adapter, services
 from plainview.index.base import Index, catch_up
 from plainview.policy.decision import Refused
 from plainview.policy.gate import MOVE
@@ -56,7 +56,7 @@ def move_gallery(name: str, adapter: str, *, acting_member: Member) -> Moved:
         standing(acting_member, Permission.GALLERY_CREATE)
         gallery = find.gallery(name, acting_member)
         before = gallery.index_adapter or services().default_adapter
-        if adapter not in ADAPTERS:
+        if not is_adapter(adapter):
             raise Refused(
                 "gallery.adapter",
                 "Gallery not moved",
