@@ -1,4 +1,4 @@
-"""Kill -9 at random moments of enrolment, expunge, re-embedding, indexing, merges of people and backup, and check everything after each.
+"""Kill -9 at random moments of enrolment, expunge, re-embedding, indexing, numbering and merging people, backup; check all after each.
 
     python benchmarks/kill_rounds.py --rounds 100
 

@@ -22,8 +22,20 @@ IN_A_ROW = 1
 """Rounds of re-embedding that are killed before one may end: until then nothing else can run."""
 OTHER_PACK = "kill-rounds 64"
 NUMBERS, CHANGES = 5, 8  # numbers of people, and changes of whose pictures they are in a round
-WORK = ("enrol", "enrol", "expunge", "expunge", "re-embed", "index", "backup", "subjects", "subjects")
-SECONDS = {"enrol": 3.0, "expunge": 4.0, "re-embed": 2.0, "index": 0.5, "backup": 1.5, "subjects": 0.5}
+WORK = (
+    "enrol",
+    "enrol",
+    "expunge",
+    "expunge",
+    "re-embed",
+    "index",
+    "backup",
+    "subjects",
+    "subjects",
+    "assign",
+    "assign",
+)
+SECONDS = {"enrol": 3.0, "expunge": 4.0, "re-embed": 2.0, "index": 0.5, "backup": 1.5, "subjects": 0.5, "assign": 1.0}
 """Seconds that a round takes at first; the moments of killing are spread over the time that it took last."""
 
 
@@ -226,6 +238,16 @@ def _subjects(state: State, tell: Callable[[dict[str, Any]], None], *, picked: A
                 change("g", chosen, first if picked.random() < 0.8 else "", reason=reason, acting_member=_admin())
 
 
+def _assign(state: State, tell: Callable[[dict[str, Any]], None], *, picked: Any, number: int) -> None:
+    """Give the pictures of the gallery the numbers of their folders; an earlier round that was killed is continued."""
+    from plainview.casework.enrolment.manifest import read_items
+    from plainview.casework.subjects import assign as module
+
+    _use_pack(state)
+    module.BATCH = BATCH
+    module.assign("g", read_items(state.home.parent / "pictures", by_folder=True), acting_member=_admin())
+
+
 WORKERS = {
     "enrol": _enrol,
     "expunge": _expunge,
@@ -233,6 +255,7 @@ WORKERS = {
     "index": _index,
     "backup": _backup,
     "subjects": _subjects,
+    "assign": _assign,
 }
 
 
@@ -321,7 +344,8 @@ def _require_findable(gallery: Any, references: list[Any], require: Callable[[bo
                 compared.pop(key)
             compared[own[0]] = mean
     references = [reference for reference in references if reference.pk in compared]
-    for index in (services().index(gallery.pk, pack.identity, pack.dimension), ExactIndex(pack.dimension)):
+    guarded = services().index(gallery.pk, pack.identity, pack.dimension)
+    for index in (guarded._index, ExactIndex(pack.dimension)):  # behind the gate, which records what it answers
         catch_up(index, changes_after(gallery.pk))
         require(len(index) == len(compared), f"an index has {len(index)} people, {len(compared)} are stored")
         for reference in references:

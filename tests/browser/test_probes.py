@@ -115,6 +115,29 @@ def live_case(page: Page) -> str:
     return page.get_by_role("region", name="Time line").inner_html()
 
 
+def test_more_photographs_of_the_person_are_one_probe(page_of: PageOf, photograph: Path, pair: Path) -> None:
+    page = page_of("examiner")
+    draft = begin(page, photograph)
+    page.get_by_label("Another photograph").set_input_files(pair)
+    page.get_by_role("button", name="Add photograph").click()
+    more = page.locator("#photographs")
+    expect(more.get_by_text("Choose the face.")).to_be_visible()
+    expect(page.locator("#missing")).to_contain_text("face of photograph 2")
+    assert findings(page) == []
+    more.get_by_alt_text("Face 1 of photograph 2").click()
+    expect(more.get_by_text("Face 1, quality")).to_be_visible()
+    expect(page.locator("#ready")).to_contain_text("1 more photograph of the same person")
+    page.get_by_label("Another photograph").set_input_files(photograph)
+    page.get_by_role("button", name="Add photograph").click()
+    expect(page.locator("#errors")).to_contain_text("The probe has this photograph already")
+    page.goto(draft)
+    ask(page)
+    rail = page.get_by_label("Probe and current candidate")
+    expect(rail.get_by_text("One probe of 2 photographs")).to_be_visible()
+    expect(rail.get_by_alt_text("Picture 2 of the probe")).to_be_visible()
+    assert findings(page) == []
+
+
 @pytest.mark.parametrize("kind", ["drop", "paste"])
 def test_a_photograph_is_dropped_or_pasted(page_of: PageOf, photograph: Path, kind: str) -> None:
     page = page_of("examiner")

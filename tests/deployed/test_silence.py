@@ -99,6 +99,7 @@ HERE = {"webhook add": "https://localhost:1/hook"}
 ELSEWHERE = {
     "worker": "run by `bench serve`",
     "bench serve": "the served session below",
+    "bench whole": "its parts are commands of this list, and the served session below",
     "models install": "its one address is what it is for: a package index that the operator configured",
 }
 

@@ -17,6 +17,7 @@ from tests.integration.test_other_agency_urls import theirs
 from plainview.api.operation import Open, Operation
 from plainview.api.operations import OPERATIONS
 from plainview.casework.models import Case, Member
+from plainview.policy.agency import NEW_AGENCY
 from plainview.policy.examination import COMPONENTS, CONTRADICTIONS, INCONCLUSIVE
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import GRANTS, OUTSIDERS, Role
@@ -26,6 +27,7 @@ NO_TOKEN = {Role.DEFENCE}
 """Roles that may have no token."""
 
 REASON: dict[str, Any] = {"reason": "a reason in enough words"}
+TERMS: dict[str, Any] = {"galleries": ["MARKER-gallery"], "starts_on": "2026-01-01", "ends_on": "2999-01-01"}
 BODIES: dict[str, Any] = {
     "case_open": {"number": "MATRIX", "offence": "robbery"},
     "case_close": REASON,
@@ -37,6 +39,8 @@ BODIES: dict[str, Any] = {
     "probe_save": {"purpose": "find the rider"},
     "probe_edit": {"edit": "rotate:90"},
     "probe_undo": {"back_to": 0},
+    "photograph_add": {},
+    "photograph_face": {"face": 1},
     "approval_request": {"case": "MARKER-case", "purpose": "find the rider", "probe_sha256": "1" * 64},
     "approval_decide": {"grant": False, **REASON},
     "urgent_authorise": REASON,
@@ -60,11 +64,56 @@ BODIES: dict[str, Any] = {
     "retention_withdraw": REASON,
     "video_erase": REASON,
     "still_probe": {},
+    "search_alert": {"galleries": ["MARKER-gallery"], "days": 5},
+    "video_again": {},
+    "video_clock": {"offset_s": 1.5},
+    "shared_ask": {"agreement": "G0", "gallery": "g", "purpose": "find the rider", "authority": "s. 1", "top": 5},
+    "shared_authorise": REASON,
+    "shared_refuse": REASON,
+    "shared_take_back": REASON,
+    "shared_decline": REASON,
+    "shared_outcome": {"lead": "L0", "outcome": "not the person"},
+    "member_roles": {"roles": ["verifier"], **REASON},
+    "member_training": {"course": "c", "hours": 5, "completed_on": "2026-01-01", "expires_on": "2999-01-01"},
+    "member_trial": {"days": 5, "searches": 5},
+    "member_release": REASON,
+    "member_reset": REASON,
+    "member_deactivate": REASON,
+    "member_invite": {"email": "new@agency.example", "roles": ["examiner"]},
+    "proposal_reject": REASON,
+    "policy_change": {"text": "x", **REASON},
+    "policy_try": {"text": NEW_AGENCY},
+    "agreement_propose": TERMS | {"agency": "Nobody"},
+    "agreement_change": TERMS,
+    "agreement_accept": {"version": 1},
+    "agreement_withdraw": REASON,
+    "webhook_add": {"url": "https://hook.example/x"},
+    "webhook_rotate": {"hours": 1},
+    "package_make": {},
+    "grant_make": {"email": "d@law.example", "name": "D", "until": "2999-01-01"},
+    "grant_revoke": REASON,
+    "exoneration_ask": {"requester": "D", "body": "the defence of A", **REASON},
+    "exoneration_decide": {"accept": True},
+    "schedule_make": {"every": "weekly", "emails": ["admin@agency.example"]},
+    "register_attest": {"first": "2025-01", "last": "2025-02", "office": "Office of the chief"},
+    "hold_place": {"kind": "case", "name": "MARKER-case", "authority": "court", **REASON},
+    "hold_end": REASON,
+    "retention_change": {"text": "x", **REASON},
+    "event_record": {"kind": "acquittal", "happened_on": "2026-01-01", "authority": "court", "case": "MARKER-case"},
+    "order_import": {},
+    "rights_confirm": {"how": "her passport was compared with her face"},
+    "rights_decide": {"person": [], "other": []},
+    "rights_answer": {},
+    "rights_refuse": {"ground": "another person", **REASON},
+    "rights_extend": {"days": 5, **REASON},
+    "subject_change": {"references": ["R0"], "number": "17", **REASON},
+    "subject_merge": {"number": "17", "into": "18", **REASON},
 }
 """What each operation with a body is called with: valid, so that only who asks decides."""
 
 TUS_ABOUT = {"filename": b"MARKER.mp4", "case": b"MARKER-case"}
-WITH_PICTURE = {"search_run", "reference_enrol", "probe_prepare", "alert_create", "enrolment_ask"}
+FILE_FIELD = {"enrolment_ask": "files", "order_import": "file"}
+WITH_FILE = {"search_run", "reference_enrol", "probe_prepare", "photograph_add", "alert_create", *FILE_FIELD}
 
 
 def ids(held: dict[str, str]) -> dict[str, str]:
@@ -82,9 +131,9 @@ def ids(held: dict[str, str]) -> dict[str, str]:
 def call(who: Program, operation: Operation, known: dict[str, str], picture: Path) -> Answer:
     path = operation.path
     first = path.split("/")[1]
-    for place in ("{id}", "{int:id}", "{path:name}", "{int:number}"):
+    for place in ("{id}", "{int:id}", "{path:name}"):
         path = path.replace(place, known.get(first, "X000000000000"))
-    path = path.replace("{int:rank}", "1")
+    path = path.replace("{int:rank}", "1").replace("{int:number}", "0")
     if operation.name == "log_consistency":
         path += "?first=1&second=2"
     if operation.headers:
@@ -94,9 +143,8 @@ def call(who: Program, operation: Operation, known: dict[str, str], picture: Pat
     if operation.media:
         line = json.dumps({"image": base64.b64encode(picture.read_bytes()).decode()}).encode()
         return who.send(operation.method, path, line, operation.media)
-    if operation.name in WITH_PICTURE:
-        name = "files" if operation.name == "enrolment_ask" else "image"
-        return who.form(path, picture, name, **BODIES[operation.name])
+    if operation.name in WITH_FILE:
+        return who.form(path, picture, FILE_FIELD.get(operation.name, "image"), **BODIES[operation.name])
     return who.send(operation.method, path, BODIES.get(operation.name))
 
 

@@ -118,7 +118,7 @@ def test_uploads_are_enrolled_by_the_worker_and_let_go(made: Gallery) -> None:
     number = run.failed.index(kept) + 1
     shown = client.get(f"{answer['Location']}failures/{number}.jpg")
     assert shown["Content-Type"] == "image/jpeg"
-    wanted = {row.blob for row in by_name.values()} | {kept["blob"]}
+    wanted = {digest for row in by_name.values() for digest in (row.blob, row.face_file)} | {kept["blob"]}
     assert set(services().blobs.digests()) == wanted
     with at(timezone.now() + timedelta(days=8)):
         assert intake.sweep_failures() == 1

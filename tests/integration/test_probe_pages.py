@@ -380,3 +380,42 @@ def test_fifty_galleries_stay_usable_and_quick(client: Client, django_assert_max
         page = text(client.get(there))
     assert "Find among 51 galleries" in page
     assert page.count('name="galleries"') == 51
+
+
+def test_photographs_are_added_their_faces_chosen_and_shown_with_the_list(client: Client) -> None:
+    draft = begun(client)
+
+    def added(data: bytes, name: str = "more.png") -> Any:
+        return client.post(f"{draft}photographs/", {"photo": SimpleUploadedFile(name, data, "image/png")}, follow=True)
+
+    pair = np.hstack([picture.pixels[:500] for picture in (collins(), hopper())])
+    page = added(cv2.imencode(".png", pair)[1].tobytes(), "pair.png")
+    assert "Choose the face of photograph 2" in text(page)
+    assert text(page).count('of photograph 2"') == 2  # its two faces, to choose from
+    assert "pair.png" in text(page)
+    assert "Choose the face of photograph 2" in text(searched(client, draft))
+    assert not Search.objects.exists()
+    chosen = client.post(f"{draft}photographs/2/", {"face": "1"}, follow=True)
+    assert "1 more photograph of the same person" in text(chosen)
+    same = added(PROBE)
+    assert same.status_code == 422
+    assert "The probe has this photograph already" in text(same)
+    assert "Photograph not added." in text(same)
+    assert "is not a picture" in text(added(b"nothing")) or "known format" in text(added(b"nothing"))
+    third = added(cv2.imencode(".png", scaled(collins(), 0.6).pixels)[1].tobytes())
+    assert "2 more photographs of the same person" in text(third)
+    assert client.get(f"{draft}photographs/3.jpg?face=1")["Content-Type"] == "image/jpeg"
+    removed = client.post(f"{draft}photographs/3/", {"remove": "1"}, follow=True)
+    assert "1 more photograph of the same person" in text(removed)
+    answer = client.post(
+        f"{draft}search/",
+        {"purpose": "find the rider", "galleries": ["g"], "top": "20", "galleries_shown": "1"},
+        follow=True,
+    )
+    assert "One probe of 2 photographs, each weighted by its quality" in text(answer)
+    search = Search.objects.get()
+    for query in ("", "?whole"):
+        shown = client.get(f"/searches/{search.public_id}/photographs/2.jpg{query}")
+        assert (shown.status_code, shown["Content-Type"]) == (200, "image/jpeg")
+    assert client.get(f"/searches/{search.public_id}/photographs/3.jpg").status_code == 404
+    assert "One probe of 2 photographs" in text(client.get(f"/searches/{search.public_id}/candidates/1/examine/"))

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from plainview.api.common import (
     Cut,
+    Day,
     FaceNumber,
     FormIn,
     In,
@@ -24,7 +25,7 @@ from plainview.api.common import (
     slice_of,
 )
 from plainview.casework.alerts.ends import close_alert, mute_alert, renew_alert
-from plainview.casework.alerts.open import create_alert
+from plainview.casework.alerts.open import alert_from_search, create_alert
 from plainview.casework.alerts.read import alerts, raised_for, state_of
 from plainview.casework.models import Alert, Member
 from plainview.casework.probes.preparations import MAX_BYTES
@@ -48,6 +49,15 @@ class AlertIn(FormIn):
     since: date | None = Field(default=None, description="Also compare references enrolled since this day.")
     face: FaceNumber | None = None
     origin: Short = Field(default=UNDECLARED, description=f"Origin of the probe: {', '.join(ORIGINS)}.")
+
+
+class AlertFromSearch(In):
+    """What is asked of an alert with the probe of a search."""
+
+    galleries: list[Short] = Field(min_length=1, max_length=100)
+    days: int = Field(default=30, ge=-9_999, le=9_999, description="Days until it expires.")
+    one_in: int = Field(default=DEFAULT_ONE_IN, ge=1, le=10**12, description="As of an alert with a picture.")
+    since: Day | None = Field(default=None, description="Also compare references enrolled since this day.")
 
 
 class RaisedOut(Out):
@@ -132,6 +142,15 @@ def alert_create(
         one_in=wanted.one_in,
         since=wanted.since,
         acting_member=member,
+    )
+    return _shown(alert, member)
+
+
+def search_alert(request: HttpRequest, id: str, wanted: Body[AlertFromSearch]) -> AlertOut:  # noqa: A002
+    """Save the probe of a search as an alert, under its case and its purpose."""
+    member = member_of(request)
+    alert = alert_from_search(
+        id, wanted.galleries, days=wanted.days, one_in=wanted.one_in, since=wanted.since, acting_member=member
     )
     return _shown(alert, member)
 

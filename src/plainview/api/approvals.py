@@ -69,7 +69,8 @@ class AuthorisedOut(Out):
     state: str
 
 
-def _shown(approval: Approval) -> ApprovalOut:
+def shown(approval: Approval) -> ApprovalOut:
+    """Return an approval as the API shows it."""
     return ApprovalOut(
         id=approval.public_id,
         case=approval.case.number,
@@ -95,21 +96,21 @@ def _urgent(search: Search) -> UrgentOut:
 def approval_request(request: HttpRequest, wanted: Body[ApprovalIn]) -> ApprovalOut:
     """Ask the supervisors to approve one search with this probe in this case."""
     member = member_of(request)
-    return _shown(request_approval(wanted.case, wanted.purpose, wanted.probe_sha256, acting_member=member))
+    return shown(request_approval(wanted.case, wanted.purpose, wanted.probe_sha256, acting_member=member))
 
 
 def approvals_waiting(request: HttpRequest) -> WaitingOut:
     """List the requests that a supervisor has to decide; the view is an entry of the log."""
     approvals, urgent = view_waiting(acting_member=member_of(request))
     return WaitingOut(
-        approvals=[_shown(approval) for approval in approvals], urgent=[_urgent(search) for search in urgent]
+        approvals=[shown(approval) for approval in approvals], urgent=[_urgent(search) for search in urgent]
     )
 
 
 def approval_decide(request: HttpRequest, id: str, decision: Body[Decision]) -> ApprovalOut:  # noqa: A002
     """Approve or deny a colleague's search."""
     member = member_of(request)
-    return _shown(decide_approval(id, grant=decision.grant, reason=decision.reason, acting_member=member))
+    return shown(decide_approval(id, grant=decision.grant, reason=decision.reason, acting_member=member))
 
 
 def urgent_authorise(request: HttpRequest, id: str, reason: Body[Reason]) -> AuthorisedOut:  # noqa: A002

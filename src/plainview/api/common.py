@@ -76,6 +76,12 @@ Day = Annotated[date, Field(strict=False)]
 """A day of a JSON body, as text: 2026-11-05."""
 
 
+class Because(In):
+    """A reason."""
+
+    reason: Text
+
+
 class Out(BaseModel):
     """A part of an answer. Later versions may add fields."""
 

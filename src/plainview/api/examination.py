@@ -70,6 +70,7 @@ class BlindFace(Out):
 
     position: int
     jpeg: str
+    more: list[str] = Field(default=[], description="Other pictures of the same person, as many at every position.")
 
 
 class BlindOut(Out):
@@ -138,7 +139,10 @@ def verification_list(request: HttpRequest, page: Cut) -> object:
 def verification_show(request: HttpRequest, id: str) -> BlindOut:  # noqa: A002
     """Return the pictures of a verification; the view is an entry of the log."""
     task = show_verification(id, acting_member=member_of(request))
-    faces = [BlindFace(position=place, jpeg=_text(jpeg)) for place, jpeg in task.faces.items()]
+    faces = [
+        BlindFace(position=place, jpeg=_text(first), more=[_text(jpeg) for jpeg in more])
+        for place, (first, *more) in task.faces.items()
+    ]
     return BlindOut(id=task.public_id, probe=_text(task.probe), faces=faces)
 
 

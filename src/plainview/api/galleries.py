@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Body, File, Form, UploadedFile
 from pydantic import Field
 
+from plainview.api import jobs
 from plainview.api.common import (
     Cut,
     Day,
@@ -25,13 +26,15 @@ from plainview.api.common import (
     etag_of,
     member_of,
     part_of,
+    require_match,
     slice_of,
 )
 from plainview.casework import find
 from plainview.casework.enrolment.incoming import MAX_FILE_BYTES
+from plainview.casework.enrolment.intake import ask_files
 from plainview.casework.enrolment.sent import Sent, enrol_sent
 from plainview.casework.erasure.expunge import expunge
-from plainview.casework.galleries.passports import create_gallery
+from plainview.casework.galleries.passports import PassportChange, change_passport, create_gallery
 from plainview.casework.galleries.read import galleries, gallery_size
 from plainview.casework.models import Gallery, Reference
 
@@ -45,6 +48,23 @@ class GalleryIn(In):
     owner: Short = Field(default="", max_length=200, description="Who owns the pictures; by default the agency.")
     expires: Day = Field(description="Last day on which it may be searched.")
     offences: list[Short] = Field(default=[], max_length=100, description="Only for these offences; none: all.")
+
+
+class PassportIn(In):
+    """A change of a passport; what is left out stays."""
+
+    reason: Text
+    basis: Text | None = None
+    source: Text | None = None
+    owner: Short | None = Field(default=None, max_length=200)
+    expires: Day | None = None
+    offences: list[Short] | None = Field(default=None, max_length=100, description="An empty list allows all.")
+
+
+class LinkIn(FormIn):
+    """Where pictures come from, if no manifest says it."""
+
+    source_url: Short = ""
 
 
 class GalleryOut(Out):
@@ -231,3 +251,28 @@ def reference_erase(request: HttpRequest, id: str, erasing: Body[Erasing]) -> Er
     """Erase a reference for good."""
     done = expunge(id, reason=erasing.reason, never_again=erasing.never_again, acting_member=member_of(request))
     return ErasedOut(id=done.reference, erased=True, entry=done.entry)
+
+
+def passport_change(request: HttpRequest, response: HttpResponse, name: str, changes: Body[PassportIn]) -> GalleryOut:
+    """Change a gallery's passport, for instance when its legal basis was renewed. With If-Match, only that version."""
+    member = member_of(request)
+    require_match(request, version_of(find.gallery(name, member)))
+    change = PassportChange(changes.basis, changes.source, changes.owner, changes.expires, changes.offences)
+    changed = change_passport(name, change, reason=changes.reason, acting_member=member)
+    response.headers["ETag"] = version_of(changed)
+    return shown(changed)
+
+
+def enrolment_ask(
+    request: HttpRequest,
+    name: str,
+    files: Annotated[
+        list[UploadedFile], File(description="Pictures, ZIP files, manifests (CSV, Excel, JSONL), ANSI/NIST-ITL files.")
+    ],
+    link: Form[LinkIn],
+) -> jobs.JobOut:
+    """Enrol files in the background; the answer is the job to follow."""
+    member = member_of(request)
+    gallery = find.gallery(name, member)
+    uploads = [(str(file.name), file.file) for file in files]
+    return jobs.shown(ask_files(gallery.pk, uploads, source_url=link.source_url, acting_member=member))  # type: ignore[arg-type]

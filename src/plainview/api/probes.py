@@ -27,7 +27,8 @@ from plainview.api.common import (
     slice_of,
 )
 from plainview.casework import find
-from plainview.casework.models import Preparation
+from plainview.casework.models import Preparation, PreparationPhotograph
+from plainview.casework.probes import photographs
 from plainview.casework.probes import preparations as actions
 from plainview.casework.probes.read import drafts
 from plainview.casework.search.prepared import search_prepared
@@ -47,6 +48,18 @@ class ProbeFace(Out):
     quality: int
 
 
+class ProbePhotograph(Out):
+    """A further photograph of the same person, searched as one probe with the first."""
+
+    number: int = Field(description="From 2; the first photograph is the probe's own.")
+    file_name: str
+    sha256: str
+    size: list[int] = Field(description="Width and height in pixels.")
+    faces: list[ProbeFace]
+    face: int | None
+    notes: list[str]
+
+
 class ProbeOut(Out):
     """A prepared probe."""
 
@@ -63,6 +76,7 @@ class ProbeOut(Out):
     galleries: list[str]
     top: int
     notes: list[str]
+    photographs: list[ProbePhotograph]
     changed_at: Moment
     used: bool
 
@@ -83,6 +97,12 @@ class ProbeChange(In):
     galleries: list[Short] | None = Field(default=None, max_length=999)
     top: int | None = Field(default=None, ge=0, le=999)
     urgent_reason: Text | None = None
+
+
+class FaceIn(In):
+    """The face of a further photograph."""
+
+    face: int = Field(ge=1, le=9_999, description="Its number in the photograph.")
 
 
 class NewEdit(In):
@@ -112,18 +132,34 @@ def shown(draft: Preparation) -> ProbeOut:
         sha256=draft.blob,
         size=draft.size,
         edits=draft.edits,
-        faces=[
-            ProbeFace(number=number, box=face["box"], quality=face["quality"])
-            for number, face in enumerate(draft.faces, start=1)
-        ],
+        faces=_faces(draft.faces),
         face=draft.face,
         origin=draft.origin,
         purpose=draft.purpose,
         galleries=draft.galleries,
         top=draft.top,
         notes=draft.notes,
+        photographs=[_photograph(other) for other in draft.photographs.order_by("number")],
         changed_at=draft.changed_at,
         used=draft.used_at is not None,
+    )
+
+
+def _faces(rows: list[dict[str, Any]]) -> list[ProbeFace]:
+    return [
+        ProbeFace(number=number, box=face["box"], quality=face["quality"]) for number, face in enumerate(rows, start=1)
+    ]
+
+
+def _photograph(other: PreparationPhotograph) -> ProbePhotograph:
+    return ProbePhotograph(
+        number=other.number,
+        file_name=other.file_name,
+        sha256=other.blob,
+        size=other.size,
+        faces=_faces(other.faces),
+        face=other.face,
+        notes=other.notes,
     )
 
 
@@ -182,6 +218,38 @@ def probe_undo(request: HttpRequest, response: HttpResponse, id: str, wanted: Bo
     draft = actions.undo(id, back_to=wanted.back_to, acting_member=member)
     response.headers["ETag"] = _version(draft)
     return shown(draft)
+
+
+def photograph_add(
+    request: HttpRequest,
+    response: HttpResponse,
+    id: str,  # noqa: A002
+    image: Annotated[UploadedFile, File(description="Another photograph of the same person, as you declare.")],
+) -> ProbeOut:
+    """Add a photograph of the same person to a probe: at most four are searched as one."""
+    member, data = member_of(request), bytes_of(image, actions.MAX_BYTES)
+    photographs.add_photograph(id, image.name or "", data, acting_member=member)
+    draft = find.preparation(id, member)
+    response.headers["ETag"] = _version(draft)
+    return shown(draft)
+
+
+def photograph_face(
+    request: HttpRequest,
+    response: HttpResponse,
+    id: str,  # noqa: A002
+    number: int,
+    chosen: Body[FaceIn],
+) -> ProbeOut:
+    """Choose the face of a further photograph."""
+    draft = photographs.choose_face(id, number, chosen.face, acting_member=member_of(request))
+    response.headers["ETag"] = _version(draft)
+    return shown(draft)
+
+
+def photograph_remove(request: HttpRequest, id: str, number: int) -> None:  # noqa: A002
+    """Remove a further photograph from a probe."""
+    photographs.remove_photograph(id, number, acting_member=member_of(request))
 
 
 def probe_discard(request: HttpRequest, id: str) -> None:  # noqa: A002

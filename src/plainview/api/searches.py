@@ -27,6 +27,7 @@ from plainview.api.common import (
     part_of,
 )
 from plainview.casework.models import Search
+from plainview.casework.probes.photographs import together
 from plainview.casework.probes.preparations import MAX_BYTES
 from plainview.casework.probes.probe import probe_of
 from plainview.casework.search.as_json import answer_json
@@ -40,7 +41,7 @@ from plainview.tables.names import readable
 Box = Annotated[list[float], Field(min_length=4, max_length=4)]
 
 
-class ProbeOut(Out):
+class SearchedProbe(Out):
     """The probe of a search."""
 
     sha256: str
@@ -119,7 +120,7 @@ class SearchOut(Out):
     """An answered search, as `plainview search --json` prints it."""
 
     search_id: str
-    probe: ProbeOut
+    probe: SearchedProbe
     gallery_size: int | None
     gallery_pictures: int | None = Field(default=None, description="References behind the candidates compared.")
     ordered_by: str
@@ -159,6 +160,10 @@ def search_run(
     request: HttpRequest,
     image: Annotated[UploadedFile, File(description="The probe, a photograph of a person.")],
     asked: Form[SearchWanted],
+    also: Annotated[
+        list[UploadedFile],
+        File(description="Up to three more photographs of the same person, as you declare: they make one probe."),
+    ] = [],  # noqa: B006  ninja reads it as a default, and nobody changes it
 ) -> object:
     """Search a gallery with a probe. The record is made before the result.
 
@@ -171,6 +176,8 @@ def search_run(
     authorise(wanted, ground, acting_member=member)  # refuses before anything is decoded
     drawn = [f"face:{asked.box} by {member.name}" if member.name else f"face:{asked.box}"] if asked.box else []
     probe = probe_of(readable(image.name or "probe"), data, asked.face, edits=[*asked.edit, *drawn])
+    more = [(readable(file.name or "photograph"), bytes_of(file, MAX_BYTES, "also")) for file in also]
+    probe = together(probe, more, acting_member=member) if more else probe
     return answer_json(run_search(probe, wanted, ground, acting_member=member))
 
 

@@ -21,9 +21,11 @@ from plainview.api.problems import Fault, Unusable
 from plainview.casework import find
 from plainview.casework.models import Video
 from plainview.casework.videos import upload as actions
+from plainview.casework.videos.clock import state_clock
 from plainview.casework.videos.erase import erase_video
 from plainview.casework.videos.read import video_json, videos
 from plainview.casework.videos.stills import draft_still
+from plainview.casework.videos.streams import take_stream
 from plainview.policy.video import PART_BYTES
 
 VERSION = "1.0.0"
@@ -58,6 +60,20 @@ class StillIn(In):
     """How a still becomes a probe."""
 
     together: bool = Field(default=False, description="With the best stills of the same person, as one probe.")
+
+
+class RangeIn(In):
+    """The part of a video that is read; what is left out stays."""
+
+    first_s: float | None = Field(default=None, ge=0, le=10**7, description="Seconds.")
+    last_s: float | None = Field(default=None, ge=0, le=10**7, description="Seconds.")
+
+
+class ClockIn(In):
+    """What an examiner states about the recorder's clock."""
+
+    offset_s: float = Field(ge=-(10**10), le=10**10, description="Seconds by which the recorder was ahead.")
+    starts: Short = Field(default="", description="What it showed at the first frame, ISO 8601 without a zone.")
 
 
 class VideoErasing(In):
@@ -167,6 +183,25 @@ def video_list(request: HttpRequest, page: Cut) -> object:
 def video_show(request: HttpRequest, id: str) -> dict[str, Any]:  # noqa: A002
     """Return a video with its people and stills, as `plainview video --json` prints it."""
     return video_json(find.video(id, member_of(request)))
+
+
+def video_again(request: HttpRequest, id: str, part: Body[RangeIn]) -> dict[str, Any]:  # noqa: A002
+    """Continue with a video whose processing failed or was cancelled; another part of it starts again."""
+    member = member_of(request)
+    video, _ = actions.process_again(id, first_s=part.first_s, last_s=part.last_s, acting_member=member)
+    return video_json(video)
+
+
+def video_stream(request: HttpRequest, id: str, number: int) -> dict[str, Any]:  # noqa: A002
+    """Process another stream of pictures of the same file, as of a second camera."""
+    video, _ = take_stream(id, number, acting_member=member_of(request))
+    return video_json(video)
+
+
+def video_clock(request: HttpRequest, id: str, clock: Body[ClockIn]) -> dict[str, Any]:  # noqa: A002
+    """State how far the recorder's clock was from true time."""
+    stated = state_clock(id, offset_s=clock.offset_s, starts=clock.starts, acting_member=member_of(request))
+    return video_json(stated)
 
 
 def video_erase(request: HttpRequest, id: str, erasing: Body[VideoErasing]) -> VideoErased:  # noqa: A002

@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from plainview.casework import models
 from plainview.casework.models import Agency, Candidate, Examination, Member, Search
+from plainview.casework.workspace.prepared import Prepared
 from plainview.policy.decision import Refused
 
 M = TypeVar("M", bound=Model)
@@ -78,6 +79,7 @@ class Kind(Generic[M]):
     where: str = ""
     there: Q = field(default_factory=Q)
     gone: str = ""
+    _prepared: dict[bool, Prepared[QuerySet[M]]] = field(default_factory=dict, repr=False, compare=False)
 
     def rows(self, member: Member) -> QuerySet[M]:
         """Return every object of this kind that the member may reach."""
@@ -98,13 +100,28 @@ class Kind(Generic[M]):
         Raises:
             Refused: the kind's rule, for an id of another agency as for an id that does not exist.
         """
-        rows = self.rows(member) if among is None else self._of(among, member)
         value = key.strip() if isinstance(key, str) else key
+        if among is None and self.by == "public_id" and isinstance(value, str):
+            prepared = self._prepared.get(lock) or self._prepare(lock)
+            match = prepared.first(value, member.pk, member.agency_id, member.email)
+            return self._checked(match, value)
+        rows = self.rows(member) if among is None else self._of(among, member)
         if self.by == "email" and isinstance(value, str):
             value = value.lower()
         if lock:
             rows = rows.select_for_update(of=("self",))
-        match = rows.filter((self.by, value)).first()
+        return self._checked(rows.filter((self.by, value)).first(), value)
+
+    def _prepare(self, lock: bool) -> Prepared[QuerySet[M]]:
+        """Return the look-up by public id, compiled once: most pages do little else with the database."""
+
+        def build(value: str, key: int, agency: int, email: str) -> QuerySet[M]:
+            rows = self.rows(Member(pk=key, agency_id=agency, email=email)).filter(public_id=value)
+            return (rows.select_for_update(of=("self",)) if lock else rows).order_by("pk")[:1]
+
+        return self._prepared.setdefault(lock, Prepared(build, str, int, int, str, spare=True))
+
+    def _checked(self, match: M | None, value: str | int) -> M:
         if match is None:
             check = f"Check {_CALLED.get(self.by, 'its id')} {self.where or f'in the list of {self.noun}s'}."
             next_step = f"{check} It may have been {self.gone}." if self.gone else check
@@ -329,13 +346,18 @@ def candidate(search_id: str, rank: int, member: Member) -> Candidate:
     return listed
 
 
+_CANDIDATES = Prepared(
+    lambda search, rank: Candidate.objects.select_related("reference").filter(search=search, rank=rank)[:1], int, int
+)
+
+
 def candidate_of(search: Search, rank: int) -> Candidate:
     """Return the candidate at a rank of a search.
 
     Raises:
         Refused: candidate.unknown.
     """
-    candidate = Candidate.objects.select_related("reference").filter(search=search, rank=rank).first()
+    candidate: Candidate | None = _CANDIDATES.first(search.pk, rank)
     if candidate is None:
         raise Refused("candidate.unknown", "Not found", f"The list has no rank {rank}.", "Look at the candidate list.")
     candidate.search = search

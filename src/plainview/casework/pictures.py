@@ -1,28 +1,35 @@
 """Pictures as pages show them: a face cut out at one scale, or the whole picture at a bounded size, as JPEG bytes.
 
-Owns making and caching them: decoding a picture takes longer than the rest of a page. It must never write a picture to
-disk, nor decide who may see it: the query that found the picture decides.
+Owns making and caching them, and the form of the file that has a reference's face in the sizes of lists: decoding a picture
+takes longer than the rest of a page. It must never write a picture to disk, nor decide who may see it: the query that
+found the picture decides.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
 
 import cv2
 import numpy as np
 
-from plainview.casework.models import Search
+from plainview.casework.models import Reference, Search
 from plainview.casework.workspace.services import services
 from plainview.recognition.crop import aligned_square, face_square, surroundings, within
 from plainview.recognition.edits import apply, read
 from plainview.recognition.types import Picture, Pixels, Points
+from plainview.storage.base import StorageError
 
 THUMBNAIL = 160
 """Longer side of a picture in a list, in pixels: twice its size on a page, for screens of double density."""
 
 SIDES = (THUMBNAIL, 320, 960)
 """Sides of a face's square on pages, in pixels: a row, a card, an examination."""
+
+CUT = SIDES[:2]
+"""Sides of the squares that are cut at enrolment: those of rows and cards."""
 
 LONGEST = 1600
 """Longer side of a whole picture, in pixels: fills a screen, and bounds the size of a page."""
@@ -50,8 +57,55 @@ def face_jpeg(blob: str, box: Sequence[float], side: int, edits: Sequence[str] =
     Raises:
         BadMedia, StorageError: the stored picture cannot be read.
     """
-    wanted = next((known for known in SIDES if known >= side), SIDES[-1])
-    return _face(blob, tuple(float(value) for value in box), wanted, tuple(edits))
+    return _face(blob, tuple(float(value) for value in box), _side(side), tuple(edits))
+
+
+def face_file(pixels: Pixels, blob: str, box: Sequence[float]) -> bytes:
+    """Return the content of the file that has a reference's face in the sizes of `CUT`.
+
+    The first line is JSON: the digest of the picture (`of`), the box, and the length of each JPEG file that follows.
+
+    Args:
+        pixels: of the picture; see `Pixels`.
+        blob: its digest.
+        box: (x, y, width, height) of the face, pixels of the picture.
+    """
+    squares = [jpeg(face_square(pixels, box, side)) for side in CUT]
+    head = {"of": blob, "box": list(box), "bytes": [len(square) for square in squares]}
+    return json.dumps(head).encode() + b"\n" + b"".join(squares)
+
+
+def reference_jpeg(reference: Reference, side: int) -> bytes:
+    """Return the face of a reference: as it was cut at enrolment, else from its picture.
+
+    Args:
+        reference: one whose picture is not erased.
+        side: one of SIDES; another is taken as the next larger one.
+
+    Raises:
+        BadMedia, StorageError: the stored picture cannot be read.
+    """
+    wanted = _side(side)
+    if wanted in CUT and reference.face_file:
+        with suppress(StorageError, ValueError):  # missing or damaged: the picture itself is still there
+            cut = _cut(services().blobs.get(reference.face_file), reference, CUT.index(wanted))
+            if cut:
+                return cut
+    return face_jpeg(reference.blob, reference.box, wanted)
+
+
+def _cut(data: bytes, reference: Reference, place: int) -> bytes:
+    """Return one of the squares of a face's file; nothing if the file is of another face."""
+    line, _, squares = data.partition(b"\n")
+    head = json.loads(line)
+    if (head["of"], head["box"]) != (reference.blob, reference.box):
+        return b""
+    first = sum(head["bytes"][:place])
+    return squares[first : first + head["bytes"][place]]
+
+
+def _side(side: int) -> int:
+    return next((known for known in SIDES if known >= side), SIDES[-1])
 
 
 def whole_jpeg(blob: str, edits: Sequence[str] = ()) -> bytes:

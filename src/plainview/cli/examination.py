@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -100,7 +101,7 @@ def verify_show(
     try:
         with output_folder(out) as part:
             task = show_verification(verification, acting_member=member)
-            for name, data in [("probe", task.probe), *((str(place), face) for place, face in task.faces.items())]:
+            for name, data in [("probe", task.probe), *_named(task)]:
                 write_file(part / f"{name}.jpg", data)
             write_file(part / "form.toml", _empty_form(task).encode())
     finally:
@@ -112,6 +113,13 @@ def verify_show(
         folder=out,
         faces=list(task.faces),
     )
+
+
+def _named(task: BlindTask) -> Iterator[tuple[str, bytes]]:
+    """Yield the name and the bytes of each picture: 1, then 1-2 and 1-3 where a person has several."""
+    for place, pictures in task.faces.items():
+        for number, data in enumerate(pictures, start=1):
+            yield str(place) if number == 1 else f"{place}-{number}", data
 
 
 def _empty_form(task: BlindTask) -> str:

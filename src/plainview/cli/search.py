@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from plainview.casework.probes.probe import prepare_probe, together
+from plainview.casework.probes.photographs import together
+from plainview.casework.probes.probe import prepare_probe
 from plainview.casework.search.answers import Answer
 from plainview.casework.search.as_json import answer_json
 from plainview.casework.search.candidates import pictures_by_rank, span_of
@@ -25,6 +26,7 @@ from plainview.policy.wording import counted
 from plainview.recognition.decode import read_file
 from plainview.scores.scoring import COSINE
 from plainview.storage.base import digest_of
+from plainview.tables.names import readable
 
 
 def search(
@@ -50,7 +52,10 @@ def search(
     ] = None,
     also: Annotated[
         list[Path] | None,
-        typer.Option(help="Another photograph of the same person; repeat for more. They make one probe."),
+        typer.Option(
+            help="Another photograph of the same person, repeat for up to three. They make one probe; of each, the largest "
+            "face counts."
+        ),
     ] = None,
     box: Box = None,
     urgent: Annotated[
@@ -77,7 +82,8 @@ def search(
             if image
             else prepare_still((still or [""])[0], together_with=(still or [])[1:], acting_member=member)
         )
-        probe = together(probe, also) if also else probe
+        more = [(readable(path.name), read_file(path)) for path in also or ()]
+        probe = together(probe, more, acting_member=member) if more else probe
         answer = run_search(probe, request, ground, acting_member=member)
     finally:
         services().close()

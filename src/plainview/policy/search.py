@@ -16,6 +16,7 @@ from plainview.policy.decision import Allow, Decision, Refused
 from plainview.policy.disclosure import review_of
 from plainview.policy.grounds import refused_ground
 from plainview.policy.permissions import Permission
+from plainview.policy.probes import approved_alone
 from plainview.policy.purposes import not_copied, says_something
 from plainview.policy.rights import purpose_free
 from plainview.policy.roles import Role
@@ -82,6 +83,7 @@ class SearchFacts:
         gallery_alarm: a canary alarm of the gallery is open.
         approved: a supervisor approved this probe for this case beforehand.
         urgent: a life is at risk; the search is authorised afterwards.
+        photographs: of which the probe is made.
         review: it is an exoneration review that was requested and accepted; it goes on after the case is closed.
         today: the day, UTC.
     """
@@ -110,6 +112,7 @@ class SearchFacts:
     review: bool
     today: date
     copied: bool = False
+    photographs: int = 1
     witnessing: Witnessing = NOT_NEEDED
 
 
@@ -335,9 +338,13 @@ def urgent_allowed(urgent: bool, policy: AgencyPolicy) -> Decision:
 
 def approval(facts: SearchFacts, policy: AgencyPolicy) -> Decision:
     """Allow a probe that a supervisor has approved, that needs no approval, or that is urgent."""
-    if facts.approved or facts.urgent:
+    needed = facts.case_found and policy.needs_approval(facts.offence)
+    poor = facts.quality is not None and facts.quality < policy.quality_floor
+    if facts.urgent or not (needed or poor):
         return Allow()
-    if facts.case_found and policy.needs_approval(facts.offence):
+    if facts.approved:
+        return approved_alone(facts.photographs)
+    if needed:
         return Refused(
             "search.approval_needed",
             "Search refused",
@@ -345,15 +352,13 @@ def approval(facts: SearchFacts, policy: AgencyPolicy) -> Decision:
             "Request approval. If a life is at risk, run an urgent search and state the reason.",
             act=Permission.SEARCH_RUN,
         )
-    if facts.quality is not None and facts.quality < policy.quality_floor:
-        return Refused(
-            "probe.quality_floor",
-            "Search refused",
-            f"The probe's quality is {facts.quality}, below your agency's minimum of {policy.quality_floor}.",
-            "Use a better picture, or request a supervisor's approval.",
-            act=Permission.SEARCH_RUN,
-        )
-    return Allow()
+    return Refused(
+        "probe.quality_floor",
+        "Search refused",
+        f"The probe's quality is {facts.quality}, below your agency's minimum of {policy.quality_floor}.",
+        "Use a better picture, or request a supervisor's approval.",
+        act=Permission.SEARCH_RUN,
+    )
 
 
 def approvals_suffice(searches: int, approvals: int) -> Decision:

@@ -13,6 +13,7 @@ from plainview.policy.alerts import MAX_ONE_IN, MIN_ONE_IN
 from plainview.policy.disclosure import EXONERATION, disclosed_pictures
 from plainview.policy.grounds import REFUSED_GROUNDS
 from plainview.policy.joining import INVITATION_DAYS, MAX_OUTSIDER_DAYS
+from plainview.policy.probes import PROBE_RULES
 from plainview.policy.proposals import RULES as PROPOSAL_RULES
 from plainview.policy.retention import LEAST_WORDS, MAX_DAYS
 from plainview.policy.rights import COUNT, FACES, FILED, MAX_EXTENSION, NAMED, UNCONFIRMED
@@ -38,6 +39,7 @@ def table(policy: AgencyPolicy) -> list[PolicyRule]:
     """Return every rule, in the order in which a search meets them, then those of joining and of galleries."""
     rows = (
         *_search(policy),
+        *PROBE_RULES,
         *_joining(policy),
         *PROPOSAL_RULES,
         *_alerts(policy),

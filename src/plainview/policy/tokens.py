@@ -31,6 +31,7 @@ PERSONAL = frozenset(
         Permission.TRIAL_APPROVE,
         Permission.RETENTION_APPROVE,
         Permission.RIGHTS_CONFIRM,
+        Permission.RIGHTS_ANSWER,
         Permission.FLAG_DECIDE,
         Permission.AUDIT_REVIEW,
         Permission.EXONERATION_DECIDE,

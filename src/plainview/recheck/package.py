@@ -20,7 +20,7 @@ from plainview.audit.merkle import leaf_hash, verify_inclusion
 from plainview.audit.record import BadEntry, Entry, Opening, check_opening, parse_line
 from plainview.policy.decision import Refused
 from plainview.recheck.findings import PackageReport, json_bytes, json_item
-from plainview.recheck.rerun import edit_again, pictures_as_said, run_again
+from plainview.recheck.rerun import pictures_as_said, probe_as_said, run_again
 from plainview.recognition.foreign import Unreadable, foreign
 from plainview.storage.base import digest_of
 from plainview.storage.output import output
@@ -96,8 +96,8 @@ def verify_package(path: Path, *, vkey: str | None = None) -> PackageReport:
     3. Every log entry proves itself against the enclosed checkpoint, which the log's key signed.
     4. Every opening opens the commitment of its entry.
     5. The search that is described is the one that the log recorded.
-    6. The probe's edits, applied to the enclosed original, give the enclosed edited picture; every candidate's picture
-       is there in the form that its row says.
+    6. The probe's pictures are those that the log committed to, and their edits give the enclosed edited pictures; every
+       candidate's picture is there in the form that its row says.
     7. The search, run again on the enclosed templates, gives the same candidates with the same scores in the same
        order. When references that the order was measured against were erased since, the cosines are computed again
        and the order is checked against the recorded scores.
@@ -158,7 +158,7 @@ def _verify(pack: zipfile.ZipFile, vkey: str | None, report: PackageReport) -> N
             _recorded(described, entries, openings, report)  # 5
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             report.problems.append(f"search.json: it cannot be compared with the log: {error!r}")
-        edit_again(described, items, report)  # 6
+        probe_as_said(described, items, report)  # 6
         pictures_as_said(described, items, report)
         run_again(described, items, report)  # 7
 
@@ -306,11 +306,17 @@ def _recorded(
         openings.get((asked.seq, name)) != still.get(name) for name in sealed
     ):
         report.problems.append("search.json: probe_still is not what was committed to before the search")
-    frames = [[frame["sha256"], frame["still"]["frame_sha256"]] for frame in described.get("probe_frames") or []]
+    frames = [_frame(frame) for frame in described.get("probe_frames") or []]
     if openings.get((asked.seq, "frames"), []) != frames:
         report.problems.append("search.json: probe_frames is not what was committed to before the search")
     if openings.get((answered.seq, "list_sha256")) != list_digest(described.get("candidates")):
         report.problems.append("search.json: the candidate list is not the one that was recorded")
+
+
+def _frame(frame: dict[str, Any]) -> list[Any]:
+    """Return a further frame of the probe as the log commits to it; of a photograph also its face and its edits."""
+    said = [frame["sha256"], frame["still"]["frame_sha256"]]
+    return [*said, frame["face_number"], frame["still"]["edits"]] if "edits" in frame["still"] else said
 
 
 def _several(candidate: dict[str, Any]) -> list[list[list[str]]]:

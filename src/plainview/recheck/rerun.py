@@ -30,21 +30,35 @@ _ROUNDING: Final = 1.0  # grey levels, on average: JPEG decoders may differ by o
 _BAD = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, BadTemplate, EOFError)
 
 
-def edit_again(described: dict[str, Any], items: dict[str, bytes], report: PackageReport) -> None:
+def probe_as_said(described: dict[str, Any], items: dict[str, bytes], report: PackageReport) -> None:
+    """Every picture of the probe is the one that its hash names, and its chain of edits gives the edited one."""
+    try:
+        shown = [("probe/original", "probe/edited.png", described["probe_sha256"], described.get("probe_edits") or [])]
+        for frame in described.get("probe_frames") or []:
+            still, number = frame["still"], int(frame["number"])
+            name = f"probe/photograph-{number}" if "photograph" in still else f"probe/frame-{number}.png"
+            shown.append((name, f"{name}-edited.png", frame["sha256"], still.get("edits") or []))
+        for name, edited, digest, edits in shown:
+            if digest_of(items[name]) != digest:
+                report.problems.append(f"{name}: it is not the picture that search.json names")
+            elif edits:
+                _edit_again(name, edited, list(edits), items, report)
+    except _BAD as error:
+        report.problems.append(f"probe: its pictures cannot be read: {error!r}")
+
+
+def _edit_again(name: str, edited: str, edits: list[str], items: dict[str, bytes], report: PackageReport) -> None:
     """Apply the chain of edits to the original and compare; decoders of other versions may round differently."""
-    edits = described.get("probe_edits")
-    if not edits:
-        return
     try:
         with Decoder() as decoder:
-            again = apply(decoder.decode(items["probe/original"]), read(edits)).pixels
-            enclosed = decoder.decode(items["probe/edited.png"]).pixels
+            again = apply(decoder.decode(items[name]), read(edits)).pixels
+            enclosed = decoder.decode(items[edited]).pixels
     except (BadMedia, DecoderUnavailable, *_BAD) as error:
-        report.problems.append(f"probe: its edits could not be applied again: {error}")
+        report.problems.append(f"{name}: its edits could not be applied again: {error}")
         return
     same = again.shape == enclosed.shape
     if not same or float(np.abs(again.astype(np.int16) - enclosed).mean()) > _ROUNDING:
-        report.problems.append("probe/edited.png: the edits of the original do not give this picture")
+        report.problems.append(f"{edited}: the edits of the original do not give this picture")
 
 
 def pictures_as_said(described: dict[str, Any], items: dict[str, bytes], report: PackageReport) -> None:

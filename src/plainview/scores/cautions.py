@@ -13,12 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainview.recognition.cover import COVERED
-from plainview.scores.same_face import SAME_FACE, TRIPWIRE
+from plainview.scores.same_face import SAME_FACE
 from plainview.tables.dates import years_apart
 
 HAIR = 0.02
 """Cosine within which two candidates are hard to tell apart by score: chosen, a sixth of the spread of the scores of
 one person's pictures (.12 on LFW, default pack)."""
+
+ENTERED_TWICE = 0.5
+"""Cosine of the templates of two subjects from which they are possibly one person, entered twice: of 54,615 pairs of two
+people none reaches it (the highest .473), and of people who are entered twice everyone does with two pictures in one
+entry (175), and .967 of 331 with one picture in each (benchmarks/entered_twice.py, tuning half of lfw-dev)."""
 
 AGE_GAP_YEARS = 10
 """Years between two pictures from which faces have changed; source: FRTE ageing, and Williams (Detroit)."""
@@ -53,7 +58,7 @@ class Listed:
 
     Attributes:
         rank, score, quality, captured_on: as in the list.
-        template: float32, unit length.
+        template: float32, unit length; of a subject with several pictures their mean.
         components: of its quality (recognition.quality.COMPONENTS); those that were not measured yet are missing.
         captured_precision: how much of the date is known.
         subject: the number of the person's subject, where the source states one.
@@ -120,7 +125,7 @@ def _entered_twice(listed: Sequence[Listed]) -> list[Caution]:
     cautions = []
     for place, candidate in enumerate(people):
         for other in people[:place]:
-            if candidate.subject != other.subject and float(candidate.template @ other.template) >= TRIPWIRE:
+            if candidate.subject != other.subject and float(candidate.template @ other.template) >= ENTERED_TWICE:
                 text = (
                     f"Ranks {other.rank} and {candidate.rank} are two people by the source's numbers, with nearly the same "
                     "face: possibly entered twice. The owner of the gallery can check."

@@ -67,7 +67,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "plainview.web.middleware.Surroundings",
     "plainview.web.middleware.Clock",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "plainview.web.middleware.Seen",
     "plainview.web.middleware.Access",
 ]
 TEMPLATES = [
@@ -147,6 +147,7 @@ SOCIALACCOUNT_ADAPTER = "plainview.web.adapters.SocialAdapter"
 SOCIALACCOUNT_AUTO_SIGNUP = False
 SOCIALACCOUNT_STORE_TOKENS = False
 
+SESSION_ENGINE = "plainview.web.session_store"
 SESSION_COOKIE_AGE = int(LONGEST_SESSION.total_seconds())  # renewed as it is used; web.middleware.Clock ends it
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _secure

@@ -25,6 +25,7 @@ from plainview.casework.log.state import is_sample
 from plainview.casework.models import Member
 from plainview.casework.people import attempts
 from plainview.casework.people.sign_in import PASSWORD, SSO, may_sign_in, record_failure
+from plainview.casework.workspace.prepared import Prepared
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Allow, Refused
 from plainview.policy.permissions import Permission
@@ -38,6 +39,9 @@ from plainview.web.views.common import client_address
 _CONTEXT = b"mfa secret"
 
 
+_MEMBERS = Prepared(lambda key: Member.objects.select_related("agency").filter(pk=key), int)
+
+
 class Backend(AuthenticationBackend):
     """Sign-in by password; a member who may not sign in gets the answer of a wrong password."""
 
@@ -47,7 +51,7 @@ class Backend(AuthenticationBackend):
 
     def get_user(self, user_id: Any) -> Any:
         """Return the member of a session, even one who may no longer sign in: `middleware.Clock` ends it on record."""
-        return Member.objects.select_related("agency").filter(pk=user_id).first()
+        return _MEMBERS.first(int(user_id))
 
     @classmethod
     def _stash_user(cls, user: Any) -> None:

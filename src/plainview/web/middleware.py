@@ -9,8 +9,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from allauth.core import ratelimit
-from allauth.mfa.utils import is_mfa_enabled
+from allauth.mfa.models import Authenticator
 from allauth.socialaccount.providers.saml.utils import get_app_or_404
+from allauth.usersessions.middleware import UserSessionsMiddleware
 from django.contrib.auth import SESSION_KEY, logout
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -25,6 +26,7 @@ from plainview.casework.log.guard import permit, record_opened, require_shown_un
 from plainview.casework.models import Member
 from plainview.casework.models.rows import reading, unread
 from plainview.casework.people.sign_in import may_sign_in, record_session
+from plainview.casework.workspace.prepared import Prepared
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.signing_in import idle, used_up
@@ -164,6 +166,21 @@ class Clock:
         return None
 
 
+class Seen:
+    """Keeps when and where a session was last seen, as often as `Clock` does: at each request it would be a durable write."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+        self._kept: Handler = UserSessionsMiddleware(get_response)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Write the row if the session itself is about to be written."""
+        return self._kept(request) if request.session.modified else self.get_response(request)
+
+
+_FACTORS = Prepared(lambda member: Authenticator.objects.filter(user=member).values_list("pk")[:1], int)
+
+
 class Access:
     """Enforces the table of pages: no URL without a row, no access beyond its row. The second factor comes first."""
 
@@ -203,7 +220,7 @@ class Access:
         member = request.user
         if not isinstance(member, Member):
             return redirect(f"/accounts/login/?next={request.path}" if request.method == "GET" else "/accounts/login/")
-        if need is not Anyone.SETUP and not is_mfa_enabled(member):
+        if need is not Anyone.SETUP and _FACTORS.first(member.pk) is None:
             return redirect("mfa_activate_totp")
         if isinstance(need, Permission):
             permit(need.value, need, member)

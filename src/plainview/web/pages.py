@@ -41,6 +41,7 @@ from plainview.web.views import (
     members,
     misuse,
     news,
+    photographs,
     policy,
     probes,
     proficiency,
@@ -106,10 +107,27 @@ PAGES: tuple[Page, ...] = (
     Page("prepare/<id>/again/", probes.preparation_again, "preparation-again", may.SEARCH_RUN),
     Page("prepare/<id>/discard/", probes.preparation_discard, "preparation-discard", may.SEARCH_RUN),
     Page("prepare/<id>/approval/", probes.preparation_approval, "preparation-approval", may.SEARCH_RUN),
+    Page(
+        "prepare/<id>/photographs/",
+        photographs.photograph_add,
+        "photograph-add",
+        may.SEARCH_RUN,
+        body=2 * PROBE,
+    ),
+    Page("prepare/<id>/photographs/<int:number>/", photographs.photograph_change, "photograph-change", may.SEARCH_RUN),
+    Page(
+        "prepare/<id>/photographs/<int:number>.jpg",
+        photographs.photograph_picture,
+        "photograph-picture",
+        may.SEARCH_RUN,
+    ),
     Page("prepare/<id>/search/", search.preparation_search, "preparation-search", may.SEARCH_RUN),
     # A search and its candidates.
     Page("searches/<id>/", candidates.search, "search", may.CASE_READ),
     Page("searches/<id>/probe.jpg", candidates.search_probe, "search-probe", may.CASE_READ),
+    Page(
+        "searches/<id>/photographs/<int:number>.jpg", photographs.search_photograph, "search-photograph", may.CASE_READ
+    ),
     Page("searches/<id>/candidates/<int:rank>/face.jpg", candidates.candidate_face, "candidate-face", may.CASE_READ),
     Page("searches/<id>/candidates/<int:rank>/whole.jpg", candidates.candidate_whole, "candidate-whole", may.CASE_READ),
     Page("searches/<id>/candidates.pdf", triage.sheet, "search-pdf", may.CASE_READ),

@@ -40,6 +40,7 @@ def needs(draft: Preparation, offers: Collection[Offer], *, urgent: bool = False
     chosen = [offer for offer in offers if offer.gallery.name in ticked(draft, offers) and offer.refused is None]
     rows = [
         Need("face", "face", face is not None, _face(draft, face)),
+        *_photographs(draft),
         Need(
             "origin",
             "origin",
@@ -69,9 +70,29 @@ def needs(draft: Preparation, offers: Collection[Offer], *, urgent: bool = False
     if wanted and not draft.urgent_reason:
         granted = any(approval.granted and not approval.search_set.all() for approval in approvals_of(draft))
         rows.append(Need("approval-title", "approval", granted, "A supervisor has approved it" if granted else wanted))
+        if draft.photographs.exists():
+            rows.append(
+                Need("photographs", "one photograph", False, "An approval is for one photograph: remove the others")
+            )
     elif not wanted:
         rows.append(Need("approval-title", "approval", True, "No approval needed"))
     return rows
+
+
+def _photographs(draft: Preparation) -> list[Need]:
+    """Return what the further photographs lack, or that they are searched together."""
+    photographs = list(draft.photographs.order_by("number"))
+    lacking = [
+        Need(
+            "photographs", f"face of photograph {other.number}", False, f"Choose the face of photograph {other.number}"
+        )
+        for other in photographs
+        if other.face is None
+    ]
+    if lacking or not photographs:
+        return lacking
+    more = counted(len(photographs), "more photograph")
+    return [Need("photographs", "photographs", True, f"{more} of the same person")]
 
 
 def _face(draft: Preparation, face: dict[str, object] | None) -> str:

@@ -17,7 +17,7 @@ from plainview.casework.alerts import ends as alert_ends
 from plainview.casework.alerts import follow as alert_follow
 from plainview.casework.alerts import notices
 from plainview.casework.canaries import checks as canary_checks
-from plainview.casework.enrolment import intake
+from plainview.casework.enrolment import cut_faces, intake
 from plainview.casework.examination import assign, seen
 from plainview.casework.feeds import run as feed_run
 from plainview.casework.galleries import parts
@@ -87,6 +87,7 @@ STEPS = (
     Step("tiles of the log", register_tiles.publish_tiles, HOUR),
     Step("canaries", lambda: canary_checks.run_all(due_only=True), HOUR),
     Step("records and log", rows.compare_some, HOUR),
+    Step("faces not yet cut", cut_faces.cut_missing, HOUR),
     Step("expired sessions", sessions.sweep, MINUTE),
     Step("pictures not enrolled", intake.sweep_failures, DAY),
     Step("reports of trials", trials.send_reports, DAY),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.utils import timezone
@@ -66,13 +67,34 @@ def test_old_answers_are_forgotten(workspace: Path) -> None:
 
 def test_a_token_has_a_limit_and_says_so(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rates, "PER_MINUTE", 3)
+    clock = SimpleNamespace(time=lambda: 60_001.0)
+    monkeypatch.setattr(rates, "time", clock)
     who, other = program(), program()
     left = [who.get("/cases").headers["RateLimit-Remaining"] for _ in range(3)]
     assert left == ["2", "1", "0"]
     refused = who.get("/cases")
     assert (refused.status, refused.rule) == (429, "api.rate")
-    assert int(refused.headers["Retry-After"]) > 0
+    assert (refused.headers["Retry-After"], refused.headers["RateLimit-Reset"]) == ("59", "59")
     assert other.get("/cases").status == 200
+    clock.time = lambda: 60_060.0
+    assert who.get("/cases").headers["RateLimit-Remaining"] == "2", "the next minute"
+
+
+def test_the_processes_of_a_server_count_together(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rates, "time", SimpleNamespace(time=lambda: 60_001.0))
+    monkeypatch.setattr(rates, "PER_MINUTE", 4)
+    who, here, there = program(), {}, {}
+    for process in (here, there, there, here):  # what each process knows of the minute
+        monkeypatch.setattr(rates, "_counts", process)
+        assert who.get("/cases").status == 200
+    for process in (here, there):
+        monkeypatch.setattr(rates, "_counts", process)
+        assert who.get("/cases").rule == "api.rate"
+
+
+def test_a_cache_that_cannot_be_written_refuses_nobody(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rates, "cache", SimpleNamespace(add=lambda *_, **__: False, get=lambda _: None))
+    assert program().get("/cases").status == 200
 
 
 def test_nobody_overwrites_what_was_saved_meanwhile(workspace: Path, tmp_path: Path) -> None:

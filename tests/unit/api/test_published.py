@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel
 
 from plainview.api.document import api
 from plainview.api.operations import OPERATIONS
@@ -105,6 +108,19 @@ def test_the_document_is_complete() -> None:
         assert operation["security"][0]["bearer"] is not None
         assert {"401", "403", "404", "422"} <= set(operation["responses"])
         assert ("Idempotency-Key" in {p["name"] for p in operation["parameters"]}) == makes[operation["operationId"]]
+
+
+def test_no_two_types_have_one_name() -> None:
+    """The document names a type once: of two with one name, the second would describe both (django-ninja, issue 965)."""
+    types = [*below(BaseModel)]
+    names = [made.__name__ for made in types if made.__module__.startswith("plainview.api")]
+    assert not {name for name in names if names.count(name) > 1}
+
+
+def below(kind: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    for child in dict.fromkeys(kind.__subclasses__()):
+        yield child
+        yield from below(child)
 
 
 def publish() -> None:

@@ -1,13 +1,21 @@
-"""Pictures for pages: equally long files stay the pictures that they were."""
+"""Pictures for pages: what enrolment cut is what is shown, and equally long files stay the pictures that they were."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.factories.work import entries, gallery, person
 
-from plainview.casework.pictures import jpeg, of_one_length
+from plainview.casework.enrolment.cut_faces import cut_missing
+from plainview.casework.erasure.expunge import expunge
+from plainview.casework.models import Reference
+from plainview.casework.pictures import CUT, face_jpeg, forget_pictures, jpeg, of_one_length, reference_jpeg
+from plainview.casework.workspace.services import services
 
 
 def made(size: int, seed: int) -> bytes:
@@ -35,3 +43,51 @@ def test_every_difference_of_length_can_be_filled(lengths: list[int]) -> None:
     for before, after in zip(files, padded, strict=True):
         assert after.startswith(b"\xff\xd8\xff\xfe")
         assert after.endswith(before[2:])
+
+
+@pytest.fixture
+def two(workspace: Path, tmp_path: Path) -> list[Reference]:
+    gallery(tmp_path / "pictures")
+    forget_pictures()
+    return list(Reference.objects.order_by("pk"))
+
+
+def from_the_picture(reference: Reference) -> list[bytes]:
+    return [face_jpeg(reference.blob, reference.box, side) for side in CUT]
+
+
+def shown(reference: Reference) -> list[bytes]:
+    return [reference_jpeg(reference, side) for side in CUT]
+
+
+def test_a_face_in_a_list_is_the_one_cut_at_enrolment_and_no_picture_is_decoded_for_it(
+    two: list[Reference], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = [from_the_picture(reference) for reference in two]
+    assert len({face for faces in expected for face in faces}) == 2 * len(two)
+    forget_pictures()
+    monkeypatch.setattr(services().decoder, "decode", None)
+    assert [shown(reference) for reference in two] == expected
+
+
+def test_a_face_whose_file_is_gone_damaged_or_of_another_face_is_cut_from_its_own_picture(two: list[Reference]) -> None:
+    first, second = two
+    own = shown(first)
+    first.face_file = second.face_file
+    assert shown(first) == own
+    first.face_file = first.blob  # a picture, no file of a face
+    assert shown(first) == own
+    services().blobs.delete(str(second.face_file))
+    assert shown(second) == from_the_picture(second)
+
+
+def test_references_of_an_earlier_version_get_their_files_and_erased_ones_do_not(two: list[Reference]) -> None:
+    before = [reference.face_file for reference in two]
+    expunge(two[0].public_id, reason="by order of the court", acting_member=person("admin"))
+    Reference.objects.update(face_file=None)
+    services().blobs.delete(str(before[1]))
+    assert cut_missing() == 1
+    assert [reference.face_file for reference in Reference.objects.order_by("pk")] == ["", before[1]]
+    assert services().blobs.exists(str(before[1]))
+    assert [entry.subject["files"] for entry in entries("references.cut")] == [1]
+    assert cut_missing() == 0

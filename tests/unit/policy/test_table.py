@@ -29,6 +29,7 @@ def _ids_in_code() -> set[str]:
         "rights.py",
         "disclosure.py",
         "webhooks.py",
+        "probes.py",
         "purposes.py",
         "subjects.py",
         "triage.py",

@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models import Q
 
 from plainview.casework.models import Agency, Canary, CanaryAlarm, Gallery, Member, Search
+from plainview.casework.workspace.prepared import Prepared
 from plainview.index.base import Scored
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
@@ -58,11 +59,16 @@ def alarms(member: Member, *, open_only: bool = False) -> list[CanaryAlarm]:
     return list(rows.select_related("gallery", "acknowledged_by").order_by("-pk"))
 
 
+_OPEN_ALARMS = Prepared(
+    lambda gallery: CanaryAlarm.objects.filter(gallery=gallery, acknowledged_at=None).values_list("pk")[:1], int
+)
+
+
 def alarm_open(gallery: Gallery, *, at: datetime | None = None) -> bool:
     """Say whether an alarm of the gallery is open now, or was at a moment."""
-    rows = CanaryAlarm.objects.filter(gallery=gallery)
     if at is None:
-        return rows.filter(acknowledged_at=None).exists()
+        return _OPEN_ALARMS.first(gallery.pk) is not None
+    rows = CanaryAlarm.objects.filter(gallery=gallery)
     later = Q(acknowledged_at=None) | Q(acknowledged_at__gt=at)
     return rows.filter(later, raised_at__lte=at).exists()
 

@@ -21,13 +21,14 @@ from plainview.audit.record import parse_line
 from plainview.casework import find
 from plainview.casework.disclosure import contents as disclosed
 from plainview.casework.disclosure import context as disclosed_context
+from plainview.casework.disclosure.probe import probe_items, template_again
 from plainview.casework.galleries.read import additions, open_template
 from plainview.casework.log.guard import acting
 from plainview.casework.log.read import entries_about
 from plainview.casework.log.write import Receipt, write_entry
 from plainview.casework.models import Candidate, GalleryChange, LogEntry, LogOpening, Member, Search
 from plainview.casework.people.read import binding
-from plainview.casework.pictures import coarse_png, png
+from plainview.casework.pictures import coarse_png
 from plainview.casework.search.candidates import candidates_of
 from plainview.casework.triage.read import reviews
 from plainview.casework.workspace.services import services
@@ -39,15 +40,12 @@ from plainview.policy.permissions import Permission
 from plainview.policy.table import table
 from plainview.recheck.package import pack_items
 from plainview.recheck.rerun import saved
-from plainview.recognition.edits import apply, read
 from plainview.recognition.errors import PackError
-from plainview.recognition.types import Picture, Vector
-from plainview.recognition.video.fuse import fused
 from plainview.scores.scoring import COSINE
 from plainview.storage.output import output, settle
 
 if TYPE_CHECKING:
-    from plainview.recognition.engine import Engine
+    pass
 
 _OF_THE_CHANNEL = (
     "address",
@@ -189,7 +187,7 @@ def _items(search: Search, shown: list[tuple[Candidate, str]]) -> Items:
         _dump(disclosed.search_facts(search, shown)),
         "the search, its settings and the whole list",
     )
-    yield from _probe(search)
+    yield from probe_items(search)
     for candidate, how in shown:
         if how == WHOLE:
             data = services().blobs.get(candidate.reference.blob)
@@ -209,25 +207,6 @@ def _items(search: Search, shown: list[tuple[Candidate, str]]) -> Items:
     yield "rules.json", _dump(rows), "the rulebook at the time, in plain words"
     yield from _rerun(search)
     yield from _log(search)
-
-
-def _probe(search: Search) -> Items:
-    original = services().blobs.get(search.probe_blob)
-    yield "probe/original", original, "the probe as it was uploaded"
-    if search.edits:
-        edited = apply(services().decoder.decode(original), read(search.edits)).pixels
-        yield (
-            "probe/edited.png",
-            png(edited),
-            "the probe after the edits in search.json, as it was searched",
-        )
-    for frame in search.frames.order_by("number"):
-        data = services().blobs.get(frame.blob)
-        yield (
-            f"probe/frame-{frame.number}.png",
-            data,
-            "another frame of the same person, part of the probe",
-        )
 
 
 def _files(search: Search, looked: dict[str, list[str]]) -> Items:
@@ -276,9 +255,7 @@ def _rerun(search: Search) -> Items:
             "Install that model pack again: the package includes its template of the probe.",
             act=OperatorAct.MODELS_INSTALL,
         )
-    picture = services().decoder.decode(services().blobs.get(search.probe_blob))
-    picture = apply(picture, read(search.edits))
-    template = _probe_template(engine, search, picture)
+    template = template_again(engine, search)
     state, lead_of = _state(search)
     cohort_keys = search.calibration.cohort if search.calibration and search.scorer != COSINE else ()
     cohort = {key for key in cohort_keys if state.get(key) and lead_of.get(key, key) == key}
@@ -333,18 +310,6 @@ def _state(search: Search) -> tuple[dict[int, bool], dict[int, int]]:
         if person is not None:
             leads.setdefault(person, key)
     return state, {key: leads[subject] for key, subject in whose.items() if subject is not None and state[key]}
-
-
-def _probe_template(engine: Engine, search: Search, picture: Picture) -> Vector:
-    """Return the probe's template as the search made it: of the probe alone, or fused with its other frames."""
-    _, face = engine.probe_face(picture, search.face_number)
-    templates, qualities = [engine.template(picture, face.detection)], [search.quality]
-    for probe_frame in search.frames.order_by("number"):
-        frame = services().decoder.decode(services().blobs.get(probe_frame.blob))
-        _, face = engine.probe_face(frame, probe_frame.face_number)
-        templates.append(engine.template(frame, face.detection))
-        qualities.append(probe_frame.quality)
-    return fused(templates, qualities)
 
 
 def _log(search: Search) -> Items:

@@ -18,7 +18,7 @@ from django.utils import timezone
 from plainview.casework.alerts.follow import follow
 from plainview.casework.enrolment.items import Item
 from plainview.casework.enrolment.near import GalleryHashes, seal_hash
-from plainview.casework.enrolment.preparing import Ready
+from plainview.casework.enrolment.preparing import Ready, box_of
 from plainview.casework.galleries.subjects import log_changes, subject_of, subject_with
 from plainview.casework.gate import compare as gate
 from plainview.casework.log.write import write_entry
@@ -189,7 +189,7 @@ class Batches:
         batch = list(self._ready.values())
         if not batch:
             return
-        services().blobs.put_many(ready.data for ready in batch)
+        services().blobs.put_many(data for ready in batch for data in _files(ready))
         with transaction.atomic():
             # The update takes the row's lock, so two enrolments number their changes in turn.
             Gallery.objects.filter(pk=self._gallery.pk).update(log_head=F("log_head"))
@@ -200,7 +200,8 @@ class Batches:
             skipped = {digest for digest in near if self._options.skip_near_duplicates}
             fresh = [ready for ready in batch if ready.digest not in skipped]
             # An expunge that ran after the blobs were stored may have removed one with the same bytes.
-            services().blobs.put_many(r.data for r in fresh if not services().blobs.exists(r.digest))
+            exists = services().blobs.exists
+            services().blobs.put_many(data for ready in fresh for data in _files(ready) if not exists(digest_of(data)))
             created = self._write(fresh) if fresh else {}
             self._write_near(batch, near, created)
             settled = self._options.settled
@@ -360,7 +361,7 @@ def _reference(
         enrolment=run,
         blob=ready.digest,
         face_number=number,
-        box=[round(float(value), 1) for value in face.detection.box],
+        box=box_of(face),
         points=[[round(float(x), 1), round(float(y), 1)] for x, y in face.detection.points],
         quality=face.quality.overall,
         quality_detail=face.quality.components,
@@ -375,4 +376,9 @@ def _reference(
         size=list(ready.size),
         provenance=dict(ready.item.provenance),
         subject=subject,
+        face_file=digest_of(ready.cut[number - 1]),
     )
+
+
+def _files(ready: Ready) -> tuple[bytes, ...]:
+    return ready.data, *ready.cut

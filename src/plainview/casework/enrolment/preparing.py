@@ -14,6 +14,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from plainview.casework.enrolment.items import Item, Unusable
+from plainview.casework.pictures import face_file
 from plainview.casework.workspace.services import services
 from plainview.recognition.errors import BadMedia
 from plainview.recognition.near import picture_hash
@@ -34,9 +35,10 @@ BY_FAR = 1.5
 @dataclass(frozen=True, slots=True)
 class Ready:
     """A picture with the faces that become its references; `near_hash` is its PDQ hash, or empty;
-    `notes` is what decoding changed or left out; `size` is its width and height, in pixels.
+    `notes` is what decoding changed or left out; `size` is its width and height, in pixels; `cut` has the file of each
+    face for lists (pictures.face_file).
 
-    In a rehearsal the templates are missing, and `data` is empty.
+    In a rehearsal the templates and `cut` are missing, and `data` is empty.
     """
 
     item: Item
@@ -47,6 +49,7 @@ class Ready:
     notes: tuple[str, ...]
     faces: list[tuple[Face, Vector | None]]
     size: tuple[int, int]
+    cut: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +161,14 @@ def _embed(engine: Engine, item: Item, data: bytes, digest: str, rehearsal: bool
     captured_on = picture.captured_on
     if captured_on and is_future(captured_on):  # the clock of a camera, which nobody stated
         captured_on = None
-    return Ready(item, data, digest, captured_on, picture_hash(picture.pixels), picture.notes, faces, (width, height))
+    cut = tuple(face_file(picture.pixels, digest, box_of(face)) for face in found_faces)
+    near_hash = picture_hash(picture.pixels)
+    return Ready(item, data, digest, captured_on, near_hash, picture.notes, faces, (width, height), cut)
+
+
+def box_of(face: Face) -> list[float]:
+    """Return the box of a face as a reference has it: (x, y, width, height), pixels, with one decimal."""
+    return [round(float(value), 1) for value in face.detection.box]
 
 
 def _person(faces: list[Face]) -> Face:

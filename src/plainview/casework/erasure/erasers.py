@@ -73,8 +73,9 @@ def drop_packages(rows: QuerySet[DisclosurePackage]) -> None:
 
 
 def picture(reference: Reference) -> None:
-    """Erase its file, once no record needs it. Crops are made on display and never stored."""
-    PendingErasure.objects.get_or_create(blob=reference.blob)
+    """Erase its file and the one with its face in the sizes of lists, once no record needs them."""
+    for digest in {reference.blob, reference.face_file or reference.blob}:
+        PendingErasure.objects.get_or_create(blob=digest)
 
 
 ERASERS: tuple[Eraser, ...] = (near_duplicates, run_lists, proficiency_items, disclosure_packages, picture)

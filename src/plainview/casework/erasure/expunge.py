@@ -150,7 +150,7 @@ def blank(reference: Reference) -> list[Recorded]:
     reference.template, reference.picture_hash, reference.blob = b"", b"", f"expunged {reference.public_id}"
     reference.other_template = reference.other_pack = None
     reference.file_name = reference.source_url = reference.page_url = ""
-    reference.captured_precision = None
+    reference.captured_precision, reference.face_file = None, ""
     reference.box, reference.points, reference.quality_detail, reference.quality, reference.captured_on = (
         [],
         [],

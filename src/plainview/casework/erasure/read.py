@@ -27,6 +27,7 @@ from plainview.casework.models import (
     LapsedSearch,
     Member,
     Preparation,
+    PreparationPhotograph,
     ProbeFrame,
     ProficiencyItem,
     Reference,
@@ -48,7 +49,9 @@ def held_reference(reference: Reference) -> list[Hold]:
         Q(reference=reference)
         | Q(gallery_id=reference.gallery_id)
         | Q(search__candidate__reference=reference)
+        | Q(search__candidate__pictures__reference=reference)
         | Q(case__search__candidate__reference=reference)
+        | Q(case__search__candidate__pictures__reference=reference)
     )
     return list(_active(reference.gallery.agency_id).filter(which).distinct())
 
@@ -160,8 +163,11 @@ def _spread(hold: Hold, reach: InForce) -> None:
                 hold_ids[key].append(hold.public_id)
     for video in _videos_of(keys):
         reach.videos[video].append(hold.public_id)
-    listed = Candidate.objects.filter(search_id__in=keys).values_list("reference_id", flat=True)
-    for reference in set(listed):
+    listed = Candidate.objects.filter(search_id__in=keys)
+    for reference in {
+        *listed.values_list("reference_id", flat=True),
+        *listed.filter(pictures__isnull=False).values_list("pictures__reference_id", flat=True),
+    }:
         reach.references[reference].append(hold.public_id)
 
 
@@ -183,12 +189,14 @@ def reviews_due(member: Member) -> list[Hold]:
 
 _KEEPERS: tuple[tuple[type[Model], str, Q], ...] = (
     (Reference, "blob", Q()),
+    (Reference, "face_file", Q()),
     (Search, "probe_blob", Q()),
     (SharedRequest, "probe_blob", Q()),
     (Alert, "probe_blob", Q()),
     (Canary, "probe_blob", Q()),
     (ProficiencyItem, "probe_blob", Q()),
     (Preparation, "blob", Q(discarded_at=None)),
+    (PreparationPhotograph, "blob", Q()),
     (DisclosurePackage, "blob", Q()),
     (ProbeFrame, "blob", Q()),
     (VideoPart, "blob", Q()),

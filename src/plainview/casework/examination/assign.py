@@ -124,9 +124,14 @@ def _lay_out(task: Verification, face: Reference, others: list[Reference], about
     task.save()
     shown = [*others, face]
     _random.shuffle(shown)
+    pictures = min(map(fillers.pictures_of, shown))  # as many at every position: their number must not tell which it is
     items = VerificationItem.objects.bulk_create(
         VerificationItem(
-            verification=task, position=position, reference=reference, is_candidate=reference.pk == face.pk
+            verification=task,
+            position=position,
+            reference=reference,
+            is_candidate=reference.pk == face.pk,
+            more=_more(reference, pictures - 1),
         )
         for position, reference in enumerate(shown, start=1)
     )
@@ -137,6 +142,7 @@ def _lay_out(task: Verification, face: Reference, others: list[Reference], about
             "agency": task.verifier.agency.public_id,
             "verifier": task.verifier.public_id,
             "faces": len(shown),
+            **({"pictures": pictures} if pictures > 1 else {}),
         },
         # Sealed: the public copy of the log must not reveal the subject of the task to the verifier.
         {"about": about},
@@ -145,6 +151,14 @@ def _lay_out(task: Verification, face: Reference, others: list[Reference], about
     )
     tell("verification", task.public_id, [task.verifier], at=task.assigned_at)
     return task
+
+
+def _more(reference: Reference, count: int) -> list[str]:
+    """Return the ids of the best other pictures of a reference's person."""
+    if not count:
+        return []
+    own = Reference.objects.filter(subject=reference.subject_id).exclude(template=b"").exclude(pk=reference.pk)
+    return list(own.order_by("-quality", "pk").values_list("public_id", flat=True)[:count])
 
 
 def _item_is_due(agency: Agency) -> bool:

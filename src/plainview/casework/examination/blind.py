@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from plainview.casework import find
-from plainview.casework.models import Draft, Member, Verification, VerificationItem
+from plainview.casework.models import Draft, Member, Reference, Verification, VerificationItem
 from plainview.casework.pictures import aligned_jpeg, of_one_length
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
@@ -70,8 +70,8 @@ def own_task(public_id: str, member: Member) -> Verification:
     return find.verification(public_id, member, among=_open_tasks(member))
 
 
-def blind_pictures(task: Verification) -> tuple[bytes, dict[int, bytes]]:
-    """Return the probe's face and the face at each position: JPEG of the same size, scale and length.
+def blind_pictures(task: Verification) -> tuple[bytes, dict[int, list[bytes]]]:
+    """Return the probe's face and the pictures at each position, as many at each: JPEG of the same size, scale and length.
 
     All are made whichever is requested, so that not even the response time differs.
 
@@ -80,9 +80,25 @@ def blind_pictures(task: Verification) -> tuple[bytes, dict[int, bytes]]:
     """
     items = list(task.items.select_related("reference").order_by("position"))
     with _MAKING:  # a page requests all at once: the first request makes them, the others use them
-        candidates = [aligned_jpeg(i.reference.blob, i.reference.box, i.reference.points) for i in items]
-        probe, *faces = of_one_length([_probe(task), *candidates])
-    return probe, {item.position: face for item, face in zip(items, faces, strict=True)}
+        shown = shown_references(items)
+        faces = [aligned_jpeg(r.blob, r.box, r.points) for references in shown for r in references]
+        probe, *faces = of_one_length([_probe(task), *faces])
+    left = iter(faces)
+    return probe, {
+        item.position: [next(left) for _ in references] for item, references in zip(items, shown, strict=True)
+    }
+
+
+def shown_references(items: list[VerificationItem]) -> list[list[Reference]]:
+    """Return the references at each position, by date; where one was erased since, fewer are shown at every position."""
+    named = Reference.objects.filter(public_id__in=[name for item in items for name in item.more])
+    known = {reference.public_id: reference for reference in named.exclude(template=b"")}
+    more = [[known[name] for name in item.more if name in known] for item in items]
+    count = min(map(len, more), default=0)
+    return [
+        sorted([item.reference, *others[:count]], key=lambda shown: (shown.captured_on or date.max, shown.pk))
+        for item, others in zip(items, more, strict=True)
+    ]
 
 
 def _probe(task: Verification) -> bytes:
@@ -94,8 +110,14 @@ def _probe(task: Verification) -> bytes:
     return aligned_jpeg(search.probe_blob, search.box, edits=search.edits)
 
 
-def blind_picture(public_id: str, position: int, member: Member) -> bytes:
-    """Return the face at a position of a task that the member has opened (an entry); position 0 is the probe.
+def blind_picture(public_id: str, position: int, member: Member, *, number: int = 1) -> bytes:
+    """Return a picture at a position of a task that the member has opened (an entry); position 0 is the probe.
+
+    Args:
+        public_id: the task.
+        position: of the face; 0 is the probe.
+        member: the verifier.
+        number: of the picture of this face, from 1.
 
     Raises:
         Refused: not theirs, not opened, no such position, or as `blind_pictures`.
@@ -110,7 +132,7 @@ def blind_picture(public_id: str, position: int, member: Member) -> bytes:
             act=Permission.VERIFICATION_RECORD,
         )
     probe, faces = blind_pictures(task)
-    if position and position not in faces:
+    if position and not 1 <= number <= len(faces.get(position, ())):
         raise Refused(
             "verification.unknown",
             "Not found",
@@ -118,4 +140,4 @@ def blind_picture(public_id: str, position: int, member: Member) -> bytes:
             "Choose a face of your task.",
             act=Permission.VERIFICATION_RECORD,
         )
-    return faces[position] if position else probe
+    return faces[position][number - 1] if position else probe

@@ -29,6 +29,9 @@ from plainview.scores.fillers import POOL, Doubles, choose, distances_of
 from plainview.scores.same_face import SAME_FACE
 from plainview.storage.base import StorageError
 
+MOST_SHOWN = 3
+"""Pictures of one person that a verifier is shown at most: chosen, as many as fit beside each other on a page."""
+
 _LOTS = SystemRandom()
 _ASKED = 5 * POOL  # nearest references: many of the first may be the candidate's own
 
@@ -91,13 +94,14 @@ def _fillers(
     gallery = face.gallery
     index = services().index(gallery.pk, face.pack, len(template), gallery.index_adapter)
     near = compare(why, lambda: mended(index, lambda: _neighbours(index, gallery.pk, template, face.pack)))
-    others = Reference.objects.filter(pk__in=near, pack=face.pack).exclude(template=b"")
+    others = Reference.objects.filter(pk__in=near, pack=face.pack).exclude(template=b"").select_related("subject")
     others = others.exclude(Q(blob__in={face.blob, *blobs}) | Q(pk__in=never))
     if face.subject_id is not None:  # another picture of the same person is no filler
         others = others.exclude(subject_id=face.subject_id)
     rows = {other.pk: other for other in others}
     templates = templates_by_key(rows)
-    pool = [key for key in near if key in templates and _somebody_else(templates[key], template, probe)][:POOL]
+    pool = [key for key in near if key in templates and _somebody_else(templates[key], template, probe)]
+    pool = _with_as_many(pool, rows, pictures_of(face))[:POOL]
     if len(pool) <= FOILS:
         chosen = [rows[key] for key in pool]
         _LOTS.shuffle(chosen)
@@ -114,6 +118,20 @@ def _fillers(
 
     places = choose(distances, stacked @ stacked.T, FOILS, _LOTS, background=background)
     return [faces[place] for place in places]
+
+
+def pictures_of(reference: Reference) -> int:
+    """Return how many pictures a verifier is shown of a reference's person at most."""
+    return min(MOST_SHOWN, reference.subject.pictures) if reference.subject else 1
+
+
+def _with_as_many(pool: list[int], rows: dict[int, Reference], wanted: int) -> list[int]:
+    """Return those of the pool with as many pictures as the candidate, or with the most of which there are enough people."""
+    for least in range(wanted, 1, -1):
+        enough = [key for key in pool if pictures_of(rows[key]) >= least]
+        if len(enough) >= FOILS:
+            return enough
+    return pool
 
 
 def _neighbours(index: Index, gallery_id: int, template: Vector, pack: str) -> list[int]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from plainview.casework.examination.assign import assign_verifier, draw_again
-from plainview.casework.examination.blind import blind_pictures, own_task
+from plainview.casework.examination.blind import blind_pictures, own_task, shown_references
 from plainview.casework.examination.drafts import Answers, Saved, erase_draft, open_draft, write_draft
 from plainview.casework.examination.seen import names_of, who_has_seen
 from plainview.casework.log.guard import acting
@@ -31,19 +31,22 @@ from plainview.policy.wording import counted
 
 @dataclass(frozen=True, slots=True)
 class BlindTask:
-    """Everything that a verifier sees: the probe's face, and the faces by position; JPEG files of the same size and length."""
+    """Everything that a verifier sees: the probe's face, and the pictures of the faces by position; JPEG files of the same
+    size and length.
+    """
 
     public_id: str
     probe: bytes
-    faces: dict[int, bytes]
+    faces: dict[int, list[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
 class BlindDesk:
-    """A verifier's page: the task's id, its positions, their draft, and the receipt of the view."""
+    """A verifier's page: the task's id, its positions, the pictures at each, their draft, and the receipt of the view."""
 
     public_id: str
     positions: tuple[int, ...]
+    pictures: int
     draft: Draft
     receipt: Receipt
 
@@ -64,8 +67,9 @@ def open_verification(public_id: str, *, acting_member: Member) -> BlindDesk:
         receipt = write_entry(
             "verification.shown", {"verification": task.public_id}, acting_member=acting_member, rows=[task]
         )
-        positions = tuple(task.items.order_by("position").values_list("position", flat=True))
-    return BlindDesk(task.public_id, positions, draft, receipt)
+        items = list(task.items.select_related("reference").order_by("position"))
+    pictures = min((len(shown) for shown in shown_references(items)), default=1)
+    return BlindDesk(task.public_id, tuple(item.position for item in items), pictures, draft, receipt)
 
 
 def show_verification(public_id: str, *, acting_member: Member) -> BlindTask:

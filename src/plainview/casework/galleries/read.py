@@ -20,6 +20,7 @@ from plainview.casework.models import (
     Member,
     Reference,
 )
+from plainview.casework.workspace.prepared import Prepared
 from plainview.casework.workspace.services import services
 from plainview.index.base import Block
 from plainview.index.errors import BadTemplate
@@ -194,18 +195,28 @@ def _has_changes(gallery_id: int, watermark: int) -> bool:
 
 
 def shown_references(keys: list[int]) -> dict[int, Reference]:
-    """Return references by primary key with the columns that a candidate list shows; the others load on access."""
+    """Return references by primary key, without those of canaries."""
     marks = ", ".join(["%s"] * len(keys)) or "NULL"
-    columns = "id, public_id, blob, box, source_url, page_url, captured_on, captured_precision, quality, quality_detail, template, subject_id"
+    # Every column: a row of which some are missing is read again for its check, one by one.
+    columns = ", ".join(str(field.column) for field in Reference._meta.local_concrete_fields)
     which = f"id IN ({marks}) AND NOT is_canary"
     rows = Reference.objects.raw(f"SELECT {columns} FROM reference WHERE {which}", keys)  # noqa: S608
     return {reference.pk: reference for reference in rows}
 
 
+_CALIBRATIONS = Prepared(
+    lambda gallery, pack: (
+        GalleryCalibration.objects.filter(gallery=gallery, pack=pack).defer("cohort").order_by("-seq", "-pk")[:1]
+    ),
+    int,
+    str,
+)
+
+
 def newest_calibration(gallery_id: int, pack: str) -> GalleryCalibration | None:
     """Return the newest calibration of a gallery under a pack."""
-    rows = GalleryCalibration.objects.filter(gallery_id=gallery_id, pack=pack).defer("cohort")
-    return rows.order_by("-seq", "-pk").first()
+    newest: GalleryCalibration | None = _CALIBRATIONS.first(gallery_id, pack)
+    return newest
 
 
 def gallery_templates(gallery_id: int, pack: str) -> dict[int, Vector]:
@@ -236,5 +247,11 @@ def open_template(public_id: str, sealed: bytes | memoryview) -> Vector:
 
 
 def gallery_size(gallery: Gallery) -> int:
-    """Return the number of references in the gallery."""
-    return Reference.objects.filter(gallery=gallery).exclude(template=b"").count()
+    """Return the number of references in the gallery, as of the `log_head` of the loaded row."""
+    return _size(services().origin, gallery.pk, gallery.log_head)
+
+
+# Keyed as `_counted`. An erased reference has no digest of a picture (erasure.expunge): the index of these is read alone.
+@lru_cache(maxsize=256)
+def _size(origin: str, gallery_pk: int, log_head: int) -> int:
+    return Reference.objects.filter(gallery_id=gallery_pk).exclude(blob__startswith="expunged ").count()

@@ -8,8 +8,11 @@ know who asks or what the answer is for beyond its ground.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TypeVar
+
+from django.db import transaction
 
 from plainview.casework.log.read import canonical_of
 from plainview.casework.misuse.inspection import Comparison, inspect
@@ -24,13 +27,20 @@ class NotRecorded(RuntimeError):
     """A comparison without a ground, or before its entry: a fault of the program, never of a person."""
 
 
-def compare(why: Comparison, work: Callable[[], T], *, faces: Callable[[T], Iterable[Vector]] | None = None) -> T:
+def compare(
+    why: Comparison,
+    work: Callable[[], T],
+    *,
+    faces: Callable[[T], Iterable[Vector]] | None = None,
+    record: Callable[[T], object] | None = None,
+) -> T:
     """Let `work` compare faces with a gallery, then inspect the comparison.
 
     Args:
         why: the ground, and what the misuse rules need.
         work: does the comparison; indexes answer it, and only it.
         faces: returns the templates that the answer is about, where only the answer says so; see `Vector`.
+        record: records the answer, in the transaction of the inspection: one flush to the disk for both.
 
     Raises:
         NotRecorded: there is no such ground, or its entry is missing; nothing was compared.
@@ -42,8 +52,11 @@ def compare(why: Comparison, work: Callable[[], T], *, faces: Callable[[T], Iter
         raise NotRecorded(f"The entry {ground.before!r} must be written before a comparison as {why.ground!r}.")
     with answering():
         answer = work()
-    if ground.rules:
-        inspect(why if faces is None else replace(why, templates=tuple(faces(answer))), ground.rules)
+    with transaction.atomic() if record is not None else nullcontext():
+        if ground.rules:
+            inspect(why if faces is None else replace(why, templates=tuple(faces(answer))), ground.rules)
+        if record is not None:
+            record(answer)
     return answer
 
 

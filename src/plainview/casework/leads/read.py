@@ -19,7 +19,7 @@ from plainview.casework.models import (
     VerificationItem,
     Withheld,
 )
-from plainview.casework.pictures import THUMBNAIL, aligned_jpeg, face_jpeg, probe_jpeg
+from plainview.casework.pictures import THUMBNAIL, aligned_jpeg, probe_jpeg, reference_jpeg
 from plainview.casework.search.candidates import candidates_of
 from plainview.casework.search.meaning import Meaning, cautions, meanings
 from plainview.policy import examination as looking
@@ -177,7 +177,7 @@ def small_face_of(candidate: Candidate, which: str) -> bytes | None:
     if which == "probe" and search.probe_blob:
         return probe_jpeg(search, THUMBNAIL)
     if which == "candidate" and reference.template:
-        return face_jpeg(reference.blob, reference.box, THUMBNAIL)
+        return reference_jpeg(reference, THUMBNAIL)
     return None
 
 

@@ -15,7 +15,7 @@ from plainview.casework.leads.sheet_pdf import CandidateLine, Fact, Pictured, Sh
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import newest_checkpoint, write_entry
 from plainview.casework.models import Candidate, Lead, Member, Search
-from plainview.casework.pictures import face_jpeg
+from plainview.casework.pictures import reference_jpeg
 from plainview.casework.search.candidates import pictures_by_rank, span_of
 from plainview.casework.workspace.services import services
 from plainview.policy.examination import CONTRADICTIONS, STATEMENT
@@ -252,10 +252,6 @@ def _large(candidate: Candidate, which: str) -> bytes | None:
 
 def _small(candidate: Candidate) -> bytes | None:
     try:
-        return (
-            face_jpeg(candidate.reference.blob, candidate.reference.box, _SIDE)
-            if candidate.reference.template
-            else None
-        )
+        return reference_jpeg(candidate.reference, _SIDE) if candidate.reference.template else None
     except (BadMedia, StorageError):
         return None

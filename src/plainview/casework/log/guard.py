@@ -14,6 +14,7 @@ from plainview.casework.log.commit import require_unaltered
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Member
 from plainview.casework.models.rows import unread
+from plainview.casework.workspace.prepared import Prepared
 from plainview.policy import rules, signing_in
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
@@ -51,6 +52,12 @@ def acting(act: str, permission: Permission, acting_member: Member) -> Iterator[
         yield
 
 
+_MEMBER = Prepared(lambda key: Member.objects.select_related("agency").filter(pk=key), int)
+_MEMBER_LOCKED = Prepared(
+    lambda key: Member.objects.select_related("agency").select_for_update(of=("self",)).filter(pk=key), int
+)
+
+
 def standing(acting_member: Member, permission: Permission) -> None:
     """Read the member again and check the permission, the agency, and the scopes of the token that stands for the member.
 
@@ -60,10 +67,8 @@ def standing(acting_member: Member, permission: Permission) -> None:
     Raises:
         Refused: member.ended, member.locked, member.inactive, member.no_permission, agency.not_open, token.scope.
     """
-    rows = Member.objects.select_related("agency")
-    if transaction.get_connection().in_atomic_block:
-        rows = rows.select_for_update(of=("self",))
-    now = rows.get(pk=acting_member.pk)
+    locked = transaction.get_connection().in_atomic_block
+    now = (_MEMBER_LOCKED if locked else _MEMBER).first(acting_member.pk)
     acting_member.roles, acting_member.is_active = now.roles, now.is_active
     acting_member.on_trial = now.on_trial
     acting_member.ends_on, acting_member.agency = now.ends_on, now.agency

@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 
+from django.db import connection
+
 from plainview.audit.checkpoint import BadCheckpoint, VerifierKey, parse
 from plainview.audit.cosignature import Tally, tally
 from plainview.audit.logfile import CHECKPOINTS_NAME, COSIGNATURES_NAME, read_notes, split_note
@@ -98,8 +100,10 @@ def tree() -> Tree:
 
 def canonical_of(number: int) -> bytes:
     """Return the canonical bytes of an entry; empty if there is no such entry."""
-    canonical = LogEntry.objects.filter(seq=number).values_list("canonical", flat=True).first()
-    return b"" if canonical is None else bytes(canonical)
+    with connection.cursor() as cursor:  # every search asks
+        cursor.execute("SELECT canonical FROM log_entry WHERE seq = %s", [number])
+        entry = cursor.fetchone()
+    return bytes(entry[0]) if entry else b""
 
 
 def keys_of_log() -> tuple[VerifierKey, ...]:

@@ -19,6 +19,7 @@ from plainview.casework.misuse.flags import raise_flag
 from plainview.casework.misuse.read import facts_before, requests_searched
 from plainview.casework.models import Agency, Member, ProbeTemplate, Search, Tripwire
 from plainview.casework.workspace.insert import insert
+from plainview.casework.workspace.prepared import Prepared
 from plainview.casework.workspace.services import services
 from plainview.policy import misuse
 from plainview.policy.gate import HISTORY
@@ -112,10 +113,13 @@ def _by_history(why: Comparison) -> list[misuse.Finding]:
     return misuse.findings(new, facts)
 
 
+_TRIPWIRES = Prepared(lambda agency: Tripwire.objects.filter(owner__agency_id=agency).order_by("pk"), int)
+
+
 def _tripwires(why: Comparison) -> list[misuse.Finding]:
     if not why.templates:
         return []
-    rows = list(Tripwire.objects.filter(owner__agency_id=why.agency.pk).order_by("pk"))
+    rows = list(_TRIPWIRES(why.agency.pk))
     if not rows:
         return []
     opened = [

@@ -20,6 +20,7 @@ from plainview.casework.models import (
     SubjectRequest,
     Tripwire,
 )
+from plainview.casework.workspace.prepared import Prepared
 from plainview.casework.workspace.services import services
 from plainview.policy.misuse import LIMITS
 from plainview.recognition.types import Vector
@@ -38,18 +39,41 @@ class Earlier:
     at: datetime
 
 
+_EARLIER = Prepared(
+    lambda case, member, since, this: (
+        Search.objects.filter(Q(case_id=case) | Q(member_id=member), requested_at__gte=since, erased_at=None)
+        .exclude(pk=this)
+        .order_by("-pk")
+        .values_list("pk", "public_id", "member__public_id", "case_id", "requested_at")[:_MOST]
+    ),
+    int,
+    int,
+    datetime,
+    int,
+)
+
+# Templates of another network cannot be compared; another version of a pack has the same one.
+_TEMPLATES = Prepared(
+    lambda case, since, network: (
+        ProbeTemplate.objects.filter(search__case_id=case, search__requested_at__gte=since, search__pack_sha256=network)
+        .order_by("search_id")
+        .values_list("search_id", "search__public_id", "sealed")
+    ),
+    int,
+    datetime,
+    str,
+)
+
+
 def facts_before(search: Search, *, since: datetime) -> tuple[list[Earlier], dict[int, Vector]]:
     """Return earlier searches of the same case or member, and the probe templates of those in the case."""
-    rows = Search.objects.filter(Q(case_id=search.case_id) | Q(member_id=search.member_id))
-    rows = rows.filter(requested_at__gte=since, erased_at=None).exclude(pk=search.pk).order_by("-pk")[:_MOST]
-    columns = rows.values_list("pk", "public_id", "member__public_id", "case_id", "requested_at")
-    searches = [Earlier(*values) for values in columns]
-    of_case = [earlier.pk for earlier in searches if earlier.case_id == search.case_id]
-    # Templates of another network cannot be compared; another version of a pack has the same one.
-    stored = ProbeTemplate.objects.filter(search_id__in=of_case, search__pack_sha256=search.pack_sha256)
+    of_case_or_member = _EARLIER(search.case_id, search.member_id, since, search.pk)
+    searches = [Earlier(*values) for values in of_case_or_member]
+    of_case = {earlier.pk for earlier in searches if earlier.case_id == search.case_id}
     templates = {
         pk: np.frombuffer(services().templates.open(bytes(sealed), f"probe:{public}".encode()), dtype=np.float32)
-        for pk, public, sealed in stored.order_by("search_id").values_list("search_id", "search__public_id", "sealed")
+        for pk, public, sealed in _TEMPLATES(search.case_id, since, search.pack_sha256)
+        if pk in of_case
     }
     return searches, templates
 

@@ -91,7 +91,7 @@ from plainview.casework.models.people import (
     Member,
 )
 from plainview.casework.models.policy import PolicyVersion
-from plainview.casework.models.preparations import Preparation
+from plainview.casework.models.preparations import Preparation, PreparationPhotograph
 from plainview.casework.models.proposals import Proposal
 from plainview.casework.models.register import (
     Attestation,
@@ -212,6 +212,7 @@ __all__ = [
     "PendingErasure",
     "PolicyVersion",
     "Preparation",
+    "PreparationPhotograph",
     "ProbeFrame",
     "ProbeTemplate",
     "ProficiencyItem",

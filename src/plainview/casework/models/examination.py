@@ -125,7 +125,10 @@ class Verification(Recorded):
 
 
 class VerificationItem(Recorded):
-    """A face of a verification, at its position in the random order."""
+    """A face of a verification, at its position in the random order.
+
+    `more` has ids of other references of the same subject that are shown with it; as many at every position.
+    """
 
     verification = models.ForeignKey(Verification, on_delete=models.PROTECT, related_name="items")
     position = models.PositiveSmallIntegerField()
@@ -133,6 +136,7 @@ class VerificationItem(Recorded):
     is_candidate = models.BooleanField()
     conclusion = models.CharField(max_length=30, blank=True)
     components = models.JSONField(default=dict)
+    more = models.JSONField(default=list)
 
     class Meta:
         db_table = "verification_item"

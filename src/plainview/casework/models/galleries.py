@@ -139,6 +139,9 @@ class Reference(Recorded):
     `other_template` is the sealed template of `other_pack`: while the gallery is re-embedded that of the new pack, and
     afterwards that of the pack before. Both are null until then.
 
+    `face_file` is the digest of the stored file that has its face in the sizes of lists (pictures.face_file): null until
+    it is cut, "" where there is none because the picture was erased or cannot be read.
+
     `objects` leaves out the canaries' references, so that nothing shows or counts one by mistake; `everything` is for
     code that needs them: the canary check, and the query whether a picture is still needed.
     """
@@ -166,6 +169,7 @@ class Reference(Recorded):
     provenance = models.JSONField(default=dict)
     is_canary = models.BooleanField(default=False)
     subject = models.ForeignKey(Subject, on_delete=models.PROTECT, null=True)
+    face_file = models.CharField(max_length=64, null=True)  # noqa: DJ001  null: not cut yet
 
     objects = _Ordinary()
     everything: ClassVar[models.Manager[Reference]] = models.Manager()
@@ -175,6 +179,11 @@ class Reference(Recorded):
         base_manager_name = "everything"
         constraints = (
             models.UniqueConstraint(fields=["gallery", "blob", "face_number", "is_canary"], name="reference_face_once"),
+        )
+        # An erasure asks who else needs a file.
+        indexes = (
+            models.Index(fields=["blob"], name="reference_of_picture"),
+            models.Index(fields=["face_file"], name="reference_of_face_file"),
         )
 
     def __str__(self) -> str:

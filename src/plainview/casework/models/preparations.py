@@ -46,3 +46,23 @@ class Preparation(models.Model):
 
     def __str__(self) -> str:
         return self.public_id
+
+
+class PreparationPhotograph(models.Model):
+    """A further photograph of the same person in a draft, as its member says; erased with the draft."""
+
+    preparation = models.ForeignKey(Preparation, on_delete=models.CASCADE, related_name="photographs")
+    number = models.PositiveSmallIntegerField()
+    blob = models.CharField(max_length=64, db_index=True)
+    file_name = models.TextField()
+    size = models.JSONField()
+    faces = models.JSONField()
+    face = models.PositiveSmallIntegerField(null=True)
+    notes = models.JSONField(default=list)
+
+    class Meta:
+        db_table = "preparation_photograph"
+        constraints = (models.UniqueConstraint(fields=["preparation", "number"], name="preparation_photograph_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.preparation_id} photograph {self.number}"

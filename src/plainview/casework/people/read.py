@@ -10,6 +10,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from plainview.casework.models import Agency, Invitation, Member, PolicyVersion, Search, Token, Training, Trial
+from plainview.casework.workspace.prepared import Prepared
 from plainview.policy.agency import AgencyPolicy, complete, parse
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
@@ -27,12 +28,19 @@ def invitations(member: Member) -> list[Invitation]:
     return list(rows.select_related("invited_by").order_by("-pk"))
 
 
+_FACTS = ("course", "hours", "expires_on")
+_TRAININGS = Prepared(lambda member: Training.objects.filter(member=member).values_list(*_FACTS), int)
+_TRAININGS_KNOWN = Prepared(
+    lambda member, known_at: Training.objects.filter(member=member, recorded_at__lte=known_at).values_list(*_FACTS),
+    int,
+    datetime,
+)
+
+
 def training_facts(member: Member, *, known_at: datetime | None = None) -> tuple[TrainingFacts, ...]:
     """Return the member's completed courses; with `known_at` only those on record at that time."""
-    rows = Training.objects.filter(member=member)
-    if known_at is not None:
-        rows = rows.filter(recorded_at__lte=known_at)
-    return tuple(TrainingFacts(*training) for training in rows.values_list("course", "hours", "expires_on"))
+    rows = _TRAININGS(member.pk) if known_at is None else _TRAININGS_KNOWN(member.pk, known_at)
+    return tuple(TrainingFacts(*training) for training in rows)
 
 
 def trial_facts(member: Member) -> TrialFacts | None:
@@ -82,9 +90,13 @@ def _parsed(text: str) -> AgencyPolicy:
     return parse(complete(text)[0])
 
 
+_POLICIES = Prepared(lambda agency: PolicyVersion.objects.filter(agency=agency).order_by("-number")[:1], int)
+
+
 def newest_version(agency: Agency) -> PolicyVersion:
     """Return the newest version of the agency's policy, as it was stored."""
-    return PolicyVersion.objects.filter(agency=agency).order_by("-number")[0]
+    version: PolicyVersion = next(iter(_POLICIES(agency.pk)))
+    return version
 
 
 def policy_text(agency: Agency) -> tuple[str, dict[str, str]]:

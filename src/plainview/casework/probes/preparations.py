@@ -65,12 +65,7 @@ def prepare(
         BadMedia: the file cannot be used; nothing was stored.
         Refused: no permission, unknown or closed case.
     """
-    if len(data) > MAX_BYTES:
-        raise BadMedia(
-            "too_large",
-            f"The file has {counted(len(data), 'byte')}; the limit is {MAX_BYTES:,}.",
-            "Send a cropped, lossless copy of the photograph.",
-        )
+    require_size(data)
     chain = editing.read(edits)
     original = services().decoder.decode(data)
     measured = _measured(original, chain)
@@ -82,8 +77,8 @@ def prepare(
             member=acting_member,
             case=case,
             blob=services().blobs.put(data),
-            file_name=_plain_name(name),
-            original_size=_size(original),
+            file_name=plain_name(name),
+            original_size=picture_size(original),
             edits=editing.written(chain),
             changed_at=timezone.now(),
             provenance=provenance or {},
@@ -100,25 +95,6 @@ def prepare(
     return draft
 
 
-def prepare_again(public_id: str, *, acting_member: Member) -> Preparation:
-    """Begin a new draft with the photograph and the edits of one that was searched with.
-
-    Raises:
-        Refused: unknown, or the case was closed.
-    """
-    old = find.preparation(public_id, acting_member)
-    data = services().blobs.get(old.blob)
-    return prepare(
-        old.case.number,
-        old.file_name,
-        data,
-        edits=old.edits,
-        provenance=old.provenance,
-        review=old.review,
-        acting_member=acting_member,
-    )
-
-
 def edit(public_id: str, text: str, *, acting_member: Member) -> Preparation:
     """Add an edit to the chain; faces are detected again, and the chosen one stays chosen if it is found.
 
@@ -126,7 +102,7 @@ def edit(public_id: str, text: str, *, acting_member: Member) -> Preparation:
         BadMedia: bad_edit or too_many_pixels; nothing was changed.
         Refused: unknown, or already searched.
     """
-    draft = _open(public_id, acting_member)
+    draft = open_draft(public_id, acting_member)
     chain = editing.read(draft.edits)
     longer = editing.drawn_by(editing.add(chain, editing.parse(text)), acting_member.name)
     return _edited(draft, editing.read(editing.written(longer)))
@@ -138,7 +114,7 @@ def undo(public_id: str, *, back_to: int = -1, acting_member: Member) -> Prepara
     Raises:
         Refused: unknown, or already searched.
     """
-    draft = _open(public_id, acting_member)
+    draft = open_draft(public_id, acting_member)
     return _edited(draft, editing.read(draft.edits)[:back_to])
 
 
@@ -157,8 +133,8 @@ def save(public_id: str, changes: dict[str, Any], *, acting_member: Member) -> P
     fixed = {"face", "origin"} & changes.keys()
     if draft.used_at is not None and any(changes[name] != getattr(draft, name) for name in fixed):
         raise _searched()
-    if "face" in changes:
-        _require_face(draft, changes["face"])
+    if changes.get("face") is not None:
+        require_face(draft.faces, changes["face"])
     if changes.get("origin") and changes["origin"] not in ORIGINS:
         raise Refused(
             "preparation.origin",
@@ -224,7 +200,9 @@ def erase_draft(
     """
     if draft.discarded_at is not None:
         return None
-    blob, draft.blob, draft.discarded_at = draft.blob, "", timezone.now()
+    blobs = {draft.blob, *draft.photographs.values_list("blob", flat=True)}
+    draft.photographs.all().delete()
+    draft.blob, draft.discarded_at = "", timezone.now()
     draft.file_name = draft.purpose = draft.urgent_reason = draft.origin = ""
     draft.faces, draft.face, draft.edits, draft.galleries, draft.provenance = [], None, [], [], {}
     draft.notes = []
@@ -234,11 +212,16 @@ def erase_draft(
         {"preparation": draft.public_id, "why": why, **(cause or {})},
         acting_member=acting_member,
     )
-    pictures_go({blob})
+    pictures_go(blobs)
     return receipt.entry
 
 
-def _open(public_id: str, member: Member) -> Preparation:
+def open_draft(public_id: str, member: Member) -> Preparation:
+    """Return a draft that can still be changed.
+
+    Raises:
+        Refused: unknown, or already searched.
+    """
     draft = find.preparation(public_id, member)
     if draft.used_at is not None:
         raise _searched()
@@ -255,17 +238,34 @@ def _searched() -> Refused:
     )
 
 
-def _require_face(draft: Preparation, number: int | None) -> None:
-    if number is None:
-        return
-    if not 1 <= number <= len(draft.faces):
+def require_size(data: bytes) -> None:
+    """Refuse a photograph that is larger than a page accepts.
+
+    Raises:
+        BadMedia: too_large.
+    """
+    if len(data) > MAX_BYTES:
+        raise BadMedia(
+            "too_large",
+            f"The file has {counted(len(data), 'byte')}; the limit is {MAX_BYTES:,}.",
+            "Send a cropped, lossless copy of the photograph.",
+        )
+
+
+def require_face(faces: Sequence[Mapping[str, Any]], number: int) -> None:
+    """Refuse a face that a picture does not have, or that is too small.
+
+    Raises:
+        Refused: preparation.face.
+    """
+    if not 1 <= number <= len(faces):
         raise Refused(
             "preparation.face",
             "Probe not saved",
             f"The picture has no face {number}.",
             "Choose one of the faces that were found.",
         )
-    width = draft.faces[number - 1]["box"][2]
+    width = faces[number - 1]["box"][2]
     if width < MIN_PROBE_PX:
         raise Refused(
             "preparation.face",
@@ -284,7 +284,7 @@ def _edited(draft: Preparation, chain: tuple[editing.Edit, ...]) -> Preparation:
         setattr(draft, name, value)
     draft.edits = editing.written(chain)
     if chosen is not None and len(draft.faces) > 1:
-        draft.face = _found_again(draft, _size(original), before, chain, chosen["box"])
+        draft.face = _found_again(draft, picture_size(original), before, chain, chosen["box"])
     _keep(draft, "edits", "size", "faces", "face")
     return draft
 
@@ -309,8 +309,18 @@ def _found_again(
 
 def _measured(original: Picture, chain: Sequence[editing.Edit]) -> dict[str, Any]:
     """Return size and faces of the picture after its edits, largest first; a single usable face is chosen."""
-    picture = editing.apply(original, chain)
-    faces = [
+    picture, faces = editing.apply(original, chain), measured_faces(original, chain)
+    return {
+        "size": picture_size(picture),
+        "faces": faces,
+        "face": measured_face(faces),
+        "notes": list(original.notes),
+    }
+
+
+def measured_faces(original: Picture, chain: Sequence[editing.Edit]) -> list[dict[str, Any]]:
+    """Return the faces of a picture after its edits, largest first: box, quality, its components, and advice."""
+    return [
         {
             "box": [round(float(value), 1) for value in face.detection.box],
             "quality": face.quality.overall,
@@ -319,11 +329,15 @@ def _measured(original: Picture, chain: Sequence[editing.Edit]) -> dict[str, Any
         }
         for face, step in looked_at(services().engine, original, chain)
     ]
-    only = len(faces) == 1 and faces[0]["box"][2] >= MIN_PROBE_PX  # type: ignore[index]
-    return {"size": _size(picture), "faces": faces, "face": 1 if only else None, "notes": list(original.notes)}
 
 
-def _size(picture: Picture) -> list[int]:
+def measured_face(faces: Sequence[Mapping[str, Any]]) -> int | None:
+    """Return the number of the only face, if it is large enough to search with; None: a person chooses."""
+    return 1 if len(faces) == 1 and faces[0]["box"][2] >= MIN_PROBE_PX else None
+
+
+def picture_size(picture: Picture) -> list[int]:
+    """Return width and height, pixels."""
     return [picture.pixels.shape[1], picture.pixels.shape[0]]
 
 
@@ -332,5 +346,6 @@ def _keep(draft: Preparation, *names: str) -> None:
     draft.save(update_fields=[*names, "changed_at"])
 
 
-def _plain_name(name: str) -> str:
+def plain_name(name: str) -> str:
+    """Return a file's name as it is stored: without its folder, readable, of a bounded length."""
     return readable(PureWindowsPath(PurePosixPath(name).name).name)[:_MAX_NAME] or "photograph"

@@ -2,26 +2,24 @@
 
 Owns decoding and choosing the face, which parts of a probe are stored, and which parts of its origin are public in the
 log or sealed. It must never compare a face with anything; frames are combined only if a person said that they show one
-person (videos.stills).
+person (videos.stills, probes.photographs).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from plainview.audit.record import Value
 from plainview.casework.models import ProbeFrame
 from plainview.casework.workspace.services import services
-from plainview.policy.decision import Refused
-from plainview.policy.wording import counted
 from plainview.recognition.decode import read_file
 from plainview.recognition.edits import Prepared, read, written
 from plainview.recognition.prepare import ready
 from plainview.recognition.types import Face, Picture, Vector
-from plainview.recognition.video.fuse import MAX_FRAMES, fused
+from plainview.recognition.video.fuse import fused
 from plainview.storage.base import digest_of
 from plainview.tables.names import readable
 
@@ -52,6 +50,11 @@ class Probe:
     edits: tuple[str, ...] = ()
     provenance: dict[str, Any] = field(default_factory=dict)
     further: tuple[Further, ...] = ()
+
+    @property
+    def photographs(self) -> int:
+        """Photographs that it is made of; the frames of one video count as one."""
+        return 1 + sum("photograph" in other.provenance for other in self.further)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,26 +94,25 @@ def probe_of(name: str, data: bytes, number: int | None = None, *, edits: Sequen
     return Probe(name, data, done.picture, done.number, done.face, tuple(written(done.chain)))
 
 
-def together(probe: Probe, paths: Sequence[Path]) -> Probe:
-    """Return a probe with further photographs of the same person, as a member says; the largest face of each counts.
+def photograph(name: str, data: bytes, number: int | None = None) -> Further:
+    """Return a further photograph of the same person, as a member says.
+
+    Args:
+        name: the file's name.
+        data: the original.
+        number: the face in it, from 1; None: the largest.
 
     Raises:
-        Refused: probe.too_many.
-        BadMedia: a picture cannot be used.
+        BadMedia: the picture cannot be used.
     """
-    if len(paths) >= MAX_FRAMES:
-        raise Refused(
-            "probe.too_many",
-            "Search refused",
-            f"{counted(len(paths) + 1, 'photograph was', 'photographs were')} chosen; at most {MAX_FRAMES} are allowed.",
-            "Choose the best photographs.",
-        )
-    further = []
-    for path in paths:
-        other = prepare_probe(path)
-        origin = {"photograph": other.name, "frame_sha256": digest_of(other.data)}
-        further.append(Further(other.data, other.picture, other.number, other.face, origin))
-    return replace(probe, further=tuple(further))
+    probe = probe_of(name, data, number)
+    origin: dict[str, Any] = {
+        "photograph": probe.name,
+        "frame_sha256": digest_of(data),
+        "edits": list(probe.edits),
+        "box": [str(round(float(value), 1)) for value in probe.face.detection.box],
+    }
+    return Further(data, probe.picture, probe.number, probe.face, origin)
 
 
 def template_of(probe: Probe, engine: Engine) -> Vector:
@@ -146,7 +148,7 @@ def store(probe: Probe) -> StoredProbe:
         sealed["edits"] = list(probe.edits)
     sealed |= secret_part(probe.provenance)
     if frames:
-        sealed["frames"] = [[frame.blob, str(frame.provenance["frame_sha256"])] for frame in frames]
+        sealed["frames"] = [_committed(frame) for frame in frames]
     return StoredProbe(
         columns,
         frames,
@@ -160,6 +162,14 @@ def store(probe: Probe) -> StoredProbe:
         },
         sealed,
     )
+
+
+def _committed(frame: ProbeFrame) -> list[Value]:
+    """Return the commitment to a further frame; of a photograph also which face of it, and what was done to it."""
+    said: list[Value] = [frame.blob, str(frame.provenance["frame_sha256"])]
+    if "photograph" in frame.provenance:
+        said += [frame.face_number, list(frame.provenance["edits"])]
+    return said
 
 
 def public_part(provenance: dict[str, Any]) -> dict[str, Any]:

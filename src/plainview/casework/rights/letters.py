@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from django.utils import timezone
 
 from plainview.audit.checkpoint import parse
 from plainview.audit.record import parse_line
+from plainview.casework.galleries.subjects import number_of
 from plainview.casework.log.explorer import proof_of
 from plainview.casework.log.write import newest_checkpoint, write_entry
 from plainview.casework.mail import address
@@ -67,6 +69,9 @@ _SHORT = {
 }
 
 
+_NUMBER = "The source's number of you"
+
+
 def reference_facts(reference: Reference) -> list[Fact]:
     """Return what the letter says about a reference."""
     gallery = reference.gallery
@@ -82,6 +87,7 @@ def reference_facts(reference: Reference) -> list[Fact]:
         ("Kept until", f"{day(gallery.expires_on)}, when the legal basis ends, unless it is renewed"),
         ("Retention rules", " ".join(rule.says for rule in retention_rules)),
         ("Data", f"the picture, the position and quality of the face, and a template made by {reference.pack}"),
+        *([(_NUMBER, number_of(reference.subject))] if reference.subject else []),
     ]
 
 
@@ -199,7 +205,7 @@ def _sections(
     if findings:
         yield Section(
             "What we hold",
-            [f"{counted(len(findings), 'picture')} with a face that one of our staff recognised as yours."],
+            [_held_in_words(findings)],
             [(f"Reference {finding.reference.public_id}", _reference_facts(finding)) for finding in findings],
         )
         yield from _used(findings, policy)
@@ -207,6 +213,16 @@ def _sections(
         yield from _erased(request, findings, size)
     yield Section("What this answer does not cover", _NOT_COVERED)
     yield Section("If you disagree", _remedies(request, policy))
+
+
+def _held_in_words(findings: list[SubjectFinding]) -> str:
+    """Return how many pictures there are of the person, and how many of them the source itself has under one number."""
+    numbers = Counter(value for finding in findings for name, value in _facts_of(finding) if name == _NUMBER)
+    together = [count for count in numbers.values() if count > 1]
+    says = f"{counted(len(findings), 'picture')} with a face that one of our staff recognised as yours."
+    if not together:
+        return says
+    return f"{says} The source gives {' and '.join(map(str, together))} of them one number, and searches compare their mean."
 
 
 _NOT_COVERED = [

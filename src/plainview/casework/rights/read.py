@@ -19,6 +19,7 @@ from plainview.casework.log.explorer import Position
 from plainview.casework.models import (
     Agency,
     Candidate,
+    CandidatePicture,
     Lead,
     LogEntry,
     Member,
@@ -145,8 +146,13 @@ class ListedSearch:
 
 
 def searches_listing(references: Iterable[Reference]) -> tuple[list[ListedSearch], int]:
-    """Return the searches under closed cases that listed these references, oldest first; and the number under open ones."""
-    rows = Candidate.objects.filter(reference__in=list(references), search__erased_at=None)
+    """Return the searches under closed cases that listed these references, oldest first; and the number under open ones.
+
+    A candidate with several pictures lists each of them.
+    """
+    own = list(references)
+    shown = Q(reference__in=own) | Q(pk__in=CandidatePicture.objects.filter(reference__in=own).values("candidate"))
+    rows = Candidate.objects.filter(shown, search__erased_at=None)
     by_search: dict[int, list[Candidate]] = {}
     for candidate in rows.select_related(*_OF_SEARCH).order_by("search_id", "rank"):
         by_search.setdefault(candidate.search_id, []).append(candidate)

@@ -22,7 +22,7 @@ from plainview.casework.models import Candidate, CandidatePicture, Member, Refer
 from plainview.casework.models.rows import Recorded
 from plainview.casework.search.grounds import Ground
 from plainview.casework.search.ranking import Ranked
-from plainview.casework.workspace.insert import insert_many
+from plainview.casework.workspace.insert import insert_many, update
 
 Compared = dict[int, list[tuple[Reference, Decimal]]]
 """Rank -> the pictures of a candidate with several, each with its exact cosine."""
@@ -98,16 +98,8 @@ def _written(search: Search, candidates: list[Candidate], compared_to: Compared,
     insert_many(candidates)
     _insert_pictures(search, candidates, compared_to)
     search.answer_entry, search.answered_at = entry, timezone.now()
-    Search.objects.filter(pk=search.pk).update(
-        answer_entry=search.answer_entry,
-        answered_at=search.answered_at,
-        gallery_size=search.gallery_size,
-        gallery_pictures=search.gallery_pictures,
-        gallery_seq=search.gallery_seq,
-        calibration=search.calibration,
-        scorer=search.scorer,
-        nearness=search.nearness,
-    )
+    of_answer = ("answer_entry", "answered_at", "gallery_size", "gallery_pictures", "gallery_seq", "calibration")
+    update(search, *of_answer, "scorer", "nearness")
     return [search, *candidates]
 
 

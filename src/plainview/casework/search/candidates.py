@@ -8,7 +8,7 @@ from datetime import date
 
 from plainview.casework import find
 from plainview.casework.log.commit import require_whole
-from plainview.casework.models import Candidate, CandidatePicture, Member, Reference, Search
+from plainview.casework.models import Candidate, CandidatePicture, Member, ProbeFrame, Reference, Search
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.wording import counted
@@ -55,6 +55,33 @@ def pictures_by_rank(candidates: Sequence[Candidate]) -> dict[int, list[ShownPic
         pictures = own.get(candidate.pk, []) or [ShownPicture(candidate.reference, float(candidate.score))]
         shown[candidate.rank] = sorted(pictures, key=lambda picture: _order(picture, candidate))
     return shown
+
+
+def frame_of(search: Search, number: int) -> ProbeFrame:
+    """Return a further picture of a search's probe by its number, from 2.
+
+    Raises:
+        Refused: photograph.unknown.
+    """
+    frame = search.frames.filter(number=number).first()
+    if frame is None:
+        raise Refused(
+            "photograph.unknown",
+            "Not found",
+            f"The probe has no picture {number}.",
+            "Choose one of its pictures.",
+        )
+    return frame
+
+
+def made_of(frames: Sequence[ProbeFrame]) -> str:
+    """Return in words of how many pictures a probe is made, from its further ones; "" for a single one."""
+    if not frames:
+        return ""
+    photographs = "photograph" in frames[0].provenance
+    words = counted(1 + len(frames), "photograph" if photographs else "frame")
+    declared = "the examiner declared that they show one person" if photographs else "of one person of one video"
+    return f"One probe of {words}, each weighted by its quality; {declared}."
 
 
 def picture_of(candidate: Candidate, named: str) -> Reference:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from plainview.casework.canaries.read import in_doubt
 from plainview.casework.galleries.read import open_template
 from plainview.casework.models import CanaryAlarm, Candidate, Search
+from plainview.casework.search.candidates import ShownPicture, pictures_by_rank
 from plainview.policy.decision import Refused
+from plainview.recognition.types import Vector
 from plainview.scores.calibration import Calibration, Rate, sentence
 from plainview.scores.cautions import Caution, Listed, cautions_for
 from plainview.scores.scoring import COSINE
+from plainview.scores.subjects import mean_template
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +61,14 @@ def cautions_about(candidate: Candidate) -> list[Caution]:
 
 def cautions(search: Search, candidates: list[Candidate]) -> list[Caution]:
     """Return the cautions about a candidate list, without references that were erased since."""
+    pictures = pictures_by_rank(candidates)
     listed = [
         Listed(
             candidate.rank,
             float(candidate.adjusted),
             candidate.reference.quality,
             candidate.reference.captured_on,
-            open_template(candidate.reference.public_id, candidate.reference.template),
+            _template(candidate, pictures[candidate.rank]),
             candidate.reference.quality_detail,
             candidate.reference.captured_precision or "day",
             candidate.subject_id,
@@ -78,6 +84,13 @@ def cautions(search: Search, candidates: list[Candidate]) -> list[Caution]:
         probe_captured_on=search.captured_on,
         probe_components=search.quality_detail,
     )
+
+
+def _template(candidate: Candidate, pictures: list[ShownPicture]) -> Vector:
+    """Return the template of a candidate: of the picture, or the mean of the pictures that are left."""
+    left = [shown.reference for shown in pictures if shown.reference.template] or [candidate.reference]
+    left.sort(key=lambda reference: reference.pk)
+    return mean_template(np.stack([open_template(reference.public_id, reference.template) for reference in left]))
 
 
 def _doubt(alarm: CanaryAlarm) -> str:

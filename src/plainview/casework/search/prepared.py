@@ -14,6 +14,7 @@ from plainview.casework import find
 from plainview.casework.log.guard import refusals_recorded
 from plainview.casework.models import Member, Preparation, Search
 from plainview.casework.probes.approvals import usable_approvals
+from plainview.casework.probes.photographs import further_photographs, require_faces
 from plainview.casework.probes.probe import Probe, probe_of
 from plainview.casework.probes.read import approval_wanted, searches_of
 from plainview.casework.search.grounds import Ground, ground_of
@@ -51,7 +52,9 @@ def search_prepared(public_id: str, *, acting_member: Member) -> list[Search]:
         probe = replace(
             probe_of(draft.file_name, data, draft.face, edits=draft.edits),
             provenance=origin,
-            further=further_frames(beside, origin["still"], acting_member=acting_member) if beside else (),
+            further=further_frames(beside, origin["still"], acting_member=acting_member)
+            if beside
+            else further_photographs(draft),
         )
         for request in wanted:
             _run_once(draft, probe, request, ground, acting_member)
@@ -86,6 +89,7 @@ def _request(draft: Preparation, gallery: str) -> Request:
 def _complete(draft: Preparation) -> None:
     if draft.face is None:
         raise Refused("preparation.no_face", "Search refused", "No face was chosen.", "Choose a face first.")
+    require_faces(draft)
     if not draft.galleries:
         raise Refused(
             "preparation.no_gallery", "Search refused", "No gallery was chosen.", "Choose at least one gallery."

@@ -22,9 +22,11 @@ from plainview.casework.gate.calibrate import calibrate
 from plainview.casework.gate.packs import require_same
 from plainview.casework.misuse.inspection import Comparison
 from plainview.casework.models import Gallery, GalleryCalibration
+from plainview.casework.workspace.prepared import Prepared
 from plainview.casework.workspace.services import Services, services
 from plainview.index.base import Block, Index, catch_up, exact_scores, mended
 from plainview.recognition.types import Vector
+from plainview.scores.nearness import Nearness
 from plainview.scores.scoring import Listed, Scorer, ordered, short_list
 
 
@@ -38,7 +40,12 @@ class Ordering:
         templates = templates_by_key(calibration.cohort)
         self._cohort = frozenset(templates)
         self.scorer = Scorer(np.stack(list(templates.values())) if templates else np.empty((0, 1), np.float32))
-        self._nearness: dict[int, float] = {}
+        self._nearness = Nearness()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that it keeps for the references."""
+        return self._nearness.nbytes
 
     def following(self, read: Callable[[int], Iterator[Block]]) -> Callable[[int], Iterator[Block]]:
         """Return the reader of the gallery's log, extended to keep the nearness of the references it adds."""
@@ -47,8 +54,7 @@ class Ordering:
             for block in read(watermark):
                 removed = block.references[~block.is_add].tolist()
                 self._keep(block.references[block.is_add].tolist(), block.templates)
-                for reference in removed:
-                    self._nearness.pop(reference, None)
+                self._nearness.drop(removed)
                 yield block
 
         return followed
@@ -58,8 +64,7 @@ class Ordering:
         if reached <= self._looked_to:
             return False
         changed = changed_between(self._gallery, self._looked_to, reached)
-        for reference in changed:
-            self._nearness.pop(reference, None)
+        self._nearness.drop(changed)
         self._looked_to = reached
         return not self._cohort.isdisjoint(changed)
 
@@ -73,17 +78,18 @@ class Ordering:
         nearest = [scored for scored in index.search(template, asked) if scored.reference not in hidden][
             : short_list(top)
         ]
-        missing = [scored.reference for scored in nearest if scored.reference not in self._nearness]
+        known = self._nearness.of([scored.reference for scored in nearest])
+        missing = [scored.reference for scored in nearest if scored.reference not in known]
         if missing:  # enrolled by this process before this ordering was built
             templates = templates_by_key(missing)
-            self._keep(
-                list(templates), np.stack(list(templates.values())) if templates else np.empty((0, len(template)))
-            )
+            if templates:
+                self._keep(list(templates), np.stack(list(templates.values())))
+            known |= self._nearness.of(missing)
         probe = float(self.scorer.nearness(template[np.newaxis])[0])
-        return probe, ordered(nearest, probe, self._nearness)[:top]
+        return probe, ordered(nearest, probe, known)[:top]
 
     def _keep(self, references: list[int], templates: np.ndarray) -> None:
-        self._nearness.update(zip(references, self.scorer.nearness(templates).tolist(), strict=True))
+        self._nearness.keep(references, self.scorer.nearness(templates))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +117,17 @@ class Ranked:
     compared_pictures: int | None = None
 
 
+_PACKS = Prepared(lambda gallery: Gallery.objects.filter(pk=gallery).values_list("pack", "re_embedding"), int)
+
+
 def compare_all(
-    why: Comparison, galleries: Sequence[Gallery], template: Vector, top: int, *, pack: str
+    why: Comparison,
+    galleries: Sequence[Gallery],
+    template: Vector,
+    top: int,
+    *,
+    pack: str,
+    record: Callable[[list[Ranked]], object] | None = None,
 ) -> list[Ranked]:
     """Compare a template with every reference of galleries whose rows have just been read, through the gate.
 
@@ -122,6 +137,7 @@ def compare_all(
         template: of the probe, made by `pack`.
         top: length of the lists.
         pack: identity of the model pack.
+        record: as of the gate.
 
     Raises:
         Refused: gallery.pack, where a gallery's templates are of another pack, before or after the comparison.
@@ -134,12 +150,16 @@ def compare_all(
         index = services().index(gallery.pk, pack, len(template), gallery.index_adapter)
         look_again(gallery, index)
         prepared.append((index, calibrate(gallery)))
-    try:
-        return gate.compare(why, lambda: [answer(index, calibration, template, top) for index, calibration in prepared])
-    finally:
-        for gallery in galleries:  # re-embedded meanwhile: what was compared says nothing
-            gallery.refresh_from_db(fields=["pack", "re_embedding"])
-            require_same(gallery, pack)
+
+    def answers() -> list[Ranked]:
+        try:
+            return [answer(index, calibration, template, top) for index, calibration in prepared]
+        finally:
+            for gallery in galleries:  # re-embedded meanwhile: what was compared says nothing
+                gallery.pack, gallery.re_embedding = next(iter(_PACKS(gallery.pk)))
+                require_same(gallery, pack)
+
+    return gate.compare(why, answers, record=record)
 
 
 def answer(index: Index, calibration: GalleryCalibration, template: Vector, top: int) -> Ranked:

@@ -6,7 +6,7 @@ show one before the answer is recorded.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -42,6 +42,7 @@ from plainview.casework.search.ranking import Ranked, compare_all
 from plainview.casework.search.urgent import sweep
 from plainview.casework.witnesses.read import witnessing
 from plainview.casework.workspace.insert import insert
+from plainview.casework.workspace.prepared import Prepared
 from plainview.casework.workspace.services import index_reached, services
 from plainview.policy import rules
 from plainview.policy.agency import DEFAULT_LIST, AgencyPolicy
@@ -134,8 +135,18 @@ def run_search(
             search,
             search.box[2] / probe.picture.pixels.shape[1],
         )
-        ranked = _compare(why, search, template, request.top, acting_member)
-        return record_answer(search, ranked, asked, ground, acting_member=acting_member)
+        outcome: list[Answer | Refused] = []
+
+        def record(ranked: list[Ranked]) -> None:
+            try:
+                outcome.append(record_answer(search, ranked[0], asked, ground, acting_member=acting_member))
+            except Refused as refused:  # what the inspection found stays on record
+                outcome.append(refused)
+
+        _compare(why, search, template, request.top, acting_member, record)
+        if isinstance(outcome[0], Refused):
+            raise outcome[0]
+        return outcome[0]
 
 
 @contextmanager
@@ -160,6 +171,13 @@ def _withheld_where_refused(ground: Ground, search: Search, asked: Receipt, memb
         raise
 
 
+_CASES = Prepared(
+    lambda agency, number: Case.objects.select_related("mirrored").filter(agency=agency, number=number)[:1], int, str
+)
+_GALLERIES = Prepared(lambda agency, name: Gallery.objects.filter(agency=agency, name=name)[:1], int, str)
+_SEARCHES = Prepared(lambda member: Search.objects.filter(member=member, alert=None).order_by("-pk")[:1], int)
+
+
 def authorised(request: Request, ground: Ground, probe: Probe | None, member: Member) -> Authorised:
     """Gather the facts and check every rule; without a probe, only the rules that need none.
 
@@ -167,10 +185,9 @@ def authorised(request: Request, ground: Ground, probe: Probe | None, member: Me
         Refused: the first rule that refuses.
     """
     standing(member, Permission.SEARCH_RUN)
-    cases = Case.objects.select_related("mirrored").filter(agency=member.agency)
-    case = cases.filter(number=request.case.strip()).first()
+    case: Case | None = _CASES.first(member.agency_id, request.case.strip())
     stated = ground.facts(case, member)
-    gallery = Gallery.objects.filter(agency=member.agency, name=request.gallery).first()
+    gallery: Gallery | None = _GALLERIES.first(member.agency_id, request.gallery)
     version, policy = binding(member.agency)
     digest = digest_of(probe.data) if probe else request.probe_sha256
     wants = case is not None and (policy.needs_approval(case.offence) or policy.quality_floor > 0)
@@ -200,6 +217,7 @@ def authorised(request: Request, ground: Ground, probe: Probe | None, member: Me
         review=stated.review is not None,
         today=timezone.now().date(),
         copied=case is not None and _copied(request.purpose, case, digest, member),
+        photographs=probe.photographs if probe else 1,
         witnessing=witnessing(),
     )
     rules.require(*(under_holder(stated.shared, decision) for decision in decisions(facts, policy)))
@@ -210,7 +228,7 @@ def authorised(request: Request, ground: Ground, probe: Probe | None, member: Me
 
 def _copied(purpose: str, case: Case, digest: str, member: Member) -> bool:
     """Return whether the purpose is that of the member's last search, which had another case and another probe."""
-    last = Search.objects.filter(member=member, alert=None).order_by("-pk").first()
+    last: Search | None = _SEARCHES.first(member.pk)
     if last is None or not digest or last.case_id == case.pk or last.probe_blob in ("", digest):
         return False
     return plain_purpose(last.purpose) == plain_purpose(purpose)
@@ -287,10 +305,17 @@ def _inserted(search: Search, stored: StoredProbe, entry: int) -> list[Search]:
     return [search]
 
 
-def _compare(why: Comparison, search: Search, template: Vector, top: int, member: Member) -> Ranked:
+def _compare(
+    why: Comparison,
+    search: Search,
+    template: Vector,
+    top: int,
+    member: Member,
+    record: Callable[[list[Ranked]], None],
+) -> None:
     """Compare every reference of the gallery; an index that does not answer is a refusal, recorded."""
     with refusals_recorded("search", member), index_reached():
-        return compare_all(why, [search.gallery], template, top, pack=search.pack)[0]
+        compare_all(why, [search.gallery], template, top, pack=search.pack, record=record)
 
 
 def view_candidates(public_id: str, *, acting_member: Member) -> Answer:

@@ -5,6 +5,8 @@ Owns the time limit. It must never decide what is erased and what stays: erase.p
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -16,6 +18,7 @@ from plainview.casework.log.write import write_entry
 from plainview.casework.models import Member, Search
 from plainview.casework.search.erase import erase_search
 from plainview.casework.search.lapse import erase_evidence, seal_evidence
+from plainview.casework.workspace.prepared import Prepared
 from plainview.policy import joining, rules
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
@@ -59,6 +62,14 @@ def authorise_urgent(public_id: str, *, reason: str, acting_member: Member) -> S
     return search
 
 
+_LATE = Prepared(
+    lambda now: Search.objects.filter(authorise_by__lte=now, authorised_at=None, erased_at=None).select_related(
+        "case__agency", "member"
+    ),
+    datetime,
+)
+
+
 def sweep() -> list[str]:
     """Seal the evidence of every urgent search whose time has run out, and erase the search; return their ids.
 
@@ -66,10 +77,9 @@ def sweep() -> list[str]:
 
     A search that a hold keeps is sealed instead: it stays, and nobody can open it. It is erased when its last hold ends.
     """
-    late = Search.objects.filter(authorise_by__lte=timezone.now(), authorised_at=None, erased_at=None)
     erased = []
     erase_evidence()
-    for search in late.select_related("case__agency", "member"):
+    for search in _LATE(timezone.now()):
         with transaction.atomic():
             lock_holds(search.case.agency)
             # Read again under the lock: another process may have erased or authorised the search meanwhile.

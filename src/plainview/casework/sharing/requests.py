@@ -273,12 +273,12 @@ def view_request(public_id: str, *, acting_member: Member) -> SharedRequest:
 
 
 def _face(draft: Preparation) -> dict[str, Any]:
-    if draft.provenance.get("with"):
+    if draft.provenance.get("with") or draft.photographs.exists():
         raise Refused(
             "shared.frames",
             "Request refused",
-            "The probe consists of several frames.",
-            "Prepare the best frame alone: another agency cannot open your videos.",
+            "The probe consists of several pictures.",
+            "Prepare the best one alone: a request to another agency has one picture.",
             act=Permission.SEARCH_RUN,
         )
     face = chosen_face(draft)

@@ -10,7 +10,7 @@ import hashlib
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Candidate, Member, NoneOfThese, Search, SetAside
-from plainview.casework.pictures import face_jpeg, probe_jpeg
+from plainview.casework.pictures import probe_jpeg, reference_jpeg
 from plainview.casework.search.candidates import answered, candidates_of
 from plainview.casework.search.meaning import meanings
 from plainview.documents.typeset import pdf, picture, string, text
@@ -99,7 +99,7 @@ def _card(candidate: Candidate, means: str, aside: str) -> str:
     reference = candidate.reference
     face = text("Erased")
     if reference.template:
-        data = face_jpeg(reference.blob, reference.box, _SIDE)
+        data = reference_jpeg(reference, _SIDE)
         face = f"#{picture(data, width='100%', alt=f'Candidate {candidate.rank}')}"
     adjusted = candidate.search.scorer and candidate.adjusted != candidate.score
     score = f"{candidate.adjusted if adjusted else candidate.score:.3f}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from plainview.casework import find
 from plainview.casework.models import Delivery, Member, Webhook
@@ -32,25 +32,28 @@ def webhooks(member: Member) -> list[WebhookState]:
     return [WebhookState(hook, hook.sent, hook.waiting, hook.given_up) for hook in counted]
 
 
-def deliveries(public_id: str, member: Member, *, state: str = "", limit: int = 100) -> list[Delivery]:
-    """Return a webhook's deliveries, newest first.
+def delivery_rows(public_id: str, member: Member, *, state: str = "") -> QuerySet[Delivery]:
+    """Return the rows of a webhook's deliveries, in no order.
 
     Args:
         public_id: the webhook.
         member: whose agency it is.
         state: "arrived", "waiting" or "given up"; "" for all.
-        limit: most deliveries.
 
     Raises:
         Refused: webhook.unknown.
     """
-    rows = Delivery.objects.filter(webhook=find.webhook(public_id, member))
     wanted = {
         "arrived": Q(sent_at__isnull=False),
         "waiting": Q(sent_at=None, given_up_at=None),
         "given up": Q(sent_at=None, given_up_at__isnull=False),
     }
-    return list(rows.filter(wanted.get(state, Q())).order_by("-pk")[:limit])
+    return Delivery.objects.filter(wanted.get(state, Q()), webhook=find.webhook(public_id, member))
+
+
+def deliveries(public_id: str, member: Member, *, state: str = "", limit: int = 100) -> list[Delivery]:
+    """Return a webhook's newest deliveries, newest first, at most `limit`; the rest as `delivery_rows`."""
+    return list(delivery_rows(public_id, member, state=state).order_by("-pk")[:limit])
 
 
 def state_of(delivery: Delivery) -> str:

@@ -76,6 +76,8 @@ def _file(workspace: Workspace) -> dict[str, Any]:
     return {
         "ENGINE": _SQLITE,
         "NAME": str(file),
+        # A thread of the server keeps its connection: opening one costs as much as three queries.
+        "CONN_MAX_AGE": None,
         "OPTIONS": {
             # A writer takes its lock at the start and waits for it, instead of failing half-way.
             "transaction_mode": "IMMEDIATE",

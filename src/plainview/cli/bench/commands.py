@@ -1,4 +1,4 @@
-"""`plainview bench search`, `enrol` and `serve`: measure this machine and print ratios to a limit or to a peer."""
+"""`plainview bench search`, `enrol`, `serve` and `whole`: measure this machine and print ratios to a limit or to a peer."""
 
 from __future__ import annotations
 
@@ -66,4 +66,18 @@ def bench_serve(
         os.environ[ENV] = str(home / "workspace")
         make_workspace(sample=True)
         result = import_module("plainview.cli.bench.serve").measure(home, references, people, searches)  # as above
+    show(result, json=json)
+
+
+def bench_whole(
+    references: Annotated[int, typer.Option(help="Size of the gallery.")] = 10_000,
+    searches: Annotated[int, typer.Option(help="Recorded searches, each with a probe of its own.")] = 100,
+    json: Json = False,
+) -> None:
+    """Time the whole product with a large gallery: enrolment, searches, pages, memory, erasure, the check of the log."""
+    with tempfile.TemporaryDirectory(prefix="plainview-bench-") as folder:
+        home = Path(folder)
+        os.environ[ENV] = str(home / "workspace")
+        make_workspace(sample=True)
+        result = import_module("plainview.cli.bench.whole").measure(home, references, searches)  # as above
     show(result, json=json)

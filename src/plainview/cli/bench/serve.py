@@ -13,6 +13,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -27,10 +29,12 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
 
 from plainview.casework.cases.open_close import open_case
+from plainview.casework.enrolment.preparing import box_of
 from plainview.casework.find import member_by_email
 from plainview.casework.galleries.passports import create_gallery
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Enrolment, Gallery, GalleryChange, Member, Reference, Training
+from plainview.casework.pictures import face_file
 from plainview.casework.workspace.services import services
 from plainview.cli.bench.common import varied
 
@@ -38,7 +42,7 @@ LIMIT_MS, PAGE_LIMIT_MS = 1500.0, 200.0
 """How long a person may wait for candidates and for any other page; source: the issue of the web application."""
 
 _PICTURES = 200  # different pictures behind the references
-_PAGES = ("/", "/cases/", "/alerts/", "/leads/", "/galleries/", "/policy/", "/me/")
+PAGES = ("/", "/cases/", "/alerts/", "/leads/", "/galleries/", "/policy/", "/me/")
 
 
 @dataclass
@@ -67,7 +71,7 @@ def _prepare(photographs: list[Path], count: int, people: int) -> list[str]:
     gallery = create_gallery("large", **passport, expires_on=date(2099, 1, 1), acting_member=admin)
     fill(gallery, admin, photographs, count)
     open_case("BENCH", "benchmark", acting_member=examiner)
-    keys = [_session(_colleague(examiner, number)) for number in range(people)]
+    keys = [session(colleague(examiner, number)) for number in range(people)]
     services().close()
     return keys
 
@@ -77,9 +81,11 @@ def fill(gallery: Gallery, member: Member, photographs: list[Path], count: int) 
     engine = services().engine
     faces = []
     for path in photographs:
-        data = path.read_bytes()
-        face = engine.enrol_faces(services().decoder.decode(data))[0].detection
-        faces.append((services().blobs.put(data), [round(float(v), 1) for v in face.box], face.points.tolist()))
+        data, picture = path.read_bytes(), services().decoder.decode(path.read_bytes())
+        face = engine.enrol_faces(picture)[0]
+        blob, box = services().blobs.put(data), box_of(face)
+        file = services().blobs.put(face_file(picture.pixels, blob, box))
+        faces.append((blob, box, face.detection.points.tolist(), file))
     random = np.random.default_rng(1)
     shared: dict[str, Any] = {
         "gallery": gallery,
@@ -94,10 +100,9 @@ def fill(gallery: Gallery, member: Member, photographs: list[Path], count: int) 
         rows /= np.linalg.norm(rows, axis=1, keepdims=True)
         references = []
         for number, vector in enumerate(rows, start=first):
-            blob, box, points = faces[number % len(faces)]
-            references.append(
-                Reference(blob=blob, box=box, points=points, face_number=number // len(faces) + 1, **shared)
-            )
+            blob, box, points, file = faces[number % len(faces)]
+            own: dict[str, Any] = {"blob": blob, "box": box, "points": points, "face_file": file}
+            references.append(Reference(face_number=number // len(faces) + 1, **own, **shared))
             context = f"template:{references[-1].public_id}".encode()
             references[-1].template = services().templates.seal(vector.tobytes(), context)
         with transaction.atomic():
@@ -115,7 +120,8 @@ def fill(gallery: Gallery, member: Member, photographs: list[Path], count: int) 
             write_entry("rows.committed", {"gallery": gallery.pk}, acting_member=member, rows=references)
 
 
-def _colleague(examiner: Member, number: int) -> Member:
+def colleague(examiner: Member, number: int) -> Member:
+    """Return another examiner of the agency, trained like this one, with a second factor."""
     member = Member.objects.create(
         agency=examiner.agency,
         email=f"bench-{number}@agency.example",
@@ -138,7 +144,7 @@ def _colleague(examiner: Member, number: int) -> Member:
     return member
 
 
-def _session(member: Member) -> str:
+def session(member: Member) -> str:
     """Return the key of a session as a sign-in makes it: the benchmark is not about passwords."""
     store = SessionStore()
     store[SESSION_KEY] = str(member.pk)
@@ -148,7 +154,9 @@ def _session(member: Member) -> str:
     return str(store.session_key)
 
 
-def _measure(home: Path, photographs: list[Path], cookies: list[str], rounds: int) -> dict[str, object]:
+@contextmanager
+def served(home: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Serve the workspace as `plainview serve` does while the block runs; yields the address and the process."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -158,6 +166,14 @@ def _measure(home: Path, photographs: list[Path], cookies: list[str], rounds: in
         server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)  # noqa: S603
     try:
         _wait(url, server)
+        yield url, server
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _measure(home: Path, photographs: list[Path], cookies: list[str], rounds: int) -> dict[str, object]:
+    with served(home) as (url, _):
         crowd = [_Person(url, cookie, photographs[i]) for i, cookie in enumerate(cookies)]
         _work(crowd[0], 1)  # builds the index, and loads the model
         crowd[0] = _Person(url, cookies[0], photographs[0])
@@ -168,9 +184,6 @@ def _measure(home: Path, photographs: list[Path], cookies: list[str], rounds: in
         for thread in threads:
             thread.join()
         seconds = time.perf_counter() - began
-    finally:
-        server.terminate()
-        server.wait()
     waits = [value for person in crowd for value in person.searches]
     if len(waits) < len(cookies) * rounds:
         raise RuntimeError(f"only {len(waits)} searches were answered; see {home / 'serve.log'}")
@@ -194,7 +207,7 @@ def _wait(url: str, server: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + 120
     while True:
         try:
-            requests.get(f"{url}/accounts/login/", timeout=10)
+            requests.get(f"{url}/accounts/login/", timeout=60)
         except requests.ConnectionError:
             if time.monotonic() > end or server.poll() is not None:
                 raise
@@ -227,7 +240,7 @@ def _work(person: _Person, rounds: int) -> None:
         for source in re.findall(r'src="(/searches/[^"]+side=320)"', answer.text):
             http.get(person.url + source, timeout=60).raise_for_status()
         person.pictures.append((time.perf_counter() - began) * 1e3)
-        for path in _PAGES:
+        for path in PAGES:
             began = time.perf_counter()
             http.get(person.url + path, timeout=60).raise_for_status()
             person.pages.append((time.perf_counter() - began) * 1e3)

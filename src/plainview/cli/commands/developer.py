@@ -45,6 +45,13 @@ ROWS = (
         "plainview bench serve --references 10000 --people 2",
     ),
     Command(
+        "bench whole",
+        Need.NOTHING,
+        "bench.commands:bench_whole",
+        "Time the whole product with a large gallery: enrolment, searches, pages, memory, erasure, the check of the log.",
+        "plainview bench whole --references 100000",
+    ),
+    Command(
         "bench video",
         Need.NOTHING,
         "bench.video:bench_video",

@@ -20,12 +20,13 @@ from django.views.decorators.http import require_GET
 from plainview.casework import find
 from plainview.casework.log.write import Receipt
 from plainview.casework.models import Candidate, Examination, Member, Search
-from plainview.casework.pictures import face_jpeg, jpeg, probe_jpeg, whole_jpeg
+from plainview.casework.pictures import jpeg, probe_jpeg, reference_jpeg, whole_jpeg
 from plainview.casework.probes.read import draft_of
 from plainview.casework.search.candidates import (
     ShownPicture,
     answered,
     candidates_of,
+    made_of,
     picture_of,
     pictures_by_rank,
     span_of,
@@ -188,6 +189,8 @@ def _context(request: HttpRequest, member: Member, opened: list[Opened]) -> dict
         "probe_cautions": warnings,
         "adjusted": search.scorer != COSINE,
         "edits": [says(edit) for edit in read(search.edits)],
+        "frames": (frames := list(search.frames.order_by("number"))),
+        "together_words": made_of(frames),
         "draft": draft_of(search, member),
         "siblings": _siblings(search),
         "may_disclose": holds(member.roles, Permission.DISCLOSURE_GRANT),
@@ -321,7 +324,7 @@ def candidate_face(request: HttpRequest, public_id: str, rank: int) -> HttpRespo
     reference = picture_of(candidate, request.GET.get("picture", ""))
     if not reference.template:
         return picture(_erased())
-    return picture(face_jpeg(reference.blob, reference.box, _side(request)), lasting=True)
+    return picture(reference_jpeg(reference, _side(request)), lasting=True)
 
 
 @require_GET

@@ -11,7 +11,7 @@ from plainview.casework.disclosure import kept_packages as packages
 from plainview.casework.disclosure.grants import view_disclosure
 from plainview.casework.disclosure.read import grant_of, grants_to, packages_open_to
 from plainview.casework.models import Candidate, DisclosureGrant
-from plainview.casework.pictures import coarse_png, face_jpeg, probe_jpeg, whole_jpeg
+from plainview.casework.pictures import coarse_png, probe_jpeg, reference_jpeg, whole_jpeg
 from plainview.casework.triage.read import reviews
 from plainview.casework.workspace.services import services
 from plainview.policy.agency import parse
@@ -115,7 +115,7 @@ def disclosure_candidate(request: HttpRequest, public_id: str, rank: int) -> Htt
     candidate, how = shown_by_rank.get(rank, (None, ""))
     try:
         if candidate is not None and how == WHOLE:
-            return picture(face_jpeg(candidate.reference.blob, candidate.reference.box, 320))
+            return picture(reference_jpeg(candidate.reference, 320))
         if candidate is not None and how == COARSE:
             return _coarse(candidate)
     except (BadMedia, StorageError):

@@ -15,7 +15,7 @@ from plainview.casework.examination.drafts import Answers, opened
 from plainview.casework.examination.examine import Desk, examine, save_draft, view_examination
 from plainview.casework.examination.read import examinations, examined_picture, standing_of
 from plainview.casework.models import Candidate, Draft
-from plainview.casework.search.candidates import pictures_by_rank
+from plainview.casework.search.candidates import made_of, pictures_by_rank
 from plainview.casework.search.meaning import cautions_about
 from plainview.casework.triage.aside import open_ranks
 from plainview.policy.decision import Refused
@@ -82,6 +82,8 @@ def _desk(request: HttpRequest, desk: Desk, answers: Answers, *, refused: Refuse
         "face_words": _under(desk.picture.quality, desk.picture.captured, desk.picture.box),
         "shown": desk.picture,
         "pictures": pictures_by_rank([candidate])[candidate.rank],
+        "frames": (frames := list(candidate.search.frames.order_by("number"))),
+        "together_words": made_of(frames),
     }
     if desk.recorded is not None:
         recorded = desk.recorded

@@ -25,7 +25,7 @@ from plainview.casework.galleries import read
 from plainview.casework.galleries.passports import PassportChange, change_passport, create_gallery
 from plainview.casework.jobs import job_of
 from plainview.casework.models import Gallery, Job, Member
-from plainview.casework.pictures import face_jpeg, whole_jpeg
+from plainview.casework.pictures import reference_jpeg, whole_jpeg
 from plainview.casework.retention.read import rules_of
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
@@ -369,6 +369,6 @@ def reference_picture(request: HttpRequest, public_id: str) -> HttpResponse:
     reference = find.reference(public_id, member_of(request))
     require_shown(request, reference.public_id)
     try:
-        return picture(face_jpeg(reference.blob, reference.box, 320), lasting=True)
+        return picture(reference_jpeg(reference, 320), lasting=True)
     except (BadMedia, StorageError):
         raise Http404 from None

@@ -21,6 +21,7 @@ from plainview.casework.people.read import binding
 from plainview.casework.pictures import THUMBNAIL, face_jpeg, small_jpeg, whole_jpeg
 from plainview.casework.probes import preparations as actions
 from plainview.casework.probes.approvals import request_approval
+from plainview.casework.probes.photographs import prepare_again
 from plainview.casework.probes.read import approval_wanted, approvals_of, chosen_face, drafts, offers, searches_of
 from plainview.policy.agency import MIN_LIST
 from plainview.policy.decision import Refused
@@ -55,7 +56,7 @@ def _start(request: HttpRequest) -> HttpResponse:
     offence = request.POST.get("offence", "")[:200].strip()
     if request.method == "POST":
         try:
-            photograph = _photograph(request)
+            photograph = uploaded(request)
             if offence and not has_case(member, number):
                 open_case(number, offence, acting_member=member)
             draft = actions.prepare(number, *photograph, acting_member=member)
@@ -83,7 +84,12 @@ def _start(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _photograph(request: HttpRequest) -> tuple[str, bytes]:
+def uploaded(request: HttpRequest) -> tuple[str, bytes]:
+    """Return the name and the bytes of the photograph that a form has.
+
+    Raises:
+        BadMedia: none was chosen, or it is too large.
+    """
     file = request.FILES.get("photo")
     if file is None:
         raise BadMedia("empty", "No photograph was chosen.", "Choose, drop or paste a photograph.")
@@ -107,6 +113,7 @@ def draft_page(
     draft: Preparation,
     problem: BadMedia | None = None,
     errors: list[tuple[str, str]] | None = None,
+    undone: str = "Not searched.",
 ) -> HttpResponse:
     """Return the page of a new search: the photograph, its face, and everything that the search needs."""
     chain, chosen = read(draft.edits), chosen_face(draft)
@@ -138,6 +145,9 @@ def draft_page(
             "origins": ORIGINS,
             "problem": problem,
             "errors": errors or [],
+            "undone": undone,
+            "photographs": _beside(draft),
+            "more_photographs": not draft.used_at and not draft.provenance.get("with"),
             "wanted": wanted,
             "least": MIN_PROBE_PX,
             "approvals": approvals_of(draft) if wanted else [],
@@ -184,6 +194,24 @@ def _shown(draft: Preparation) -> list[dict[str, Any]]:
             }
         )
     return shown
+
+
+def _beside(draft: Preparation) -> list[dict[str, Any]]:
+    """Return the further photographs of a draft as the page lists them, each with its faces."""
+    return [
+        {
+            "number": other.number,
+            "name": other.file_name,
+            "notes": other.notes,
+            "face": other.face,
+            "chosen": other.faces[other.face - 1] if other.face else None,
+            "faces": [
+                {"number": number, "quality": face["quality"], "usable": face["box"][2] >= MIN_PROBE_PX}
+                for number, face in enumerate(other.faces, start=1)
+            ],
+        }
+        for other in draft.photographs.order_by("number")
+    ]
 
 
 def _text_size(draft: Preparation) -> int:
@@ -244,9 +272,9 @@ def changes_of(request: HttpRequest) -> dict[str, Any]:
     if posted.get("listed"):
         changes["purpose"] = posted["listed"].strip()
     if "face" in posted:
-        changes["face"] = _number(posted["face"])
+        changes["face"] = whole_number(posted["face"])
     if "top" in posted:
-        changes["top"] = min(_number(posted["top"]) or 0, 999)
+        changes["top"] = min(whole_number(posted["top"]) or 0, 999)
     if "galleries_shown" in posted:
         changes["galleries"] = posted.getlist("galleries")[:999]
         if "urgent" not in posted:
@@ -254,7 +282,8 @@ def changes_of(request: HttpRequest) -> dict[str, Any]:
     return changes
 
 
-def _number(text: str) -> int | None:
+def whole_number(text: str) -> int | None:
+    """Return a whole number of a form; None for another text."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else None
 
 
@@ -264,7 +293,7 @@ def preparation_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     member = member_of(request)
     try:
         if "back_to" in request.POST:
-            actions.undo(public_id, back_to=_number(request.POST["back_to"]) or 0, acting_member=member)
+            actions.undo(public_id, back_to=whole_number(request.POST["back_to"]) or 0, acting_member=member)
         else:
             draft = find.preparation(public_id, member)
             actions.edit(public_id, _edit(request, draft), acting_member=member)
@@ -304,7 +333,7 @@ def _around(draft: Preparation) -> Crop:
 @require_POST
 def preparation_again(request: HttpRequest, public_id: str) -> HttpResponse:
     """Prepare the photograph of a used draft again."""
-    return redirect("preparation", actions.prepare_again(public_id, acting_member=member_of(request)).public_id)
+    return redirect("preparation", prepare_again(public_id, acting_member=member_of(request)).public_id)
 
 
 @require_POST

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from plainview.casework import find
 from plainview.casework.models import SubjectFinding, SubjectRequest
 from plainview.casework.people.read import binding
-from plainview.casework.pictures import face_jpeg, jpeg
+from plainview.casework.pictures import jpeg, reference_jpeg
 from plainview.casework.rights import checks, read
 from plainview.casework.rights.answers import answer_request
 from plainview.casework.rights.search import decide, search_person
@@ -278,7 +278,7 @@ def request_face(request: HttpRequest, public_id: str, number: int) -> HttpRespo
         raise Http404  # a member who confirmed the identity does not look through the galleries
     reference = find.finding(number, member_of(request), among=rights_request.findings.all()).reference
     try:
-        return picture(face_jpeg(reference.blob, reference.box, 320))
+        return picture(reference_jpeg(reference, 320))
     except (BadMedia, StorageError):
         raise Http404 from None
 

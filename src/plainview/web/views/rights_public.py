@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from plainview.audit.checkpoint import parse
 from plainview.casework.log.write import newest_checkpoint
 from plainview.casework.models import Member, SubjectRequest
-from plainview.casework.pictures import face_jpeg
+from plainview.casework.pictures import reference_jpeg
 from plainview.casework.rights import filing
 from plainview.casework.rights.letters import proof_of_entry
 from plainview.casework.rights.read import findings_of, is_overdue, open_agencies
@@ -222,7 +222,7 @@ def _pictures(rights_request: SubjectRequest) -> list[dict[str, str]]:
     for finding in findings_of(rights_request, of_person=True):
         if finding.reference.template:
             try:
-                data = face_jpeg(finding.reference.blob, finding.reference.box, 320)
+                data = reference_jpeg(finding.reference, 320)
             except (BadMedia, StorageError):
                 continue
             shown.append(

@@ -17,7 +17,7 @@ from plainview.casework import find
 from plainview.casework.agreements import read as agreed
 from plainview.casework.examination.drafts import Answers, Saved
 from plainview.casework.models import Draft, Member
-from plainview.casework.pictures import face_jpeg, whole_jpeg
+from plainview.casework.pictures import face_jpeg, reference_jpeg, whole_jpeg
 from plainview.casework.probes.read import chosen_face
 from plainview.casework.sharing import ends as shared_ends
 from plainview.casework.sharing import read
@@ -204,7 +204,7 @@ def shared_candidate(request: HttpRequest, public_id: str, rank: int) -> HttpRes
     require_shown(request, shared.public_id)
     reference = read.given_candidate(shared, rank).reference
     try:
-        return picture(face_jpeg(reference.blob, reference.box, 320))
+        return picture(reference_jpeg(reference, 320))
     except (BadMedia, StorageError):
         raise Http404 from None
 

@@ -101,6 +101,12 @@ def _record(request: HttpRequest, desk: BlindDesk, faces: Mapping[int, Answers])
     return redirect("home")
 
 
+def _number(request: HttpRequest) -> int:
+    """Return the number of the picture that the address names, from 1."""
+    named = request.GET.get("picture", "")
+    return max(1, int(named)) if named.isascii() and named.isdigit() and len(named) < 4 else 1
+
+
 def _face(
     request: HttpRequest, desk: BlindDesk, position: int, answers: Answers, *, refused: Refused | None = None
 ) -> HttpResponse:
@@ -109,6 +115,9 @@ def _face(
         "task": desk,
         "position": position,
         "label": f"Face {position}",
+        "numbers": range(1, desk.pictures + 1),
+        "number": (number := min(_number(request), desk.pictures)),
+        "number_text": str(number),
         "form": laid_out(answers, marked=refused is not None),
         "faces": [(place, _done(faces.get(place))) for place in desk.positions],
         "held": answers.conclusion,
@@ -131,5 +140,5 @@ def verification_draft(request: HttpRequest, public_id: str, position: int) -> H
 
 @require_GET
 def verification_picture(request: HttpRequest, public_id: str, position: int = 0) -> HttpResponse:
-    """Return the face at a position, or the probe without one."""
-    return picture(blind_picture(public_id, position, member_of(request)))
+    """Return the face at a position, or the probe without one; of a person with several pictures, the one of this number."""
+    return picture(blind_picture(public_id, position, member_of(request), number=_number(request)))

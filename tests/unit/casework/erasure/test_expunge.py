@@ -53,6 +53,7 @@ def traces(row: Reference) -> dict[str, bytes]:
         "source": row.source_url.encode(),
         "digest": row.blob.encode(),
         "digest as bytes": bytes.fromhex(row.blob),
+        "digest of the face's file": str(row.face_file).encode(),
         "sealed template": bytes(row.template),
         "template": plain.tobytes(),
         "template float16": plain.astype(np.float16).tobytes(),
@@ -85,6 +86,7 @@ def test_nothing_is_left_in_any_table_or_file(filled: Path, workspace: Path) -> 
         "file name",
         "source",
         "digest",
+        "digest of the face's file",
         "sealed template",
         "sealed hash",
     ]
@@ -136,7 +138,7 @@ def test_every_table_that_keeps_pictures_is_an_owner() -> None:
         model._meta.db_table
         for model in apps.get_app_config("casework").get_models()
         for field in model._meta.get_fields()
-        if "blob" in field.name
+        if "blob" in field.name or field.name == "face_file"
     }
     listed = {model._meta.db_table for model, _, _ in (*_KEEPERS, *_KEEPERS_OF_LISTS)}
     assert keeping <= listed | {"pending_erasure"}
@@ -148,6 +150,16 @@ def test_a_picture_that_is_also_a_probe_stays(filled: Path, workspace: Path) -> 
     done = expunge(row.public_id, reason="by order of the court", acting_member=person("admin"))
     assert not done.picture_erased
     assert services().blobs.exists(row.blob)
+
+
+def test_the_file_of_a_face_stays_while_another_gallery_needs_it(filled: Path, tmp_path: Path) -> None:
+    gallery(tmp_path / "others", name="other")
+    here, there = Reference.objects.filter(file_name="collins.png").order_by("pk")
+    assert here.face_file == there.face_file
+    for row, left in ((here, True), (there, False)):
+        digest = str(row.face_file)
+        expunge(row.public_id, reason="by order of the court", acting_member=person("admin"))
+        assert services().blobs.exists(digest) is left
 
 
 def test_the_list_is_made_of_the_log_and_made_again_when_it_is_lost(filled: Path) -> None:

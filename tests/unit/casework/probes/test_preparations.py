@@ -18,6 +18,7 @@ from tests.factories.work import at, case, entries, gallery, person, search
 from plainview.casework import find
 from plainview.casework.cases.open_close import close_case
 from plainview.casework.models import Candidate, Preparation, Search
+from plainview.casework.probes import photographs
 from plainview.casework.probes import preparations as actions
 from plainview.casework.probes.approvals import decide_approval, request_approval
 from plainview.casework.probes.probe import prepare_probe
@@ -167,7 +168,7 @@ def test_a_draft_needs_an_open_case(ready: None) -> None:
 
 def test_edits_are_searched_recorded_and_shown(draft: Preparation) -> None:
     plain = search_prepared(filled(draft).public_id, acting_member=person("examiner"))[0]
-    again = actions.prepare_again(draft.public_id, acting_member=person("examiner"))
+    again = photographs.prepare_again(draft.public_id, acting_member=person("examiner"))
     actions.edit(again.public_id, "light:-60,0.70,0.80", acting_member=person("examiner"))
     edited = search_prepared(filled(again).public_id, acting_member=person("examiner"))[0]
     assert (plain.edits, edited.edits) == ([], ["light:-60,0.70,0.80"])

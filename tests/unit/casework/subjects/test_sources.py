@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 from tests.factories.models import collins, hopper, scaled
-from tests.factories.work import case, entries, gallery, person, write
+from tests.factories.work import case, entries, gallery, person, probe, search, write
 
 from plainview.casework.enrolment.enrol import enrol
 from plainview.casework.enrolment.intake import ask_files
 from plainview.casework.enrolment.manifest import read_items
 from plainview.casework.galleries.subjects import number_of
 from plainview.casework.models import Enrolment, Gallery, Reference, Subject
-from plainview.casework.subjects.assign import assign
+from plainview.casework.subjects.assign import Assigned, assign
 from plainview.policy.decision import Refused
 from plainview.policy.subjects import LONGEST, MOST_PICTURES
 from plainview.worker.tasks import run_job
@@ -128,3 +128,30 @@ def test_an_old_gallery_gets_its_numbers_and_a_second_run_changes_nothing(empty:
     told = assign("g", read_items(other), acting_member=person("admin"))
     assert [failure["code"] for failure in told.failed] == ["other_subject", "not_in_gallery"]
     assert Reference.objects.filter(subject=None).count() == 2  # the portraits that the gallery began with
+
+
+def test_searches_go_on_while_an_old_gallery_gets_its_numbers(
+    empty: Gallery, people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enrol("g", read_items(people), acting_member=person("admin"))
+    monkeypatch.setattr("plainview.casework.subjects.assign.BATCH", 1)
+    compared: list[str] = []
+
+    def progress(_: Assigned) -> None:
+        compared.append(search(probe(tmp_path)).search.compared)
+        if len(compared) == 2:
+            raise KeyboardInterrupt  # stopped in the middle
+
+    with pytest.raises(KeyboardInterrupt):
+        assign("g", read_items(people, by_folder=True), acting_member=person("admin"), progress=progress)
+    assign("g", read_items(people, by_folder=True), acting_member=person("admin"), progress=progress)
+    # Two portraits and four pictures all along; each that joins the first of its person is a candidate fewer.
+    assert compared == [
+        "6 references",
+        "6 references of 5 candidates",
+        "6 references of 5 candidates",
+        "6 references of 5 candidates",
+        "6 references of 4 candidates",
+        "6 references of 4 candidates",
+    ]
+    assert counts() == {"A-1": 3, "B-2": 1}

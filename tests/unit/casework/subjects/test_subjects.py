@@ -27,11 +27,13 @@ from plainview.casework.models import (
 )
 from plainview.casework.models.galleries import Enrolment
 from plainview.casework.search.candidates import candidates_of, pictures_by_rank, span_of
+from plainview.casework.search.meaning import cautions
 from plainview.casework.subjects.change import change, merge
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
 from plainview.policy.examination import NOT, POTENTIAL
 from plainview.recheck.package import verify_package
+from plainview.scores.cautions import ENTERED_TWICE
 from plainview.scores.subjects import mean_template
 
 WHY = "the source corrected its numbers"
@@ -42,9 +44,12 @@ def template_of(search: Search) -> np.ndarray:
     return services().engine.template(picture, services().engine.probe_face(picture)[1].detection)
 
 
-def enrol_rows(into: Gallery, rows: np.ndarray, numbers: list[str], years: list[int] | None = None) -> list[Reference]:
-    """Enrol templates as references, each with the number of its person ("": none)."""
-    picture, kept = Reference.objects.exclude(template=b"").first(), []
+def enrol_rows(
+    into: Gallery, rows: np.ndarray, numbers: list[str], years: list[int] | None = None, *, of: str = ""
+) -> list[Reference]:
+    """Enrol templates as references, each with the number of its person ("": none); `of`: the file whose picture they have."""
+    kept, pictures = [], Reference.objects.exclude(template=b"")
+    picture = pictures.get(file_name=of) if of else pictures.first()
     assert picture is not None
     with transaction.atomic():
         run = Enrolment.objects.create(gallery=into, member=person("admin"))
@@ -54,8 +59,8 @@ def enrol_rows(into: Gallery, rows: np.ndarray, numbers: list[str], years: list[
                 gallery=into,
                 enrolment=run,
                 face_number=Reference.objects.count() + 1,
-                box=[100, 80, 120, 150],
-                points=[],
+                box=picture.box,
+                points=picture.points,
                 quality=50,
                 quality_detail={},
                 file_name="-",
@@ -74,9 +79,9 @@ def enrol_rows(into: Gallery, rows: np.ndarray, numbers: list[str], years: list[
     return kept
 
 
-def looks(person: np.ndarray, count: int, seed: int) -> np.ndarray:
+def looks(person: np.ndarray, count: int, seed: int, noise_by: float = 0.05) -> np.ndarray:
     """Templates of several pictures of one person: the person's, with noise, of length 1."""
-    noise = np.random.default_rng(seed).standard_normal((count, len(person))) * 0.05
+    noise = np.random.default_rng(seed).standard_normal((count, len(person))) * noise_by
     rows = person + noise
     return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
@@ -242,3 +247,15 @@ def test_a_package_leaves_out_who_lost_a_picture_since(booked: list[Reference], 
     report = verify_package(tmp_path / "a.zip")
     assert report.ok, report.problems
     assert len(report.again) == len(answer.candidates) - 1
+
+
+def test_two_numbers_of_one_face_are_told_by_their_means(into: Gallery, tmp_path: Path) -> None:
+    face = template_of(search(probe(tmp_path)).search)
+    rows = looks(face, 6, 4, noise_by=0.12)
+    assert (rows[:3] @ rows[3:].T).max() < ENTERED_TWICE  # by no two of their pictures
+    kept = enrol_rows(into, rows, ["A-1"] * 3 + ["Z-9"] * 3)
+    answer = search(probe(tmp_path))
+    (caution,) = (row for row in cautions(answer.search, answer.candidates) if row.id == "entered_twice")
+    ranks = {row.rank for row in answer.candidates if row.subject_id in {kept[0].subject_id, kept[3].subject_id}}
+    assert caution.rank in ranks
+    assert "possibly entered twice" in caution.text

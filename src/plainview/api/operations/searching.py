@@ -1,44 +1,33 @@
-"""Every operation of the API: its method, its path, its function and who may call it, one row each.
+"""Operations of those who investigate: cases, probes, searches, examinations, leads, alerts, videos, shared searches.
 
-Owns the table. The addresses of the API are built from it, so an operation without a row cannot exist; `entry.Entry`
-enforces it before every call. A row's permission is also the scope that a token needs. It must never have a row that
-opens to more people than its act does.
+Owns these rows; `operations` puts them together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 from plainview.api import (
     alerts,
     approvals,
-    bulk,
     cases,
     examination,
-    galleries,
     jobs,
-    keeping,
     leads,
-    me,
-    oversight,
     probes,
-    reports,
     searches,
+    sharing,
     triage,
     videos,
 )
-from plainview.api.operation import AROUND, TUS, TUS_NEW, TUS_PIECE, Open, Operation
-from plainview.casework.enrolment.incoming import MAX_BYTES as UPLOAD
-from plainview.casework.enrolment.incoming import MAX_FILE_BYTES
+from plainview.api.operation import AROUND, TUS, TUS_NEW, TUS_PIECE, Operation
 from plainview.casework.probes.preparations import MAX_BYTES
 from plainview.policy.permissions import Permission
+from plainview.policy.probes import MOST_PHOTOGRAPHS
 
 may = Permission
 
 OPERATIONS: tuple[Operation, ...] = (
-    Operation("GET", "/me", me.me, Open.MEMBER, me.MeOut, group="Token"),
     # Cases.
     Operation("POST", "/cases", cases.case_open, may.CASE_OPEN, cases.CaseOut, 201, group="Cases"),
     Operation("GET", "/cases", cases.case_list, may.CASE_READ, cases.CasesOut, group="Cases"),
@@ -52,7 +41,7 @@ OPERATIONS: tuple[Operation, ...] = (
         may.SEARCH_RUN,
         searches.SearchOut,
         201,
-        body=MAX_BYTES + AROUND,
+        body=MOST_PHOTOGRAPHS * MAX_BYTES + AROUND,
         group="Searches",
     ),
     Operation("GET", "/searches", searches.search_list, may.CASE_READ, searches.SearchesOut, group="Searches"),
@@ -74,6 +63,33 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("DELETE", "/probes/{id}", probes.probe_discard, may.SEARCH_RUN, None, 204, group="Probes"),
     Operation("POST", "/probes/{id}/edits", probes.probe_edit, may.SEARCH_RUN, probes.ProbeOut, group="Probes"),
     Operation("POST", "/probes/{id}/undo", probes.probe_undo, may.SEARCH_RUN, probes.ProbeOut, group="Probes"),
+    Operation(
+        "POST",
+        "/probes/{id}/photographs",
+        probes.photograph_add,
+        may.SEARCH_RUN,
+        probes.ProbeOut,
+        201,
+        body=MAX_BYTES + AROUND,
+        group="Probes",
+    ),
+    Operation(
+        "PATCH",
+        "/probes/{id}/photographs/{int:number}",
+        probes.photograph_face,
+        may.SEARCH_RUN,
+        probes.ProbeOut,
+        group="Probes",
+    ),
+    Operation(
+        "DELETE",
+        "/probes/{id}/photographs/{int:number}",
+        probes.photograph_remove,
+        may.SEARCH_RUN,
+        None,
+        204,
+        group="Probes",
+    ),
     Operation(
         "POST", "/probes/{id}/search", probes.probe_search, may.SEARCH_RUN, probes.SearchedOut, 201, group="Probes"
     ),
@@ -197,6 +213,9 @@ OPERATIONS: tuple[Operation, ...] = (
         body=MAX_BYTES + AROUND,
         group="Alerts",
     ),
+    Operation(
+        "POST", "/searches/{id}/alert", alerts.search_alert, may.ALERT_CREATE, alerts.AlertOut, 201, group="Alerts"
+    ),
     Operation("GET", "/alerts", alerts.alert_list, may.ALERT_READ, alerts.AlertsOut, group="Alerts"),
     Operation("POST", "/alerts/{id}/close", alerts.alert_close, may.ALERT_CLOSE, alerts.AlertOut, group="Alerts"),
     Operation("POST", "/alerts/{id}/renew", alerts.alert_renew, may.ALERT_RENEW, alerts.AlertOut, group="Alerts"),
@@ -226,146 +245,69 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation("GET", "/videos/{id}", videos.video_show, may.VIDEO_READ, dict[str, Any], group="Videos"),
     Operation("POST", "/videos/{id}/erase", videos.video_erase, may.VIDEO_ERASE, videos.VideoErased, group="Videos"),
-    Operation("POST", "/stills/{id}/probe", videos.still_probe, may.SEARCH_RUN, probes.ProbeOut, 201, group="Videos"),
-    # Retention, and requests of people about themselves.
-    Operation(
-        "GET",
-        "/retention/upcoming",
-        keeping.retention_upcoming,
-        may.RETENTION_READ,
-        keeping.UpcomingOut,
-        group="Keeping",
-    ),
-    Operation("GET", "/retention/runs", keeping.retention_runs, may.RETENTION_READ, keeping.RunsOut, group="Keeping"),
+    Operation("POST", "/videos/{id}/again", videos.video_again, may.VIDEO_UPLOAD, dict[str, Any], group="Videos"),
     Operation(
         "POST",
-        "/retention/runs",
-        keeping.retention_propose,
-        may.RETENTION_PROPOSE,
-        keeping.RunOut,
+        "/videos/{id}/streams/{int:number}",
+        videos.video_stream,
+        may.VIDEO_UPLOAD,
+        dict[str, Any],
         201,
-        group="Keeping",
+        group="Videos",
+    ),
+    Operation("POST", "/videos/{id}/clock", videos.video_clock, may.VIDEO_UPLOAD, dict[str, Any], group="Videos"),
+    Operation("POST", "/stills/{id}/probe", videos.still_probe, may.SEARCH_RUN, probes.ProbeOut, 201, group="Videos"),
+    # Searches for other agencies, under agreements.
+    Operation(
+        "POST", "/probes/{id}/ask", sharing.shared_ask, may.SHARED_REQUEST, sharing.SharedRow, 201, group="Sharing"
+    ),
+    Operation("GET", "/shared", sharing.shared_list, may.SHARED_READ, sharing.SharedListOut, group="Sharing"),
+    Operation("GET", "/shared/{id}", sharing.shared_show, may.SHARED_READ, sharing.SharedOut, group="Sharing"),
+    Operation(
+        "POST",
+        "/shared/{id}/authorise",
+        sharing.shared_authorise,
+        may.SHARED_AUTHORISE,
+        sharing.SharedRow,
+        group="Sharing",
+    ),
+    Operation(
+        "POST", "/shared/{id}/refuse", sharing.shared_refuse, may.SHARED_AUTHORISE, sharing.SharedRow, group="Sharing"
     ),
     Operation(
         "POST",
-        "/retention/runs/{id}/approve",
-        keeping.retention_approve,
-        may.RETENTION_APPROVE,
-        keeping.RunOut,
-        group="Keeping",
+        "/shared/{id}/take-back",
+        sharing.shared_take_back,
+        may.SHARED_REQUEST,
+        sharing.SharedRow,
+        group="Sharing",
+    ),
+    Operation("POST", "/shared/{id}/take", sharing.shared_take, may.SHARED_ANSWER, sharing.SharedRow, group="Sharing"),
+    Operation(
+        "POST", "/shared/{id}/decline", sharing.shared_decline, may.SHARED_ANSWER, sharing.SharedRow, group="Sharing"
     ),
     Operation(
         "POST",
-        "/retention/runs/{id}/withdraw",
-        keeping.retention_withdraw,
-        may.RETENTION_PROPOSE,
-        keeping.RunOut,
-        group="Keeping",
-    ),
-    Operation("GET", "/rights-requests", keeping.rights_list, may.RIGHTS_READ, keeping.RightsListOut, group="Keeping"),
-    # What lets others check.
-    Operation("GET", "/flags", oversight.flag_list, may.FLAG_READ, oversight.FlagsOut, group="Oversight"),
-    Operation("GET", "/flags/{id}", oversight.flag_show, may.FLAG_READ, oversight.FlagOut, group="Oversight"),
-    Operation(
-        "POST", "/flags/{id}/decide", oversight.flag_decide, may.FLAG_DECIDE, oversight.FlagRow, group="Oversight"
-    ),
-    Operation("GET", "/log/entries", oversight.log_entries, may.AUDIT_READ, oversight.EntriesOut, group="Oversight"),
-    Operation(
-        "GET", "/log/entries/{int:number}", oversight.log_entry, may.AUDIT_READ, oversight.ProofOut, group="Oversight"
-    ),
-    Operation(
-        "GET", "/log/checkpoint", oversight.log_checkpoint, may.AUDIT_READ, oversight.CheckpointOut, group="Oversight"
-    ),
-    Operation(
-        "GET",
-        "/log/consistency",
-        oversight.log_consistency,
-        may.AUDIT_READ,
-        oversight.ConsistencyOut,
-        group="Oversight",
-    ),
-    Operation("GET", "/status", oversight.status_show, may.STATUS_READ, dict[str, Any], group="Oversight"),
-    Operation("POST", "/reports", reports.report_make, may.REPORT_READ, reports.ReportOut, 201, group="Oversight"),
-    Operation("GET", "/register", reports.register_show, Open.MEMBER, dict[str, Any], group="Oversight"),
-    # Galleries and references.
-    Operation(
-        "POST", "/galleries", galleries.gallery_create, may.GALLERY_CREATE, galleries.GalleryOut, 201, group="Galleries"
-    ),
-    Operation("GET", "/galleries", galleries.gallery_list, may.GALLERY_LIST, galleries.GalleriesOut, group="Galleries"),
-    Operation(
-        "POST",
-        "/galleries/{path:name}/references/bulk",
-        bulk.reference_bulk,
-        may.GALLERY_ENROL,
-        None,
-        body=bulk.MOST_BYTES,
-        media=bulk.MEDIA_TYPE,
-        gives=bulk.MEDIA_TYPE,
-        group="Galleries",
+        "/shared/{id}/approval",
+        sharing.shared_approval,
+        may.SHARED_ANSWER,
+        approvals.ApprovalOut,
+        201,
+        group="Sharing",
     ),
     Operation(
         "POST",
-        "/galleries/{path:name}/references",
-        galleries.reference_enrol,
-        may.GALLERY_ENROL,
-        galleries.EnrolledOut,
-        body=MAX_FILE_BYTES + AROUND,
-        group="Galleries",
+        "/shared/{id}/search",
+        sharing.shared_search,
+        may.SHARED_ANSWER,
+        sharing.SharedSearchOut,
+        201,
+        group="Sharing",
     ),
     Operation(
-        "GET",
-        "/galleries/{path:name}/references",
-        galleries.reference_list,
-        may.GALLERY_LIST,
-        galleries.ReferencesOut,
-        group="Galleries",
+        "POST", "/shared/{id}/answer", sharing.shared_answer, may.SHARED_ANSWER, sharing.SharedRow, group="Sharing"
     ),
     Operation(
-        "POST",
-        "/galleries/{path:name}/enrolments",
-        keeping.enrolment_ask,
-        may.GALLERY_ENROL,
-        jobs.JobOut,
-        202,
-        body=UPLOAD + (16 << 20),
-        group="Galleries",
-    ),
-    Operation(
-        "PATCH",
-        "/galleries/{path:name}",
-        keeping.passport_change,
-        may.GALLERY_CREATE,
-        galleries.GalleryOut,
-        group="Galleries",
-    ),
-    Operation(
-        "GET",
-        "/galleries/{path:name}",
-        galleries.gallery_show,
-        may.GALLERY_LIST,
-        galleries.GalleryOut,
-        group="Galleries",
-    ),
-    Operation(
-        "GET", "/references/{id}", galleries.reference_show, may.GALLERY_LIST, galleries.ReferenceOut, group="Galleries"
-    ),
-    Operation(
-        "POST",
-        "/references/{id}/expunge",
-        galleries.reference_erase,
-        may.REFERENCE_EXPUNGE,
-        galleries.ErasedOut,
-        group="Galleries",
+        "POST", "/shared/{id}/outcome", sharing.shared_outcome, may.OUTCOME_REPORT, sharing.SharedRow, group="Sharing"
     ),
 )
-"""Read from top to bottom: of two rows that match an address, the upper one answers."""
-
-BY_NAME: Mapping[str, Operation] = MappingProxyType({operation.name: operation for operation in OPERATIONS})
-"""Every operation by its name."""
-
-
-def operation_of(act: Any) -> str | None:
-    """Return the operation with which an act begins, e.g. "POST /api/v1/cases"; None if the API has none."""
-    named = [operation for operation in OPERATIONS if operation.who is act]
-    named.sort(key=lambda operation: operation.method == "GET")  # what makes something helps most
-    return f"{named[0].method} /api/v1{named[0].shown}" if named else None
