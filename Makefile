@@ -3,12 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PHOTOS ?=
+# Most tests of commands and servers start processes: each would compile the house again (2.3 s of processor time, not .8).
+unexport PYTHONDONTWRITEBYTECODE
 # One more than there are cores: browser tests mostly wait.
 WORKERS ?= $(shell echo $$(($$(nproc) + 1)))
 
 TEST_PG := PLAINVIEW_TEST_DATABASE=postgresql $(BIN)/python -m pytest -p tests.factories.kept_tables
 
-.PHONY: help audit sbom wheel providers postgresql swift demo test test-all test-deployed test-postgresql fuzz mutants test-milvus test-ray lint prose docs models browser screenshots bench size openapi migration requirements clean
+.PHONY: help audit sbom wheel providers postgresql swift demo test test-long test-all test-deployed test-postgresql fuzz mutants test-milvus test-ray lint prose docs models browser screenshots bench size openapi migration requirements clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,7 +59,10 @@ swift: ## Install OpenStack Swift, a server that speaks S3, for the tests of buc
 	  || { echo "The tests of buckets need OpenStack Swift: install swift-proxy, swift-account, swift-container, swift-object"; exit 1; }
 
 test: $(VENV)/.dev models browser ## Run the tests (no network)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow" --durations=20
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow and not long" --durations=20
+
+test-long: $(VENV)/.dev models browser ## Run the long walks and the real processes that `make test` leaves out
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "long and not slow" --durations=20
 
 test-all: $(VENV)/.dev $(VENV)/.cluster models browser providers postgresql swift ## Run every test, the slow ones too
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=20

@@ -75,6 +75,7 @@ def names(table: Committed, row: sqlite3.Row) -> str:
     return f"row {row['id']}" + (f" ({shown} {row[shown]})" if shown != "id" else "")
 
 
+@pytest.mark.long
 def test_a_workspace_as_the_acts_left_it_is_as_its_log_says(tool: sqlite3.Connection, workspace: Path) -> None:
     told = verified(workspace, code=0)
     assert told["problems"] == told["rows"]["problems"] == []
@@ -234,6 +235,7 @@ def test_a_command_of_a_member_refuses_an_altered_row(tool: sqlite3.Connection, 
         assert "of the table lead in the database is not as entry" in done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("table", COMMITTED, ids=KINDS)
 def test_every_changed_column_is_named(found: str, table: Committed) -> None:
     """In process, one column after the other: each of its own makes the row another one."""

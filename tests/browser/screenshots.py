@@ -1,6 +1,6 @@
 """Photographs of every page, light, dark and on a phone, of a sample workspace in which three people have worked.
 
-Run it with `make screenshots`. It writes screenshots/NAME-{light,dark,phone}.jpg.
+Run it with `make screenshots`. It writes screenshots/NAME-{light,dark,wide,phone}.jpg.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from plainview.policy.retention import BEGINNING
 LOOKS = {
     "light": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light"},
     "dark": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"},
+    "wide": {"viewport": {"width": 1920, "height": 1080}, "color_scheme": "light"},
     "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"},
 }
 
@@ -102,6 +103,11 @@ def _work(live: Live, browser: Browser, folder: Path) -> dict[str, dict[str, str
     live.cli("enrol", GALLERY, manifest(folder / "new"), "--as", "admin@agency.example")
     walk.prepare(examiner, probe(folder, "second.jpg"))
     draft = examiner.url.removeprefix(live.url)
+    film = folder / "ride.mp4"
+    live.python(
+        f"import pathlib; from tests.factories.videos import clip; pathlib.Path({str(film)!r}).write_bytes(clip(frames=75).data)"
+    )
+    video = live.json("video", film, "--case", CASE, "--as", "examiner@agency.example")
     retention = _retention(live, folder, search)
     outside = _outsiders(live, search)
     examination = live.json("examine", "list", "--as", "supervisor@agency.example")["examinations"][0]["examination"]
@@ -109,7 +115,7 @@ def _work(live: Live, browser: Browser, folder: Path) -> dict[str, dict[str, str
     shared = live.python(rivertown_at_work(GALLERY))
     live.others |= shared["people"]
     number, _ = walk.ask(browser.new_context(base_url=live.url).new_page(), probe(folder, "asking.jpg"))
-    live.cli("rights", "confirm", number, "--how", "passport shown at the desk", "--as", "admin@agency.example")
+    live.cli("rights", "confirm", number, "--how", "passport shown at the desk", "--as", "supervisor@agency.example")
     live.cli("rights", "search", number, "--as", "admin@agency.example")
     return {
         "examiner": {
@@ -128,6 +134,14 @@ def _work(live: Live, browser: Browser, folder: Path) -> dict[str, dict[str, str
             "examinations": "/examinations/",
             "alerts": "/alerts/",
             "videos": "/videos/",
+            "video": f"/videos/{video['video_id']}/",
+            "still": f"/stills/{video['persons'][0]['best']['id']}/",
+            "find": f"/find/?q={CASE}",
+            "tokens": "/tokens/",
+            "token-new": "/tokens/new/",
+            "alert-preference": "/alerts/preference/",
+            "not-there": "/nothing-here/",
+            "case-open": "/cases/open/",
             "my-record": "/me/",
             "proficiency": "/proficiency/",
             "sign-in-set-up": "/accounts/2fa/",
@@ -153,6 +167,16 @@ def _work(live: Live, browser: Browser, folder: Path) -> dict[str, dict[str, str
             "galleries": "/galleries/",
             "gallery": "/galleries/1/",
             "enrol": "/galleries/1/enrol/",
+            "gallery-new": "/galleries/new/",
+            "gallery-people": "/galleries/1/people/",
+            "feeds": "/feeds/",
+            "feed-new": "/feeds/new/",
+            "webhooks": "/webhooks/",
+            "webhook-new": "/webhooks/new/",
+            "status": "/status/",
+            "invite": "/members/invite/",
+            "policy-file": "/policy/change/?file=1",
+            "admin-everything": "/everything/",
             "members": "/members/",
             "proposals": "/proposals/",
             "policy": "/policy/",

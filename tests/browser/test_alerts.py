@@ -6,11 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import cv2
+import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import findings
 from tests.factories import walk
 from tests.factories.live import GALLERY, Live, probe
 from tests.factories.models import collins, scaled
+
+pytestmark = pytest.mark.long
 
 PHONE = {"viewport": {"width": 390, "height": 844}}
 

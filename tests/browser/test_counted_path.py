@@ -27,6 +27,7 @@ def test_a_lead_takes_few_clicks_and_pages(live: Live, page_of: Callable[..., Pa
     assert total.pages <= PAGES, total
 
 
+@pytest.mark.long
 def test_a_list_is_rejected_by_one_key_a_candidate(live: Live, page_of: Callable[..., Page], tmp_path: Path) -> None:
     page = page_of("examiner")
     walk.prepare(page, probe(tmp_path))
@@ -71,6 +72,7 @@ def test_none_of_these_needs_every_candidate_on_the_screen(page_of: Callable[...
     expect(page.get_by_role("button", name=re.compile("^None of these"))).to_be_visible()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("answer", ["q"])
 def test_a_session_that_ended_is_said_in_a_dialog_and_loses_nothing(
     live: Live, page_of: Callable[..., Page], tmp_path: Path, answer: str
@@ -92,6 +94,7 @@ def test_a_session_that_ended_is_said_in_a_dialog_and_loses_nothing(
     expect(page.get_by_label("Potential candidate")).to_be_checked()
 
 
+@pytest.mark.long
 def test_marks_on_both_faces_are_numbered_and_kept(page_of: Callable[..., Page], tmp_path: Path) -> None:
     page = page_of("examiner")
     walk.prepare(page, probe(tmp_path))

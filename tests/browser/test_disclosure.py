@@ -15,6 +15,8 @@ from tests.factories.live import CASE, GALLERY, Live, pictures_loaded, probe
 
 from plainview.recheck.package import verify_package
 
+pytestmark = pytest.mark.long
+
 EMAIL = "counsel@defence.example"
 PHONE = {"viewport": {"width": 390, "height": 844}}
 

@@ -151,6 +151,7 @@ def test_light_is_for_the_screen_only(page_of: PageOf, search_id: str) -> None:
     expect(page.locator("#draft-state")).to_have_text("")
 
 
+@pytest.mark.long
 def test_blink_alternates_and_with_reduced_motion_only_by_the_key(page_of: PageOf, search_id: str) -> None:
     page = opened(page_of, search_id, 3)
     page.keyboard.press("b")
@@ -170,6 +171,7 @@ def test_blink_alternates_and_with_reduced_motion_only_by_the_key(page_of: PageO
     assert differ(shown, seen(calm))
 
 
+@pytest.mark.long
 def test_a_draft_survives_a_reload_a_lost_connection_and_another_tab(page_of: PageOf, search_id: str) -> None:
     page = opened(page_of, search_id, 4)
     page.keyboard.press("2")
@@ -190,6 +192,7 @@ def test_a_draft_survives_a_reload_a_lost_connection_and_another_tab(page_of: Pa
     expect(other.locator("#draft-state")).to_contain_text("another tab or window")
 
 
+@pytest.mark.long
 def test_a_session_that_ended_loses_nothing(page_of: PageOf, live: Live, search_id: str) -> None:
     page = opened(page_of, search_id, 5)
     page.keyboard.press("3")
@@ -216,6 +219,7 @@ def test_a_contradiction_is_refused_in_place(page_of: PageOf, search_id: str) ->
     assert findings(page) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}, PHONE], ids=["light", "dark", "phone"])
 def test_the_desk_is_accessible_and_fits(page_of: PageOf, search_id: str, options: dict[str, object]) -> None:
     page = opened(page_of, search_id, 7, **options)
@@ -276,6 +280,7 @@ def test_it_prints_on_few_sheets_with_its_receipt(page_of: PageOf, search_id: st
     assert 1 <= pdf.count(b"/Type /Page\n") <= 3
 
 
+@pytest.mark.long
 def test_what_was_recorded_in_another_tab_stops_the_draft_of_this_one(
     page_of: PageOf, live: Live, search_id: str
 ) -> None:
@@ -307,6 +312,7 @@ def test_what_waits_for_a_supervisor_is_accessible(page_of: PageOf, search_id: s
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("who", ["supervisor", "admin", "verifier"])
 def test_proficiency_is_accessible(page_of: PageOf, who: str) -> None:
     page = page_of(who, **PHONE)

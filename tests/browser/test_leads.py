@@ -11,6 +11,8 @@ from tests.factories.live import CASE, GALLERY, Live, probe
 
 from plainview.policy.examination import COMPONENTS, CONTRADICTIONS, POTENTIAL, STATEMENT
 
+pytestmark = pytest.mark.long
+
 PHONE = {"viewport": {"width": 390, "height": 844}}
 SIMILAR = "\n".join(f'"{name}" = "similar"' for name in COMPONENTS)
 

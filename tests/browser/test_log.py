@@ -9,6 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import findings
 
+pytestmark = pytest.mark.long
+
 PHONE = {"viewport": {"width": 390, "height": 844}}
 
 

@@ -11,6 +11,8 @@ from tests.browser.conftest import findings
 from tests.factories import walk
 from tests.factories.live import CASE, Live, probe
 
+pytestmark = pytest.mark.long
+
 PHONE = {"viewport": {"width": 390, "height": 844}}
 
 

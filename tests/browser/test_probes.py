@@ -204,6 +204,7 @@ def dark(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("way", ["mouse", "keys", "no script"])
 def test_a_face_that_is_not_found_is_drawn(page_of: PageOf, dark: Path, way: str) -> None:
     page = page_of("examiner", java_script_enabled=way != "no script", viewport={"width": 1280, "height": 900})
@@ -240,6 +241,7 @@ def test_a_face_that_is_not_found_is_drawn(page_of: PageOf, dark: Path, way: str
         assert findings(page) == []
 
 
+@pytest.mark.long
 def test_by_keys_alone(page_of: PageOf, pair: Path) -> None:
     page = page_of("examiner")
     page.goto(START)
@@ -284,6 +286,7 @@ def until(page: Page, selector: str) -> None:
     pytest.fail(f"{selector} is not reached by Tab")
 
 
+@pytest.mark.long
 def test_order_and_filter_never_hide_how_many_there_are(page_of: PageOf, photograph: Path, live: Live) -> None:
     page = page_of("examiner")
     begin(page, photograph)
@@ -320,6 +323,7 @@ def test_what_is_typed_survives_a_closed_tab_and_two_tabs_keep_apart(
     expect(second.get_by_label("Purpose", exact=True)).to_have_value("who took the bag")
 
 
+@pytest.mark.long
 def test_without_script_every_step_is_a_plain_form(page_of: PageOf, photograph: Path) -> None:
     page = page_of("examiner", java_script_enabled=False)
     page.goto(START)
@@ -340,6 +344,7 @@ def test_without_script_every_step_is_a_plain_form(page_of: PageOf, photograph: 
     expect(page.locator("#list [role=status]")).to_contain_text("of ")
 
 
+@pytest.mark.long
 def test_two_hundred_faces_in_one_picture(page_of: PageOf, tmp_path: Path) -> None:
     face = scaled(collins(), 0.5).pixels[0:140, 70:190]
     path = tmp_path / "crowd.jpg"
@@ -353,6 +358,7 @@ def test_two_hundred_faces_in_one_picture(page_of: PageOf, tmp_path: Path) -> No
     assert findings(page) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_is_wider_than_a_phone(page_of: PageOf, pair: Path, scheme: str) -> None:
     page = page_of("examiner", viewport={"width": 390, "height": 844}, color_scheme=scheme)

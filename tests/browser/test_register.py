@@ -11,6 +11,8 @@ from tests.browser.conftest import findings
 from tests.factories.live import Live, serve, wait_until_served
 from tests.factories.public import make_public_workspace
 
+pytestmark = pytest.mark.long
+
 PHONE = {"viewport": {"width": 390, "height": 844}}
 
 

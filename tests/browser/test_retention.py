@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import cv2
+import pytest
 from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import findings
 from tests.factories.live import Live, wide
@@ -15,6 +16,8 @@ from tests.factories.models import hopper
 from tests.factories.outsider import supervisor_elsewhere
 
 from plainview.recheck.retention import check_proof
+
+pytestmark = pytest.mark.long
 
 LINK = "https://custody.example/returned.jpg"
 

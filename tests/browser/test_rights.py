@@ -8,12 +8,15 @@ from io import BytesIO
 from pathlib import Path
 
 import cv2
+import pytest
 from playwright.sync_api import Browser, Page, expect
 from pypdf import PdfReader
 from tests.browser.conftest import findings
 from tests.factories import forks, walk
 from tests.factories.live import Live, probe
 from tests.factories.models import collins, scaled
+
+pytestmark = pytest.mark.long
 
 SET_UP = """
 import sys

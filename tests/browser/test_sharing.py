@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import findings
 from tests.factories.live import GALLERY, Live, pictures_loaded, probe, rivertown
+
+pytestmark = pytest.mark.long
 
 LEAD = (
     "import json; from tests.factories.sharing import lead_for; from plainview.casework.models import Search; "

@@ -15,6 +15,8 @@ from tests.browser.test_galleries import make_gallery
 from tests.factories.live import CASE, Live, pictures_loaded, probe
 from tests.factories.models import collins, hopper, scaled
 
+pytestmark = pytest.mark.long
+
 BOOKINGS = {
     "A-1": [(0.95, "2015-03-01"), (0.85, "2011"), (0.75, "2024-11-05")],
     "B-2": [(0.95, "2001"), (0.8, "2002-07")],

@@ -47,6 +47,17 @@ def test_from_the_file_to_a_picked_still(page_of: Callable[..., Page], file: Pat
     page.get_by_label("Minimum width, pixels").fill("0")
     page.get_by_label("Minimum quality").fill("0")
     page.get_by_label("Minimum quality").press("Enter")
+    page.locator(".timeline a[data-still]").first.click()
+    expect(page.locator("#player figure img")).to_have_js_property("naturalWidth", 640)
+    expect(page.locator("#player figcaption")).to_contain_text("frame")
+    expect(page.locator(".timeline .head.on")).to_have_count(1)
+    assert findings(page) == []
+    for person in ("Person 1", "Person 2"):
+        page.get_by_role("checkbox", name=person).check()
+    page.get_by_role("button", name="The two ticked are one person").click()
+    expect(page.locator("#faces > p[role=status]")).to_have_text("1 person")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#faces > p[role=status]")).to_have_text("2 people")
     page.locator("#person-1 a.pick").first.click()
     page.wait_for_url("**/stills/K*/")
     expect(page.locator("img.photo")).to_be_visible()
@@ -57,6 +68,7 @@ def test_from_the_file_to_a_picked_still(page_of: Callable[..., Page], file: Pat
     assert findings(page) == []
 
 
+@pytest.mark.long
 def test_an_upload_goes_on_after_a_broken_connection(page_of: Callable[..., Page], file: Path) -> None:
     page = page_of("examiner")
     broken: list[str] = []
@@ -73,6 +85,7 @@ def test_an_upload_goes_on_after_a_broken_connection(page_of: Callable[..., Page
     assert len(broken) == 2
 
 
+@pytest.mark.long
 def test_a_text_named_mp4_is_refused_in_words(page_of: Callable[..., Page], tmp_path: Path) -> None:
     text = tmp_path / "clip.mp4"
     text.write_text("not a video\n" * 100)

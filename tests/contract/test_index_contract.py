@@ -373,6 +373,7 @@ class LogAgainstDict(RuleBasedStateMachine):
         assert (len(self.index), self.index.watermark) == (len(self.held), self.seq)
 
 
+@pytest.mark.long
 def test_any_log_against_a_dict(make: Callable[[], Index]) -> None:
     class Machine(LogAgainstDict):
         pass

@@ -20,6 +20,14 @@ from tests.factories import forks
 from tests.factories.deployed import Server, credentials, start
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Real processes take their time: `make test-long` runs them, and CI does."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here) and not item.get_closest_marker("slow"):
+            item.add_marker("long")
+
+
 @pytest.fixture(autouse=True)
 def loopback(socket_enabled: None) -> None:
     """These tests open sockets, on loopback only."""

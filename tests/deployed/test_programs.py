@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import http.client
 import importlib.util
 import json
@@ -14,7 +13,7 @@ from typing import Any
 import cv2
 import pytest
 import requests
-from tests.factories import forks
+from tests.factories import forks, loops
 from tests.factories.deployed import Server
 from tests.factories.models import collins, hopper, scaled
 from tests.factories.videos import clip
@@ -89,7 +88,7 @@ def test_the_four_examples_run_as_they_are(
 
     monkeypatch.setenv("PLAINVIEW_TOKEN", token_of(server.home, SUPERVISOR, "report.read"))
     today = run(server.home, "report", "show", "--as", SUPERVISOR)["period"]["until"]
-    written = asyncio.run(example("nightly_report").main(str(tmp_path), today))
+    written = loops.run(example("nightly_report").main(str(tmp_path), today))
     report = json.loads((tmp_path / f"{today}.json").read_text())
     assert report["figures"]["by_programs"] == 2 if "figures" in report else "by_programs" in json.dumps(report)
     assert "SHA-256" in written

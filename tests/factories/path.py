@@ -46,7 +46,8 @@ class Hand:
     def begin(self, address: str = "/") -> None:
         """Open the page on which the person begins: they are there anyway, so it does not count."""
         before = self.counts.pages
-        self.page.goto(address)
+        with self.page.expect_event("load"):  # it may be told after `goto` has returned
+            self.page.goto(address)
         self.counts.pages = before
 
     def click(self, what: Locator) -> None:
@@ -109,7 +110,7 @@ def release(hand: Hand) -> None:
     """The newest verified candidate, from the task to the released lead and its sheet."""
     page = hand.page
     hand.begin()
-    hand.click(page.get_by_role("link", name="Release as a lead?").first)
+    hand.click(page.get_by_role("link", name="Release as a lead?", exact=True).first)
     for i, name in enumerate(CONTRADICTIONS):
         check = page.get_by_role("group", name=name.capitalize(), exact=True)
         check.get_by_role("radio").first.focus()

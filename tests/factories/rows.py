@@ -12,10 +12,12 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import connection, models
+from tests.factories import kept_tables
 
 _watching = False
 written_by_hand: set[str] = set()
 _attacked = False
+_begun: tuple[object, ...] = ()
 
 
 def watch() -> None:
@@ -34,9 +36,10 @@ def watch() -> None:
 
 def begin() -> None:
     """Forget what the test before wrote."""
-    global _attacked
+    global _attacked, _begun
     written_by_hand.clear()
     _attacked = False
+    _begun = kept_tables.written()
 
 
 def attack(statement: str, *values: Any) -> None:
@@ -65,7 +68,7 @@ def unrecorded() -> list[str]:
     """Return what is wrong with the rows that the test left to the acts."""
     from plainview.casework.log.rows import verify_rows
 
-    if _attacked or connection.in_atomic_block:
+    if _attacked or connection.in_atomic_block or kept_tables.written() == _begun:
         return []
     return [str(problem) for problem in verify_rows().problems if problem.table not in written_by_hand]
 

@@ -93,6 +93,7 @@ def files(workspace: Path, tmp_path: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.long
 def test_damaged_packages_registers_reports_and_proofs(files: dict[str, bytes], tmp_path: Path) -> None:
     path, site = tmp_path / "hostile", tmp_path / "site"
 

@@ -18,6 +18,8 @@ from pathlib import Path
 import pytest
 from tests.factories import forks
 
+pytestmark = pytest.mark.long
+
 PAGE = Path(__file__).parents[2] / "docs/explanation/accountability.md"
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

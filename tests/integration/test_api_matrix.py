@@ -171,6 +171,7 @@ def test_a_role_may_what_it_was_granted_and_nothing_else(things: dict[str, str],
             assert (refusal.actor, refusal.subject["via"]) == (member_of(role).public_id, "api")
 
 
+@pytest.mark.long
 def test_an_operation_needs_its_scope_and_no_other(things: dict[str, str], picture: Path) -> None:  # noqa: F811
     known = ids(things)
     for role in (role for role in ROLES if role not in NO_TOKEN):

@@ -338,6 +338,7 @@ def others(workspace: Path) -> dict[Role, Member]:
     return people
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("roles", TOGETHER, ids=lambda roles: "+".join(roles))
 def test_another_agencys_things_are_unknown_and_unseen(
     things: dict[str, str], others: dict[Role, Member], roles: list[Role]

@@ -14,6 +14,8 @@ from tests.integration.conftest import ADMIN, EXAMINER, Cli
 from plainview.casework.workspace.folder import Workspace
 from plainview.storage.seal import Sealer
 
+pytestmark = pytest.mark.long
+
 REASON = ["--reason", "by order of the court", "--as", ADMIN]
 
 

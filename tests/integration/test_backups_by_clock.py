@@ -26,6 +26,8 @@ from plainview.casework.upkeep import schedule
 from plainview.casework.upkeep.spent import end_spent
 from plainview.policy.decision import Refused
 
+pytestmark = pytest.mark.long
+
 RULE = schedule.Rule(Path("nowhere"), time(2, 0), 14, 3, 7)
 NOON = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 

@@ -14,6 +14,8 @@ from tests.integration.conftest import ADMIN, Cli
 from plainview.recognition.install import default_models_dir
 from plainview.recognition.packs import YUNET_SFACE
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def pair(tmp_path: Path) -> tuple[Path, Path]:

@@ -62,6 +62,7 @@ def held(cli: Cli) -> int:
     return int(count)
 
 
+@pytest.mark.long
 def test_a_full_disk_is_one_clear_line_and_nothing_is_half_written(on_disk: Cli, many: Path, photographs: Path) -> None:
     full = on_disk.run("enrol", "g", many, "--as", ADMIN, code=1)
     assert len(full.stderr.strip().splitlines()) == 1

@@ -78,6 +78,7 @@ def test_a_drawn_face_is_searched_recorded_disclosed_and_run_again(client: Clien
     assert saved.edits == search.edits
 
 
+@pytest.mark.long
 def test_the_box_may_be_given_on_the_command_line(cli: Cli, photographs: Path, tmp_path: Path) -> None:
     cli.run("enrol", "g", photographs, "--as", "admin@agency.example")
     dark = tmp_path / "dark.png"

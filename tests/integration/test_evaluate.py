@@ -10,6 +10,8 @@ import pytest
 from tests.factories.evaluation import portraits
 from tests.integration.conftest import Cli
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:

@@ -12,6 +12,8 @@ from tests.integration.conftest import ADMIN, EXAMINER, Cli
 
 from plainview.casework.workspace.keys import KEYS
 
+pytestmark = pytest.mark.long
+
 LIST = ("case", "list", "--as", EXAMINER)
 OPEN = ("case", "open", "C-2", "--offence", "robbery", "--as", EXAMINER)
 

@@ -11,6 +11,8 @@ import pytest
 from tests.factories import forks
 from tests.integration.conftest import ADMIN, EXAMINER, Cli
 
+pytestmark = pytest.mark.long
+
 SEARCH = ["--case", "C-1", "--purpose", "p", "--gallery", "g", "--as", EXAMINER, "--json"]
 
 

@@ -145,6 +145,7 @@ BAD = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("code", BAD)
 def test_bad_input_gives_one_clear_line_and_changes_nothing(cli: Cli, tmp_path: Path, code: str) -> None:
     path = tmp_path / "bad.jpg"
@@ -250,6 +251,8 @@ def test_the_demo_ends_well(tmp_path: Path) -> None:
     home = tmp_path / "demo"
     done = Cli(tmp_path / "unused").run("demo", "--keep", home)
     assert "the first candidate is eileen-collins.png" in " ".join(done.stdout.split())
+    for step in ("released as lead", "the alert raised 1 list"):
+        assert step in done.stdout
     assert (home / "contact-sheet.png").stat().st_size > 10_000
     shutil.rmtree(home)
 
@@ -258,6 +261,7 @@ def _everywhere(home: Path) -> bytes:
     return b"".join(path.read_bytes() for path in sorted(home.rglob("*")) if path.is_file())
 
 
+@pytest.mark.long
 def test_an_expunged_reference_is_nowhere_in_the_workspace(cli: Cli, photographs: Path, probe: Path) -> None:
     cli.run("enrol", "g", photographs, "--as", ADMIN)
     found = cli.search(probe)["candidates"][0]
@@ -290,6 +294,7 @@ def test_an_expunged_reference_is_nowhere_in_the_workspace(cli: Cli, photographs
     assert cli.json("enrol", "g", photographs, "--as", ADMIN)["enrolled"] == 1  # it may lawfully come again
 
 
+@pytest.mark.long
 def test_a_picture_that_another_reference_needs_stays(cli: Cli, photographs: Path, probe: Path) -> None:
     cli.run("enrol", "g", photographs, "--as", ADMIN)
     passport = ["--basis", "law", "--source", "tests", "--expires", "2999-01-01", "--as", ADMIN]

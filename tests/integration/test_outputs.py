@@ -20,6 +20,8 @@ from tests.integration.conftest import Cli
 from plainview.cli.commands import COMMANDS
 from plainview.cli.tree import load
 
+pytestmark = pytest.mark.long
+
 EXAMINER, VERIFIER, SUPERVISOR = "examiner@agency.example", "verifier@agency.example", "supervisor@agency.example"
 ADMIN, AUDITOR = "admin@agency.example", "auditor@agency.example"
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.factories.commands import invoke
 from tests.factories.examination import examined
 from tests.factories.outsiders import in_days
@@ -26,6 +27,7 @@ def told(*words: object, who: str = "") -> Any:
     return json.loads(run(*words, "--json", who=who))
 
 
+@pytest.mark.long
 def test_disclosed_checked_reviewed_and_sampled(workspace: Path, tmp_path: Path) -> None:
     gallery(tmp_path / "pictures")
     case()

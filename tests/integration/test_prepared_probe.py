@@ -71,6 +71,7 @@ def test_a_dark_probe_is_prepared_recorded_disclosed_and_run_again(client: Clien
     assert (saved.edits, saved.quality) == (search.edits, search.quality)
 
 
+@pytest.mark.long
 def test_the_command_line_says_it_too_and_can_leave_it_out(cli: Cli, photographs: Path, tmp_path: Path) -> None:
     cli.run("enrol", "g", photographs, "--as", "admin@agency.example")
     dark = tmp_path / "dark.png"

@@ -366,6 +366,32 @@ def test_approval_is_asked_for_and_its_state_is_shown(client: Client) -> None:
     assert "and used." in text(client.get(there))
 
 
+def test_a_favourite_gallery_is_the_members_own_and_first(client: Client) -> None:
+    create_gallery(
+        "a first by name",
+        legal_basis="law",
+        source="desk",
+        owner="unit",
+        expires_on=timezone.now().date() + timedelta(days=9),
+        acting_member=person("admin"),
+    )
+    draft = begun(client)
+
+    def order() -> list[str]:
+        return re.findall(r'name="galleries" value="([^"]+)"', client.get(draft).content.decode())
+
+    assert order() == ["a first by name", "g"]
+    for _ in range(2):
+        assert client.post(f"{draft}favourite/", {"favourite": "g"})["Location"] == f"{draft}#galleries"
+    assert order() == ["g", "a first by name"]
+    assert 'aria-pressed="true" aria-label="Favourite: g"' in client.get(draft).content.decode()
+    client.post(f"{draft}favourite/", {"ordinary": "g"})
+    assert order() == ["a first by name", "g"]
+    assert [entry.subject["favourite"] for entry in entries("gallery.favourite")] == [True, False]
+    assert client.post(f"{draft}favourite/", {"favourite": "none"}).status_code == 404
+    assert not person("examiner").favourites.exists()
+
+
 def test_fifty_galleries_stay_usable_and_quick(client: Client, django_assert_max_num_queries: Any) -> None:
     there = begun(client)
     fields = {

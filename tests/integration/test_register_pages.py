@@ -25,6 +25,8 @@ from plainview.casework.workspace.services import services
 from plainview.recheck.register import check_register
 from plainview.worker import clock as schedule
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def public(workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Client:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.factories.browser import signed_in
 from tests.factories.commands import invoke
 from tests.factories.examination import another_agency
@@ -14,9 +15,11 @@ from tests.factories.retention import ordered, searched
 from tests.factories.work import at, case, entries, gallery, person, probe, search
 
 from plainview.casework.erasure.holds import place_hold
-from plainview.casework.models import Reference, RetentionRun, Search
+from plainview.casework.models import Proposal, Reference, RetentionRun, Search
 from plainview.casework.retention.runs import propose_run
 from plainview.casework.search.urgent import sweep
+
+pytestmark = pytest.mark.long
 
 ADMIN, SUPERVISOR = ("--as", "admin@agency.example"), ("--as", "supervisor@agency.example")
 
@@ -133,3 +136,32 @@ def test_a_sealed_search_is_said_to_be_sealed(workspace: Path, tmp_path: Path) -
         assert b"sealed: on hold, and not authorised in time" in client.get(f"/cases/{urgent.case_id}/").content
         assert client.get(f"/searches/{urgent.public_id}/probe.jpg").status_code in (403, 404)
     assert len(entries("search.sealed")) == 1
+
+
+def test_rules_are_changed_in_a_form_and_tried_before_they_are_proposed(workspace: Path, tmp_path: Path) -> None:
+    searched(tmp_path)
+    ordered()
+    admin, page = signed_in("admin"), "/retention/rules/"
+    shown = admin.get(page).content.decode()
+    assert "References are erased at once after a court ordered it." in shown
+    assert "Nothing differs from the rules in force." in shown
+    fields: dict[str, Any] = {
+        "automatic": "no",
+        "id": ["court-order", "", ""],
+        "kind": ["references", "references", "videos"],
+        "after": ["court order", "enrolment", "case closed"],
+        "days": ["0", "0", ""],
+        "place": ["", "g", ""],
+    }
+    tried = admin.post(page, fields | {"do": "try"}).content.decode()
+    assert "4 changes" in tried
+    assert "References of gallery g are erased at once after they were enrolled." in tried
+    assert "1: References of gallery g" in tried  # the other picture is due by the court's order
+    bad = admin.post(page, fields | {"days": ["0", "soon", ""], "do": "propose", "why": "the law changed"})
+    assert "days is a whole number" in bad.content.decode()
+    assert 'value="soon"' in bad.content.decode()
+    assert "reason" in admin.post(page, fields | {"do": "propose", "why": ""}).content.decode().lower()
+    done = admin.post(page, fields | {"do": "propose", "why": "the law of this place changed"})
+    assert (done.status_code, "/proposals/" in done["Location"]) == (302, True)
+    assert 'gallery = "g"' in Proposal.objects.get().wanted["text"]
+    assert signed_in("supervisor").post(page, fields | {"do": "propose", "why": "the law changed"}).status_code == 403

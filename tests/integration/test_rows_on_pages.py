@@ -64,6 +64,7 @@ def test_every_table_that_is_committed_to_is_on_a_page_of_this_test() -> None:
     assert SHOWN.keys() == {table.kind for table in COMMITTED}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", SHOWN)
 def test_a_page_refuses_an_altered_row(places: dict[str, str], kind: str) -> None:
     who, page, column = SHOWN[kind]

@@ -34,6 +34,8 @@ from plainview.casework.sharing.agree import withdraw
 from plainview.casework.sharing.ends import decline
 from plainview.recheck.package import verify_package
 
+pytestmark = pytest.mark.long
+
 
 def run(line: str, who: Member, code: int = 0) -> dict[str, Any]:
     done = invoke([*shlex.split(line), "--as", who.email, "--json"])

@@ -26,6 +26,8 @@ from plainview.casework.workspace.services import services
 from plainview.storage.base import digest_of
 from plainview.worker.tasks import run_job
 
+pytestmark = pytest.mark.long
+
 INPUTS = Path(__file__).parents[1] / "inputs"
 PHOTO = (INPUTS / "photos" / "p0.jpg").read_bytes()
 

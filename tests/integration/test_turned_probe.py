@@ -61,6 +61,7 @@ def test_a_search_with_it_finds_the_person_records_the_turn_and_is_run_again(cli
     assert (report.problems, report.rerun_identical) == ([], True)
 
 
+@pytest.mark.long
 def test_the_command_line_says_it(cli: Cli, photographs: Path, tmp_path: Path) -> None:
     image = tmp_path / "turned.png"
     image.write_bytes(DATA)

@@ -18,6 +18,8 @@ from plainview.casework.upkeep.unpacking import ABOUT, DATABASE, PICTURES, seale
 from plainview.storage.local import LocalBlobStore
 from plainview.storage.seal import Sealer
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:

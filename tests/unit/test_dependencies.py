@@ -89,34 +89,33 @@ def distributions() -> dict[str, set[str]]:
     return {name: {normal(item) for item in items} for name, items in packages_distributions().items()}
 
 
-@cache
-def parsed(folder: str) -> dict[str, ast.AST]:
-    """Return the syntax tree of every module of a folder, by its path."""
-    paths = sorted((ROOT / folder).rglob("*.py"))
-    return {path.relative_to(ROOT / folder).as_posix(): ast.parse(path.read_text(encoding="utf-8")) for path in paths}
-
-
-def imports(tree: ast.AST) -> Iterator[str]:
+def imports(tree: ast.AST, functions: bool = True) -> Iterator[str]:
     """Yield the first part of every absolute import that is run, outside `if TYPE_CHECKING`."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            continue
-        if isinstance(node, ast.Import):
-            yield from (alias.name.split(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            yield str(node.module).split(".")[0]
-        yield from imports(node)
+    if isinstance(tree, ast.Import):
+        yield from (alias.name.split(".")[0] for alias in tree.names)
+    elif isinstance(tree, ast.ImportFrom) and not tree.level:
+        yield str(tree.module).split(".")[0]
+    elif isinstance(tree, ast.If) and ast.unparse(tree.test) == "TYPE_CHECKING":
+        return
+    elif functions or not isinstance(tree, ast.FunctionDef | ast.AsyncFunctionDef):
+        for block in ("body", "orelse", "finalbody", "handlers", "cases"):  # an import is never within an expression
+            inside = getattr(tree, block, None)
+            for statement in inside if isinstance(inside, list) else ():
+                yield from imports(statement, functions)
 
 
 def at_start(tree: ast.AST) -> Iterator[str]:
     """Yield the imports that are run when the module is."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            continue
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            yield from (
-                imports(ast.Module([node], [])) if isinstance(node, ast.Import | ast.ImportFrom) else at_start(node)
-            )
+    return imports(tree, functions=False)
+
+
+@cache
+def imported(folder: str, which: Callable[[ast.AST], Iterator[str]]) -> dict[str, set[str]]:
+    """Return what every module of a folder imports, by its path."""
+    return {
+        path.relative_to(ROOT / folder).as_posix(): set(which(ast.parse(path.read_bytes())))
+        for path in sorted((ROOT / folder).rglob("*.py"))
+    }
 
 
 def foreign(folder: str, which: Callable[[ast.AST], Iterator[str]] = imports) -> dict[str, set[str]]:
@@ -129,8 +128,8 @@ def foreign(folder: str, which: Callable[[ast.AST], Iterator[str]] = imports) ->
         *(path.stem for path in (ROOT / "benchmarks").glob("*.py")),
     }
     used: dict[str, set[str]] = {}
-    for path, tree in parsed(folder).items():
-        for name in set(which(tree)) - own:
+    for path, names in imported(folder, which).items():
+        for name in names - own:
             for distribution in distributions().get(name, {name if name in NOT_FOR_ALL else f"nobody's {name}"}):
                 used.setdefault(distribution, set()).add(path)
     return used
@@ -178,6 +177,7 @@ def test_every_set_is_compiled_with_hashes_and_without_an_address() -> None:
         assert sum("--hash=sha256:" in line for line in lines) >= len(pinned)
 
 
+@pytest.mark.long
 def test_an_extra_is_imported_by_its_adapter_alone_and_not_at_its_start() -> None:
     assert set(extras()) == set(ADAPTERS)
     used, started = foreign("src"), foreign("src", at_start)

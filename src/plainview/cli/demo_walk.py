@@ -22,7 +22,7 @@ from plainview.casework.feeds.trial import try_feed
 from plainview.casework.find import member_by_email
 from plainview.casework.galleries.passports import create_gallery
 from plainview.casework.log.read import verify_log
-from plainview.casework.models import Case, Feed, FeedLink, Gallery, Reference
+from plainview.casework.models import Case, Feed, FeedLink, Gallery, Reference, Search
 from plainview.casework.probes.probe import prepare_probe
 from plainview.casework.search.answers import Answer
 from plainview.casework.search.run import Request, run_search
@@ -35,6 +35,7 @@ from plainview.cli.portraits import write_portraits
 from plainview.cli.progress import bar
 from plainview.cli.search import print_answer
 from plainview.policy.decision import Refused
+from plainview.policy.wording import counted
 from plainview.recognition.types import Face, Picture
 
 _CASE, _GALLERY, _PORTRAITS = "DEMO-1", "demo", "us-congress"
@@ -54,13 +55,13 @@ def walk(home: Path, photos: Path | None, portraits: bool = False) -> bool:
         if portraits:
             _fetch(home)
         answer, expected, probe = _search(home)
-        if answer.candidates:
-            lead(answer, _GALLERY)
+        if answer.candidates and lead(answer, _GALLERY) is not None:
+            _another(home, answer)
     finally:
         services().close()
     report = verify_log()
     say(
-        f"7 The log verifies: ok={report.ok}, {report.entries} entries, root {report.root}",
+        f"8 The log verifies: ok={report.ok}, {report.entries} entries, root {report.root}",
     )
     first = answer.candidates[0].reference.file_name if answer.candidates else "nobody"
     say(f"The probe was made from {expected}; the first candidate is {first}.")
@@ -158,6 +159,24 @@ def _search(home: Path) -> tuple[Answer, str, Path]:
     print_answer(answer, "SAMPLE workspace: its agency and people are made up.")
     _sheet(home / "contact-sheet.png", probe.picture, probe.face, answer)
     return answer, reference.file_name, probe_path
+
+
+def _another(home: Path, answer: Answer) -> None:
+    """Enrol one more picture of the first candidate, made from the first one: the alert speaks."""
+    reference = answer.candidates[0].reference
+    pixels = services().decoder.decode(services().blobs.get(reference.blob)).pixels
+    folder = home / "later"
+    folder.mkdir(exist_ok=True)
+    later = folder / f"later-{Path(reference.file_name).stem}.jpg"
+    small = cv2.resize(pixels[:, ::-1], None, fx=0.8, fy=0.8, interpolation=cv2.INTER_AREA)
+    cv2.imwrite(str(later), np.clip(small * 0.8, 0, 255).astype(np.uint8))
+    manifest = folder / "manifest.csv"
+    manifest.write_text(
+        f"path,source_url,page_url\n{later.name},{reference.source_url},{reference.page_url}\n", "utf-8"
+    )
+    enrol(_GALLERY, read_items(manifest), acting_member=member_by_email("admin@agency.example"))
+    raised = Search.objects.filter(alert__isnull=False, answered_at__isnull=False).count()
+    say(f"7 A later picture of {reference.file_name} was enrolled: the alert raised {counted(raised, 'list')}")
 
 
 def _degrade(picture: Picture, face: Face) -> np.ndarray:

@@ -53,7 +53,7 @@ class After(StrEnum):
     COURT_ORDER = "court order"
 
 
-_OF_REFERENCES = frozenset(
+OF_REFERENCES = frozenset(
     {
         After.ENROLMENT,
         After.CAPTURE,
@@ -65,12 +65,13 @@ _OF_REFERENCES = frozenset(
         After.COURT_ORDER,
     }
 )
-_OF_CASES = frozenset({After.CASE_CLOSED, After.ACQUITTAL, After.DISMISSAL})
+OF_CASES = frozenset({After.CASE_CLOSED, After.ACQUITTAL, After.DISMISSAL})
+"""What rules about references, and about everything else, may count from."""
 
 EVENTS = (After.ACQUITTAL, After.DISMISSAL, After.CONSENT_END, After.COURT_ORDER)
 """Events that a person has to record; Plainview records the others itself."""
 
-_COUNTED = MappingProxyType(
+COUNTED = MappingProxyType(
     {
         After.ENROLMENT: "after they were enrolled",
         After.CAPTURE: "after they were taken, or enrolled where that is not known",
@@ -83,7 +84,7 @@ _COUNTED = MappingProxyType(
         After.COURT_ORDER: "after a court ordered it",
     }
 )
-_SUBJECTS = MappingProxyType(
+SUBJECTS = MappingProxyType(
     {
         What.REFERENCES: "References",
         What.SEARCHES: "Searches with their probes, candidate lists and examinations",
@@ -92,6 +93,7 @@ _SUBJECTS = MappingProxyType(
         What.ALERTS: "Ended alerts with their probes",
     }
 )
+"""The words of a rule's sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ class Rule:
         """Return the rule as a sentence."""
         where = f" of gallery {self.gallery}" if self.gallery else f" of case {self.case}" if self.case else ""
         when = "at once" if self.days == 0 else "a day" if self.days == 1 else f"{self.days:,} days"
-        return f"{_SUBJECTS[self.what]}{where} are erased {when} {_COUNTED[self.after]}."
+        return f"{SUBJECTS[self.what]}{where} are erased {when} {COUNTED[self.after]}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +322,7 @@ def _rule(number: int, table: Any) -> Rule:
     if table["what"] not in list(What):
         raise _invalid(f"{named}: what is one of {', '.join(What)}.")
     kind = What(table["what"])
-    able = _OF_REFERENCES if kind is What.REFERENCES else _OF_CASES
+    able = OF_REFERENCES if kind is What.REFERENCES else OF_CASES
     if table["after"] not in able:
         raise _invalid(f"{named}: after is one of {', '.join(event for event in After if event in able)}.")
     if type(table["days"]) is not int or not 0 <= table["days"] <= MAX_DAYS:

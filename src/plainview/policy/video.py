@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from plainview.policy.decision import Allow, Decision, Refused
 from plainview.policy.wording import counted
 
@@ -30,6 +32,7 @@ SIZE_RULES = (
     ("video.range", "video", "The part to be processed is within the video."),
     ("video.too_long", "video", f"At most {MAX_HOURS} hours of a video are processed at once."),
     ("video.stream", "video", "A stream of pictures that is processed is one of the file."),
+    ("video.same_person", "video", "Two people of a video are stated to be one once it is processed to its end."),
     ("video.clock", "video", "A stated recorder's clock is a number of seconds, and a day with a time of day."),
 )
 """For policy.table: (rule id, of, says)."""
@@ -89,6 +92,25 @@ def stream(number: int, streams: int) -> Decision:
             "Stream not processed",
             f"The file has {counted(streams, 'stream of pictures', 'streams of pictures')}; stream {number} was requested.",
             "Choose one of them.",
+        )
+    return Allow()
+
+
+def same_person(chosen: Collection[int], people: Collection[int], *, done: bool) -> Decision:
+    """Allow to state that two people, by their numbers, are one: two of the video's own, when no more can be found."""
+    if not done:
+        return Refused(
+            "video.same_person",
+            "Not recorded",
+            "The video is not processed to its end; its people may still change.",
+            "Wait until it is processed.",
+        )
+    if len(set(chosen)) != 2 or not set(chosen) <= set(people):
+        return Refused(
+            "video.same_person",
+            "Not recorded",
+            f"{counted(len(set(chosen) & set(people)), 'person of this video was', 'people of this video were')} chosen.",
+            "Choose two people of the list.",
         )
     return Allow()
 

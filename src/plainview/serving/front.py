@@ -15,7 +15,6 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -53,6 +52,7 @@ class Rules:
         signed_in: session key -> whether a member is signed in with it. Both may ask the database.
         session_cookie: name of the session's cookie.
         warn: writes a line for the operator, once.
+        page: status and reason -> the page of a request that is not taken.
         programs: what is asked instead for the addresses that programs call.
     """
 
@@ -60,6 +60,7 @@ class Rules:
     signed_in: Callable[[str], bool]
     session_cookie: str
     warn: Callable[[str], None] = lambda text: None
+    page: Callable[[int, str], bytes] = lambda status, why: html.escape(why).encode()
     programs: Programs | None = None
 
 
@@ -130,12 +131,12 @@ class Front:
                 raise NotTaken(503, "Plainview is being stopped. Try again in a minute.", 60)
             body, size = await self._body(request, receive)
         except NotTaken as refused:
-            await _refuse(refused, receive, send, self._programs(scope["path"]))
+            await _refuse(refused, receive, send, self._rules, scope["path"])
             return
         except OSError as error:
             self._rules.warn(f"A request's body could not be stored: {error.strerror}.")
             full = NotTaken(503, "The server has no room for this now. Tell its operator.", 60)
-            await _refuse(full, receive, send, self._programs(scope["path"]))
+            await _refuse(full, receive, send, self._rules, scope["path"])
             return
         except Gone:
             return
@@ -312,21 +313,20 @@ async def _refuse(
     refused: NotTaken,
     receive: Callable[[], Awaitable[Any]],
     send: Callable[[Any], Awaitable[None]],
-    programs: Programs | None = None,
+    rules: Rules,
+    path: str,
 ) -> None:
-    """Answer without Django, and end the connection: the rest of a body could not be told from the next request."""
-    phrase = HTTPStatus(refused.status).phrase
-    page = (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{phrase}</title><h1>Not accepted</h1><p>{html.escape(str(refused))}</p></html>"
-    ).encode()
-    status, media_type = refused.status, "text/html; charset=utf-8"
+    """Answer without a turn, and end the connection: the rest of a body could not be told from the next request."""
+    programs = rules.programs if rules.programs and rules.programs.concerns(path) else None
     if programs is not None:
-        status, media_type, page = programs.refusal(status, str(refused))
+        status, media_type, page = programs.refusal(refused.status, str(refused))
+    else:
+        status, media_type = refused.status, "text/html; charset=utf-8"
+        page = await asyncio.to_thread(rules.page, status, str(refused))
     headers = [
         (b"content-type", media_type.encode()),
         (b"content-length", str(len(page)).encode()),
-        (b"content-security-policy", b"default-src 'none'"),
+        (b"content-security-policy", b"default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'"),
         (b"cache-control", b"no-store"),
     ]
     if refused.after:

@@ -34,5 +34,5 @@ def front(serving: Serving, folder: Path) -> Front:
         programs.concerns, programs.limit, programs.credential, programs.known, problems.without_an_operation
     )
     cookie = settings.SESSION_COOKIE_NAME
-    rules = Rules(reception.limit, reception.signed_in, cookie, reception.warn, of_programs)
+    rules = Rules(reception.limit, reception.signed_in, cookie, reception.warn, reception.page, of_programs)
     return Front(application, serving, rules, folder)

@@ -49,6 +49,7 @@ from plainview.web.views import (
     register,
     reports,
     retention,
+    retention_rules,
     rights,
     rights_public,
     sampling,
@@ -107,6 +108,7 @@ PAGES: tuple[Page, ...] = (
     Page("prepare/<id>/again/", probes.preparation_again, "preparation-again", may.SEARCH_RUN),
     Page("prepare/<id>/discard/", probes.preparation_discard, "preparation-discard", may.SEARCH_RUN),
     Page("prepare/<id>/approval/", probes.preparation_approval, "preparation-approval", may.SEARCH_RUN),
+    Page("prepare/<id>/favourite/", probes.preparation_favourite, "preparation-favourite", may.SEARCH_RUN),
     Page(
         "prepare/<id>/photographs/",
         photographs.photograph_add,
@@ -219,6 +221,8 @@ PAGES: tuple[Page, ...] = (
     Page("videos/<id>/again/", videos.video_again, "video-again", may.VIDEO_UPLOAD),
     Page("videos/<id>/streams/<int:number>/", videos.video_stream, "video-stream", may.VIDEO_UPLOAD),
     Page("videos/<id>/clock/", videos.video_clock, "video-clock", may.VIDEO_UPLOAD),
+    Page("videos/<id>/persons/", videos.video_persons, "video-persons", may.VIDEO_UPLOAD),
+    Page("videos/<id>/file", stills.video_file, "video-file", may.VIDEO_READ),
     Page("videos/<id>/erase/", videos.video_erase, "video-erase", may.VIDEO_ERASE),
     Page("videos/<id>/stills/<kind>/", videos.video_stills, "video-stills", may.VIDEO_READ),
     Page("stills/<id>/", stills.still, "still", may.VIDEO_READ),
@@ -311,7 +315,7 @@ PAGES: tuple[Page, ...] = (
     Page("log/<int:number>/proof.json", log.log_proof, "log-proof", may.AUDIT_READ),
     # Retention and holds.
     Page("retention/", retention.retention, "retention", may.RETENTION_READ),
-    Page("retention/rules/", retention.retention_rules_page, "retention-rules", may.RETENTION_READ),
+    Page("retention/rules/", retention_rules.retention_rules_page, "retention-rules", may.RETENTION_READ),
     Page("retention/events/", retention.retention_events, "retention-events", may.RETENTION_EVENT),
     Page("retention/events/record/", retention.retention_event, "retention-event", may.RETENTION_EVENT),
     Page("retention/events/order/", retention.retention_order, "retention-order", may.RETENTION_EVENT, body=2 * ORDER),

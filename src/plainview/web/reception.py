@@ -1,4 +1,5 @@
-"""What the front of the server asks the pages: how large a body a page accepts, and whether a session is a member's.
+"""What the front of the server asks the pages: how large a body a page accepts, whether a session is a member's, and the
+page of a request that is not taken.
 
 Owns the answers only. It must never open a session, nor make one last longer.
 """
@@ -11,8 +12,11 @@ from importlib import import_module
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.db import close_old_connections
+from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
+from django.utils import timezone
 
+from plainview.recognition.errors import new_reference
 from plainview.serving.bodies import SMALL, Limit
 from plainview.web.pages import ACCESS, BODIES
 from plainview.web.sign_in_pages import Anyone
@@ -37,6 +41,14 @@ def signed_in(session_key: str) -> bool:
     close_old_connections()
     store = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
     return store.get(SESSION_KEY) is not None
+
+
+def page(status: int, why: str) -> bytes:
+    """Return the page of a request that the front did not take; the server's log has its number."""
+    number = new_reference()
+    _log.info("not taken", extra={"known": {"status": status, "reference": number}})
+    shown = {"status": status, "why": why, "reference": number, "now": timezone.now()}
+    return render_to_string("not_taken.html", shown).encode()
 
 
 def warn(text: str) -> None:

@@ -57,7 +57,15 @@ def _record(request: HttpRequest, response: HttpResponse, seconds: float) -> Non
     view = (match.view_name if match else "") or "none"
     _requests.labels(view, f"{response.status_code // 100}xx").inc()
     _seconds.labels(view).observe(seconds)
-    known = {"view": view, "method": request.method, "status": response.status_code, "seconds": round(seconds, 3)}
+    known: dict[str, object] = {
+        "view": view,
+        "method": request.method,
+        "status": response.status_code,
+        "seconds": round(seconds, 3),
+    }
+    number = getattr(request, "reference", None)  # a page of trouble shows it
+    if number is not None:
+        known["reference"] = number
     _log.info("request", extra={"known": known})
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import typing
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from django.core.wsgi import get_wsgi_application
+from tests.factories import loops
 from tests.factories.programs import program
 from tests.factories.work import case, entries, gallery, probe
 
@@ -95,7 +95,7 @@ def test_the_main_job_with_and_without_asyncio(workspace: Path, tmp_path: Path) 
         async with AsyncClient("http://localhost", program().token, transport=transport) as faces:
             return await faces.search(image, **asked)
 
-    assert asyncio.run(again())["candidates"] == answer["candidates"]
+    assert loops.run(again())["candidates"] == answer["candidates"]
 
 
 def _asgi() -> Any:

@@ -136,6 +136,7 @@ def test_a_question_that_cannot_be_asked(dense: Any, tmp_path: Path, args: list[
     assert "usage:" in done.stderr
 
 
+@pytest.mark.long
 def test_it_agrees_with_the_package_on_hundreds_of_damaged_logs(
     tools: Any, dense: Any, sparse: Any, tmp_path: Path
 ) -> None:
@@ -159,6 +160,7 @@ def test_it_agrees_with_the_package_on_hundreds_of_damaged_logs(
     assert sum(report.ok for report in reports) < 30, "nearly every damage shows (a lost checkpoint does not)"
 
 
+@pytest.mark.long
 def test_it_agrees_on_every_sampled_bit_flip(dense: Any, tmp_path: Path) -> None:
     rng = random.Random(9162)
     starts = [sum(map(len, dense.lines[:n])) for n in range(41)]

@@ -104,6 +104,7 @@ def kinds(log: Log, state: Path, *, now: datetime = NOW, key: str | None = None,
     return [alarm.kind for alarm in visit_tiles(log.read, state, now=now, key=key, **options)[0]]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", [1, 2, 255, 256, 257, 300, 511, 512, 66_000])
 def test_every_tile_is_the_root_over_its_leaves(tmp_path: Path, size: int) -> None:
     log = Log(tmp_path, size)

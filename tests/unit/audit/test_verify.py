@@ -231,6 +231,7 @@ def test_an_overlong_line_is_one_bad_entry(dense: Any, tmp_path: Path) -> None:
 # --- single bits
 
 
+@pytest.mark.long
 def test_every_sampled_bit_flip_is_caught_and_placed(dense: Any, signer: Signer, tmp_path: Path) -> None:
     rng = random.Random(9162)
     starts = [sum(map(len, dense.lines[:n])) for n in range(41)]

@@ -122,6 +122,7 @@ def refused(kind: Kind[Any], key: str | int, member: Member) -> tuple[str, str, 
     return said.rule_id, said.what, why, said.next_step
 
 
+@pytest.mark.long
 def test_another_agencys_thing_is_as_unknown_as_none(
     things: dict[str, str],  # noqa: F811
     others: dict[Role, Member],  # noqa: F811

@@ -92,6 +92,7 @@ def test_a_reader_that_has_enough_ends_us_quietly() -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.long
 def test_a_terminal_that_is_not_utf_8_is_no_error(tmp_path: Path) -> None:
     home = {"PLAINVIEW_HOME": str(tmp_path / "w"), "PLAINVIEW_AS": "examiner@agency.example"}
     made = run("init", tmp_path / "w", "--sample", "--json", code=0)

@@ -13,11 +13,10 @@ from plainview.policy.decision import OperatorAct, Refused
 from plainview.policy.permissions import Permission
 from plainview.recognition.errors import PackError, PackMissing
 
-NAMED = {row.act for row in refusals() if row.act.startswith(("Permission.", "OperatorAct."))}
-
 
 def test_every_act_that_a_refusal_names_has_a_row_and_no_other() -> None:
-    assert {f"{type(act).__name__}.{act.name}" for act in COMMANDS} == NAMED
+    named = {row.act for row in refusals() if row.act.startswith(("Permission.", "OperatorAct."))}
+    assert {f"{type(act).__name__}.{act.name}" for act in COMMANDS} == named
 
 
 def test_the_commands_exist_and_need_the_permission_of_their_act() -> None:

@@ -80,6 +80,7 @@ def test_page_and_document_hold_the_numbers_of_the_result(result: dict[str, Any]
     assert to_pdf(result, drawn).startswith(b"%PDF-")
 
 
+@pytest.mark.long
 def test_a_second_pack_is_beside_the_first_one(result: dict[str, Any]) -> None:
     other = {
         **result,

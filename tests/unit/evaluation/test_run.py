@@ -20,6 +20,8 @@ from plainview.evaluation.rulings import Rulings
 from plainview.evaluation.run import Options, Which, evaluate
 from plainview.recognition.decode import Decoder
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -24,6 +24,7 @@ steps = st.lists(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=60, deadline=None)
 @given(steps)
 def test_estimates_do_not_depend_on_what_happened_before(done: list[tuple[str, int, int]]) -> None:

@@ -146,6 +146,7 @@ def test_records_that_a_crash_left_behind_are_written_over_under_another_stream(
     assert opened(tmp_path).search(templates[30], 1) == [Scored(31, 1.0)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("fault", ["flip", "cut", "missing", "zeros"])
 def test_damage_is_seen_and_mended_from_the_log(

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
+from tests.factories import loops
 
 from plainview.serving import bodies as module
 from plainview.serving.bodies import SMALL, Bodies, Gone, Limit, NotTaken
 
 
 def run(test: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
-    return asyncio.run(asyncio.wait_for(test(), 30))
+    return loops.run(asyncio.wait_for(test(), 30))
 
 
 def pieces(*parts: bytes, ends: bool = True) -> Callable[[], Coroutine[Any, Any, dict[str, Any]]]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
+from tests.factories import loops
 
 from plainview.serving import turns as module
 from plainview.serving.turns import Turns
@@ -31,7 +32,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Now:
 
 
 def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    asyncio.run(asyncio.wait_for(test(), 30))
+    loops.run(asyncio.wait_for(test(), 30))
 
 
 def used(turns: Turns, lane: str, seconds: float, now: float) -> None:

@@ -42,6 +42,7 @@ def test_two_people_settle_it_on_the_page(fault: ClockFault) -> None:
     assert "The log is ahead of the clock" not in auditor.get("/").content.decode()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("entry", ["", "x", "-1", "99999", "9" * 30])
 def test_an_entry_that_is_no_fault_is_refused(fault: ClockFault, entry: str) -> None:
     answer = signed_in("auditor").post("/clock/", {"entry": entry, "do": "confirm"})

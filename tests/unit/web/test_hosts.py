@@ -96,3 +96,21 @@ def test_djangos_own_upload_handlers_are_used_nowhere() -> None:
     sources = Path(reception.__file__).parents[1].rglob("*.py")
     named = [path for path in sources if "TemporaryFileUploadHandler" in path.read_text("utf-8")]
     assert named == []
+
+
+def test_what_is_not_taken_gets_a_page_with_the_number_that_the_log_has(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "plainview.front")
+    text = reception.page(413, "The request is <larger> than this page accepts (30 MB).").decode()
+    assert "That was too large" in text
+    assert "&lt;larger&gt;" in text
+    assert 'href="/"' in text
+    (record,) = [record for record in caplog.records if record.getMessage() == "not taken"]
+    assert record.known["reference"] in text  # type: ignore[attr-defined]
+
+
+def test_a_page_of_trouble_shows_the_number_that_its_line_in_the_log_has(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "plainview.requests")
+    page = Client(enforce_csrf_checks=True).post("/rights/", {})
+    assert page.status_code == 403
+    (record,) = [record for record in caplog.records if record.name == "plainview.requests"]
+    assert f"Reference {record.known['reference']}" in page.content.decode()  # type: ignore[attr-defined]

@@ -111,6 +111,7 @@ def test_an_invited_member_comes_in_and_still_needs_the_second_factor(provider: 
     assert exchange(Client())["Location"] == "/accounts/2fa/authenticate/"  # a second time, now linked
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("claims", "rule"),
     [

@@ -88,6 +88,7 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "gallery.created": "An administrator created a gallery with its passport.",
         "gallery.export_began": "An administrator began to export a gallery as ANSI/NIST-ITL files.",
         "gallery.exported": "A gallery was exported: its files were written.",
+        "gallery.favourite": "A member put a gallery at the top of their own new searches, or took it away from there.",
         "gallery.moved": "A gallery was moved to another kind of index after a comparison of the two.",
         "hold.ended": "A hold was ended: what it kept can be erased again.",
         "hold.placed": "A hold was placed: what it keeps cannot be erased.",
@@ -224,6 +225,9 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "video.erased": "A video was erased with its stills.",
         "video.erased_again": "A restore erased a video again that had been erased after the backup was made.",
         "video.failed": "A video could not be processed.",
+        "video.persons_joined": "A member stated that two people of a video are one person.",
+        "video.persons_parted": "A member took back that two people of a video are one person.",
+        "video.played": "A member began to play a video.",
         "video.processed": "A video was processed to its end.",
         "video.received": "The upload of a video ended.",
         "video.stream_begun": "A member had another stream of pictures of a stored video processed.",
@@ -258,6 +262,10 @@ def sentence(action: str, subject: Mapping[str, object]) -> str:
     return ACTIONS.get(action, action)
 
 
+def _plain(value: object) -> str:
+    return ", ".join(f"{key} {item}" for key, item in value.items()) if isinstance(value, Mapping) else str(value)
+
+
 _NOT_SHOWN = frozenset({"agency", "via", "rule"})
 
 
@@ -271,7 +279,7 @@ def facts(subject: Mapping[str, object]) -> list[tuple[str, str]]:
         if value is True:
             shown.append((label, ""))
         elif isinstance(value, Mapping):
-            shown.append((label, ", ".join(f"{key} {item}" for key, item in list(value.items())[:3])))
+            shown.append((label, ", ".join(f"{key} {_plain(item)}" for key, item in list(value.items())[:3])))
         elif isinstance(value, list | tuple):
             shown.append(
                 (

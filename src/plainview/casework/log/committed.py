@@ -202,7 +202,16 @@ NOT_COMMITTED: Final[Mapping[str, str]] = {
     **dict.fromkeys(
         (
             *("AlertMark", "AlertPreference", "AlertSeen", "News", "Notice", "SharedNotice", "Delivery", "WebhookMark"),
-            *("ReportSchedule", "WorkerLife", "WorkerStep", "CanaryCheck", "ClockFault", "Feed", "FeedLink"),
+            *(
+                "GalleryFavourite",
+                "ReportSchedule",
+                "WorkerLife",
+                "WorkerStep",
+                "CanaryCheck",
+                "ClockFault",
+                "Feed",
+                "FeedLink",
+            ),
         ),
         _PACE,
     ),
@@ -224,6 +233,7 @@ NOT_COMMITTED: Final[Mapping[str, str]] = {
             *("Agency", "Case", "Training", "Trial", "Flag", "LogReview", "Gallery", "GalleryChange", "BarredPicture"),
             *("Agreement", "AgreementVersion", "SharedLead", "Alert", "AlertGallery", "CanaryAlarm", "FeedWithdrawal"),
             *("DisclosureDownload", "DisclosureGrant", "DisclosurePackage", "ExonerationReview", "ProficiencyItem"),
+            *("SamePerson",),
             *("CandidatePicture",),
             *("Hold", "RetentionEvent", "RetentionItem", "RetentionRun", "RetentionVersion"),
             *("WitnessRule", "Attestation", "AuditSample", "AuditSampleItem"),

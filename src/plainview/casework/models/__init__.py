@@ -61,6 +61,7 @@ from plainview.casework.models.galleries import (
     Gallery,
     GalleryCalibration,
     GalleryChange,
+    GalleryFavourite,
     NearDuplicate,
     PendingErasure,
     Reference,
@@ -132,6 +133,7 @@ from plainview.casework.models.triage import (
 )
 from plainview.casework.models.videos import (
     ProbeFrame,
+    SamePerson,
     Still,
     Video,
     VideoPart,
@@ -192,6 +194,7 @@ __all__ = [
     "Gallery",
     "GalleryCalibration",
     "GalleryChange",
+    "GalleryFavourite",
     "Hold",
     "Invitation",
     "Job",
@@ -226,6 +229,7 @@ __all__ = [
     "RetentionVersion",
     "RowCheck",
     "RowCommitment",
+    "SamePerson",
     "Search",
     "SetAside",
     "SharedLead",

@@ -53,6 +53,20 @@ class Gallery(models.Model):
         return self.name
 
 
+class GalleryFavourite(models.Model):
+    """A gallery that a member has at the top of their new search."""
+
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="favourites")
+    gallery = models.ForeignKey(Gallery, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        db_table = "gallery_favourite"
+        constraints = (models.UniqueConstraint(fields=["member", "gallery"], name="gallery_favourite_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.member_id}: {self.gallery_id}"
+
+
 class Enrolment(models.Model):
     """An enrolment run of a gallery, with its outcome; `images` counts the pictures acknowledged so far.
 

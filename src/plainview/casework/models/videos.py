@@ -181,6 +181,32 @@ class Still(models.Model):
         return self.public_id
 
 
+class SamePerson(models.Model):
+    """A member's statement that two people of one video are one; `undone_at` and `undone_by` once somebody took it back.
+
+    `first` and `second` are numbers of VideoTrack.person, first the lower.
+    """
+
+    video = models.ForeignKey(Video, on_delete=models.PROTECT, related_name="same_persons")
+    first = models.PositiveIntegerField()
+    second = models.PositiveIntegerField()
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", null=True)
+
+    class Meta:
+        db_table = "video_same_person"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["video", "first", "second"], name="video_same_once", condition=models.Q(undone_at=None)
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.video_id}: {self.first} and {self.second}"
+
+
 class ProbeFrame(models.Model):
     """A further frame of the same person that a search used besides its probe."""
 

@@ -23,12 +23,14 @@ class Offer:
         size: number of references in it.
         refused: why it is not offered for this case; None if it is.
         search: the search with this draft in it, if any.
+        favourite: whether the member has it at the top.
     """
 
     gallery: Gallery
     size: int
     refused: Refused | None
     search: Search | None
+    favourite: bool
 
 
 def drafts(member: Member) -> list[Preparation]:
@@ -71,9 +73,10 @@ def chosen_face(draft: Preparation) -> dict[str, Any] | None:
 
 
 def offers(draft: Preparation) -> list[Offer]:
-    """Return every gallery of the agency, those that the rules allow first, the others with the refusal."""
+    """Return every gallery of the agency: those that the rules allow, favourites first, then the others with the refusal."""
     today = timezone.now().date()
     searched = {search.gallery_id: search for search in searches_of(draft)}
+    favourites = set(draft.member.favourites.values_list("gallery", flat=True))
     counted = Gallery.objects.filter(agency=draft.member.agency).annotate(
         size=Count("reference", filter=~Q(reference__template=b""))
     )
@@ -81,5 +84,5 @@ def offers(draft: Preparation) -> list[Offer]:
     for gallery in counted.order_by("name"):
         answer = offered(gallery.name, gallery.expires_on, tuple(gallery.offences), draft.case.offence, today)
         refused = answer if isinstance(answer, Refused) else None
-        listed.append(Offer(gallery, gallery.size, refused, searched.get(gallery.pk)))
-    return sorted(listed, key=lambda offer: offer.refused is not None)
+        listed.append(Offer(gallery, gallery.size, refused, searched.get(gallery.pk), gallery.pk in favourites))
+    return sorted(listed, key=lambda offer: (offer.refused is not None, not offer.favourite))

@@ -105,15 +105,16 @@ def rules_history(member: Member) -> list[RetentionVersion]:
     return list(rows.order_by("-number"))
 
 
-def judged(agency: Agency, today: date, *, until: date | None = None) -> Iterator[Judged]:
+def judged(agency: Agency, today: date, *, until: date | None = None, rules: Rules | None = None) -> Iterator[Judged]:
     """Yield every item of the agency that is due on a day, on hold, or due by a later day; in a fixed order.
 
     Args:
         agency: the agency.
         today: the day (UTC) of the judgement.
         until: include what becomes due up to this day.
+        rules: judge by these instead of the rules in force.
     """
-    _, rules = rules_of(agency)
+    rules = rules or rules_of(agency)[1]
     holds = in_force(agency)
     last = until or today
     for gallery in Gallery.objects.filter(agency=agency).order_by("pk"):

@@ -183,7 +183,8 @@ def _canaries() -> State:
     alarms = sum(len(gallery.alarms) for gallery in galleries)
     overdue = sum(gallery.overdue for gallery in galleries)
     without = sum(not gallery.canaries for gallery in galleries)
-    says = f"{counted(alarms, 'open alarm')}, {counted(overdue, 'overdue check')}, {without} of {len(galleries)} galleries without a canary."
+    of = counted(len(galleries), "gallery", "galleries")
+    says = f"{counted(alarms, 'open alarm')}, {counted(overdue, 'overdue check')}, {without} of {of} without a canary."
     return {"ok": not alarms and not overdue, "says": says, "alarms": alarms, "overdue": overdue, "without": without}
 
 

@@ -75,6 +75,7 @@ def blank_rows(
         locked = Video.objects.select_for_update().get(pk=video.pk)
         digests = set(locked.parts.values_list("blob", flat=True)) | {locked.stamps_blob}
         digests |= set(locked.stills.values_list("thumbnail", flat=True))
+        locked.same_persons.all().delete()
         stills = Still.objects.filter(video=locked).delete()[0]
         VideoTrack.objects.filter(segment__video=locked).delete()
         locked.segments.all().delete()

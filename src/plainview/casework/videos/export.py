@@ -12,7 +12,7 @@ from plainview.casework.log.guard import acting
 from plainview.casework.log.write import Receipt, write_entry
 from plainview.casework.models import Member, Still, Video
 from plainview.casework.videos.passed import passed_sentence
-from plainview.casework.videos.read import Person, persons, video_json
+from plainview.casework.videos.read import Person, persons, same_sentence, video_json
 from plainview.casework.videos.times import own_time, sentence, times
 from plainview.casework.workspace.services import services
 from plainview.documents.typeset import pdf, picture, string, text
@@ -91,6 +91,7 @@ def _csv(people: list[Person]) -> bytes:
             "clock_offset_s",
             "recorder_time",
             "true_time",
+            "group",
         ]
     )
     for person in people:
@@ -113,6 +114,7 @@ def _csv(people: list[Person]) -> bytes:
                     still.video.clock_offset_s,
                     clock.get("recorder"),
                     clock.get("true"),
+                    still.track.person,
                 ]
             )
     return out.getvalue().encode()
@@ -149,6 +151,8 @@ def _pdf(video: Video, people: list[Person], receipt: Receipt) -> bytes:
         lines.append(
             f"== {text(f'Person {person.number}')}\n#grid(columns: (1fr,) * 6, gutter: 6pt, {', '.join(cells)})"
         )
+        if person.same:
+            lines.append(text(same_sentence(person)))
         if more > 0:
             lines.append(text(f"{counted(more, 'more still is', 'more stills are')} in the table."))
     return pdf("\n\n".join(lines))

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from plainview.casework.models import Case, Member, Still, Video
-from plainview.casework.pictures import LONGEST, jpeg
+from plainview.casework.models import Case, Member, SamePerson, Still, Video
+from plainview.casework.pictures import LONGEST, framed, jpeg
 from plainview.casework.videos.stored import open_video
 from plainview.casework.videos.times import clock_json, own_time
+from plainview.policy.wording import listed
 from plainview.recognition.crop import within
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person in one video, numbered from 1 in it, with their stills, the best first."""
+    """A person in one video, numbered from 1 in it, with their stills, the best first.
+
+    `same` has the statements of members by which this person is several of the groups that the machine made.
+    """
 
     number: int
     stills: list[Still]
+    same: list[SamePerson] = field(default_factory=list)
+
+    @property
+    def groups(self) -> list[int]:
+        """Return the numbers of the machine's groups that this person is, the lowest first."""
+        return sorted({self.number, *(number for stated in self.same for number in (stated.first, stated.second))})
 
     @property
     def best(self) -> Still:
@@ -52,11 +62,49 @@ def persons(video: Video, wanted: Filter | None = None) -> list[Person]:
         rows = rows.filter(time_s__gte=wanted.from_s)
     if wanted.to_s is not None:
         rows = rows.filter(time_s__lte=wanted.to_s)
+    same = list(video.same_persons.filter(undone_at=None).select_related("member").order_by("pk"))
+    lowest = _joined(same)
     stills_by_person: dict[int, list[Still]] = {}
     for still in rows.select_related("track", "video").order_by("pts", "pk"):
         if still.box[2] >= wanted.min_width:
-            stills_by_person.setdefault(still.track.person or 0, []).append(still)
-    return [Person(number, sorted(stills, key=_rank)) for number, stills in sorted(stills_by_person.items())]
+            number = still.track.person or 0
+            stills_by_person.setdefault(lowest.get(number, number), []).append(still)
+    return [
+        Person(number, sorted(stills, key=_rank), [stated for stated in same if lowest[stated.first] == number])
+        for number, stills in sorted(stills_by_person.items())
+    ]
+
+
+def person_of(still: Still) -> int:
+    """Return the number of the person in a still, as `persons` has it."""
+    number = still.track.person or 0
+    return _joined(list(still.video.same_persons.filter(undone_at=None))).get(number, number)
+
+
+def groups_of(still: Still) -> list[int]:
+    """Return the machine's groups that the person in a still is, by the statements of members; the lowest first."""
+    number = still.track.person or 0
+    lowest = _joined(list(still.video.same_persons.filter(undone_at=None)))
+    return sorted(group for group, low in lowest.items() if low == lowest.get(number)) or [number]
+
+
+def same_sentence(person: Person) -> str:
+    """Say who stated that several groups of the machine are this person; "" where nobody did."""
+    if not person.same:
+        return ""
+    names = listed(dict.fromkeys(stated.member.name for stated in person.same))
+    groups = listed(map(str, person.groups))
+    return f"Persons {groups} are stated to be one person by {names}."
+
+
+def _joined(same: list[SamePerson]) -> dict[int, int]:
+    """Return group -> the lowest group that is the same person, for every group that a statement names."""
+    lowest: dict[int, int] = {}
+    for stated in same:
+        pair = [lowest.get(number, number) for number in (stated.first, stated.second)]
+        lowest = {group: min(pair) if low in pair else low for group, low in lowest.items()}
+        lowest |= dict.fromkeys((stated.first, stated.second), min(pair))
+    return lowest
 
 
 def still_counts(video: Video) -> str:
@@ -64,19 +112,26 @@ def still_counts(video: Video) -> str:
     return f"{video.stills.count()}-{video.segments.filter(done_at__isnull=False).count()}"
 
 
-def still_frame(still: Still) -> bytes:
+def still_frame(still: Still, *, marked: bool = False) -> bytes:
     """Return the whole frame of a still as JPEG, its longer side at most pictures.LONGEST pixels.
+
+    Args:
+        still: the still.
+        marked: with a box around its face.
 
     Raises:
         BadMedia: the frame no longer decodes to the same pixels.
     """
-    return _frame(still.video.pk, still.pts, still.frame_sha256, still.frame, still.turned)
+    box = tuple(float(value) for value in still.box) if marked else ()
+    return _frame(still.video.pk, still.pts, still.frame_sha256, still.frame, still.turned, box)
 
 
 @lru_cache(maxsize=32)
-def _frame(video: int, pts: int, sha256: str, number: int, turned: int) -> bytes:
+def _frame(video: int, pts: int, sha256: str, number: int, turned: int, box: tuple[float, ...]) -> bytes:
     with open_video(Video.objects.get(pk=video)) as reader:
-        return jpeg(within(reader.frame_at(pts, sha256, number, turned).pixels, LONGEST))
+        whole = reader.frame_at(pts, sha256, number, turned).pixels
+    shown = within(whole, LONGEST)
+    return jpeg(framed(shown, [value * shown.shape[1] / whole.shape[1] for value in box]) if box else shown)
 
 
 def forget_frames() -> None:
@@ -85,10 +140,11 @@ def forget_frames() -> None:
 
 
 def persons_json(video: Video) -> list[dict[str, Any]]:
-    """Return the people of a video in the stable form for scripts."""
+    """Return the people of a video in the stable form for scripts; `same` where members stated that several are one."""
     return [
         {
             "id": person.number,
+            **({"same": person.groups} if person.same else {}),
             "stills": [still_json(still) for still in person.stills],
             "best": still_json(person.best),
         }

@@ -18,7 +18,7 @@ from plainview.casework.log.write import write_entry
 from plainview.casework.models import Member, Preparation, Still
 from plainview.casework.probes.preparations import prepare, save
 from plainview.casework.probes.probe import Further, Probe, public_part, secret_part
-from plainview.casework.videos.read import persons
+from plainview.casework.videos.read import groups_of, person_of, persons
 from plainview.casework.videos.stored import open_video
 from plainview.casework.videos.times import own_time, times
 from plainview.casework.workspace.services import services
@@ -98,6 +98,7 @@ def provenance(still: Still, turned: int = 0, *, mirrored: bool = False) -> dict
         "one_field": still.one_field,
         **({"mirrored": True} if mirrored else {}),
         **({"damaged": True} if still.damaged else {}),
+        **({"same": groups} if len(groups := groups_of(still)) > 1 else {}),
         **({"stream": still.video.stream} if len(still.video.streams) > 1 else {}),
         **({"part": part, "part_time_s": str(own_s)} if still.video.joined else {}),
         **(
@@ -135,10 +136,8 @@ def draft_still(public_id: str, *, together: bool = False, acting_member: Member
 
 def best_others(still: Still) -> list[Still]:
     """Return the person's best stills from other frames, as many as a probe takes."""
-    rows = next(
-        (person.stills for person in persons(still.video) if person.number == still.track.person),
-        [],
-    )
+    number = person_of(still)
+    rows = next((person.stills for person in persons(still.video) if person.number == number), [])
     others = [other for other in rows if other.pts != still.pts and other.quality > 0]
     return others[: MAX_FRAMES - 1]
 
@@ -161,7 +160,7 @@ def further_frames(stills: Sequence[str], beside: str, *, acting_member: Member)
     frames = []
     for public_id in stills:
         other = find.still(public_id, acting_member)
-        same = other.video_id == first.video_id and other.track.person == first.track.person
+        same = other.video_id == first.video_id and person_of(other) == person_of(first)
         if not same or other.pk == first.pk:
             raise Refused(
                 "still.other_person",

@@ -23,6 +23,12 @@ def facts(entry: Entry) -> list[tuple[str, str]]:
 
 
 @register.filter
+def words(name: str) -> str:
+    """Return the name of a sealed fact as words."""
+    return name.replace("_", " ")
+
+
+@register.filter
 def says_action(action: str) -> str:
     """Return what an action means."""
     return actions.sentence(action, {"rule": "…"})

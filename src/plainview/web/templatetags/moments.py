@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django import template
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from plainview.policy import wording
 from plainview.web.times import written
 
 register = template.Library()
@@ -24,6 +25,12 @@ def moment(value: datetime | str | None, how: str = "minutes") -> SafeString | s
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
     return format_html('<time datetime="{}">{}</time>', value.isoformat(timespec="seconds"), written(value, how))
+
+
+@register.filter
+def day(value: date | str) -> str:
+    """Return a day, or its ISO text, as 5 Nov 2026."""
+    return wording.day(date.fromisoformat(value) if isinstance(value, str) else value)
 
 
 @register.filter

@@ -7,6 +7,7 @@ from datetime import datetime
 from django import template
 
 from plainview.casework.models import Still, Video
+from plainview.casework.videos.read import Person, same_sentence
 from plainview.casework.videos.times import times
 from plainview.web.timeline import clock
 
@@ -18,6 +19,18 @@ def at(still: Still) -> str:
     """Return the time of a still in its video, from the first frame."""
     video = still.video
     return clock(float((still.pts - video.begins) * video.base))
+
+
+@register.filter
+def from_first(still: Still) -> str:
+    """Return the seconds of a still from the first frame, for the player."""
+    return f"{float((still.pts - still.video.begins) * still.video.base):.3f}"
+
+
+@register.filter
+def same(person: Person) -> str:
+    """Return who stated that several groups of the machine are this person."""
+    return same_sentence(person)
 
 
 @register.filter

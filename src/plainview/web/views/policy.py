@@ -14,7 +14,7 @@ from plainview.casework.proposals.make import propose
 from plainview.casework.search.dry_run import DRY_RUN_DAYS, DryRun, dry_run
 from plainview.policy.agency import AgencyPolicy, parse
 from plainview.policy.decision import Refused
-from plainview.policy.permissions import Permission
+from plainview.policy.permissions import MEANINGS, Permission
 from plainview.policy.proposals import Kind
 from plainview.policy.roles import GRANTS, Role, holds
 from plainview.policy.sentences import differences
@@ -71,7 +71,7 @@ def _roles(own: list[str], values: AgencyPolicy) -> list[dict[str, object]]:
         {
             "name": role.value,
             "own": role.value in own,
-            "may": [" ".join(reversed(need.value.split("."))) for need in Permission if need in GRANTS[role] - common],
+            "may": [MEANINGS[need] for need in Permission if need in GRANTS[role] - common],
             "training": f"{values.training[role].hours} hours of {values.training[role].course}"
             if role in values.training
             else "",

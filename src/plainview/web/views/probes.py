@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
@@ -16,6 +17,7 @@ from plainview.casework import find
 from plainview.casework.agreements.read import agreements_to_ask
 from plainview.casework.cases.open_close import open_case
 from plainview.casework.cases.read import find_cases, has_case
+from plainview.casework.galleries.favourites import set_favourite
 from plainview.casework.models import Preparation
 from plainview.casework.people.read import binding
 from plainview.casework.pictures import THUMBNAIL, face_jpeg, small_jpeg, whole_jpeg
@@ -342,6 +344,15 @@ def preparation_discard(request: HttpRequest, public_id: str) -> HttpResponse:
     actions.discard(public_id, acting_member=member_of(request))
     messages.success(request, "Draft and photograph discarded.")
     return redirect("prepare")
+
+
+@require_POST
+def preparation_favourite(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Put a gallery at the top of the member's new searches, or take it away from there."""
+    posted = request.POST
+    name = posted.get("favourite", posted.get("ordinary", ""))
+    set_favourite(name, "favourite" in posted, acting_member=member_of(request))
+    return redirect(f"{reverse('preparation', args=[public_id])}#galleries")
 
 
 @require_POST

@@ -1,4 +1,4 @@
-"""Retention: what is due, the rules, outside events, and runs from their proposal to their proof."""
+"""Retention: what is due, outside events, and runs from their proposal to their proof."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from plainview.casework import find
 from plainview.casework.erasure.read import holds
 from plainview.casework.jobs import job_of
 from plainview.casework.models import RetentionItem
-from plainview.casework.proposals.make import propose
 from plainview.casework.retention import read
 from plainview.casework.retention import rules as retention_rules
 from plainview.casework.retention import runs as retention_runs
@@ -25,12 +24,10 @@ from plainview.casework.retention.court_orders import COLUMNS
 from plainview.casework.retention.proof import proof_of_run
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
-from plainview.policy.proposals import Kind
-from plainview.policy.retention import BEGINNING, EVENTS, After
+from plainview.policy.retention import EVENTS, After
 from plainview.policy.roles import holds as granted
 from plainview.web.plot import HEIGHT, WIDTH, bars
 from plainview.web.views.common import beside, member_of, say
-from plainview.web.views.proposals import proposed
 
 _LINES = 100  # lines of a run's list on one page
 _SINGULAR = {
@@ -40,22 +37,6 @@ _SINGULAR = {
     "videos": "Video",
     "alerts": "Alert",
 }
-
-
-class RulesForm(forms.Form):
-    """All rules as text, and the reason for the change."""
-
-    text = forms.CharField(
-        label="Rules",
-        strip=False,
-        widget=forms.Textarea(attrs={"class": "tall", "spellcheck": "false"}),
-        help_text="TOML. Each [[rule]] has id, what, after and days, and a gallery or a case if it applies only to that.",
-    )
-    why = forms.CharField(label="Reason for the change", help_text="One sentence. It is recorded.")
-
-    def clean_text(self) -> str:
-        """Return the text with the line ends of a file, whatever the browser sent."""
-        return str(self.cleaned_data["text"]).replace("\r\n", "\n")
 
 
 class EventForm(forms.Form):
@@ -129,32 +110,6 @@ def retention(request: HttpRequest) -> HttpResponse:
             "holds": holds(member, ended=False),
             "proposes": granted(member.roles, Permission.RETENTION_PROPOSE),
             "tells": granted(member.roles, Permission.RETENTION_EVENT),
-        },
-    )
-
-
-@require_http_methods(["GET", "POST"])
-def retention_rules_page(request: HttpRequest) -> HttpResponse:
-    """Show the rules in words and as text with their versions; an administrator proposes others."""
-    member = member_of(request)
-    version, rules = read.rules_of(member.agency)
-    form = RulesForm(request.POST or None, initial={"text": version.text if version else BEGINNING})
-    if request.method == "POST" and form.is_valid():
-        try:
-            wanted, why = {"text": form.cleaned_data["text"]}, form.cleaned_data["why"]
-            return proposed(request, propose(Kind.RETENTION, wanted, reason=why, acting_member=member))
-        except Refused as refused:
-            if refused.rule_id == "member.no_permission":
-                raise
-            say(form, refused, "why" if refused.rule_id in ("examination.explain", "proposal.reason") else "text")
-    return render(
-        request,
-        "retention/rules.html",
-        {
-            "version": version,
-            "rules": rules,
-            "history": read.rules_history(member),
-            "form": form if granted(member.roles, Permission.RETENTION_SET) else None,
         },
     )
 

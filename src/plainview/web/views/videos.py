@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -20,7 +21,9 @@ from plainview.casework.videos import upload as actions
 from plainview.casework.videos.clock import state_clock
 from plainview.casework.videos.erase import erase_video
 from plainview.casework.videos.export import KINDS, export_stills
+from plainview.casework.videos.play import media_type
 from plainview.casework.videos.read import Filter, persons, still_counts, streams_json, videos
+from plainview.casework.videos.same import join_persons, part_persons
 from plainview.casework.videos.streams import take_stream
 from plainview.casework.videos.times import sentence
 from plainview.policy.decision import Refused
@@ -187,6 +190,23 @@ def video_clock(request: HttpRequest, public_id: str) -> HttpResponse:
     return redirect("video", public_id)
 
 
+@require_POST
+def video_persons(request: HttpRequest, public_id: str) -> HttpResponse:
+    """State that the two ticked people are one, or take back what was stated about one."""
+    member, posted = member_of(request), request.POST
+    numbers = [int(number) for number in posted.getlist("person") if number.isascii() and number.isdigit()]
+    try:
+        if posted.get("part", "").isdigit():
+            part_persons(public_id, int(posted["part"]), acting_member=member)
+        else:
+            join_persons(public_id, numbers, acting_member=member)
+    except Refused as refused:
+        if refused.rule_id not in ("video.same_person", "video.nothing_to_undo"):
+            raise
+        messages.warning(request, f"{refused.why} {refused.next_step}")
+    return redirect("video", public_id)
+
+
 @require_GET
 def video_stills(request: HttpRequest, public_id: str, kind: str) -> HttpResponse:
     """Return the stills as a file."""
@@ -216,6 +236,11 @@ def _shown(request: HttpRequest, video: Video, member: Member) -> dict[str, Any]
         "job": job if job is not None and job.member_id == member.pk else None,
         "is_over": video.state not in (Video.State.RECEIVED, Video.State.PROCESSING)
         or (job is not None and job.is_over),
+        "media_type": media_type(video),
+        "any_same": any(person.same for person in people),
+        "may_join": video.state == Video.State.DONE
+        and video.case.closed_at is None
+        and holds(member.roles, Permission.VIDEO_UPLOAD),
         "seen": _seen(video),
         "query": request.GET.urlencode(),
         "kinds": KINDS,

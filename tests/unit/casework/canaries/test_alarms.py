@@ -50,6 +50,7 @@ def test_an_alarm_is_acknowledged_once_with_a_reason_by_those_who_may(canary: Ca
     assert entries("canary.acknowledged")[0].actor == person("auditor").public_id
 
 
+@pytest.mark.long
 def test_an_alarm_is_told_once_and_raised_again_after_it_was_acknowledged(canary: Canary) -> None:
     run_all()
     forget_a_row()
@@ -70,6 +71,7 @@ def test_an_alarm_is_told_once_and_raised_again_after_it_was_acknowledged(canary
         )
 
 
+@pytest.mark.long
 def test_searches_carry_a_caution_while_an_alarm_casts_doubt_on_them(canary: Canary, tmp_path: Path) -> None:
     def told(answer: object) -> list[str]:
         return [row.id for row in cautions(answer.search, answer.candidates)]  # type: ignore[attr-defined]

@@ -127,6 +127,7 @@ IN_DATABASE = {
 }
 
 
+@pytest.mark.long
 def test_an_altered_index_raises_an_alarm_on_the_next_run(canary: Canary) -> None:
     for tamper, expected in IN_MEMORY.items():
         assert run_all().ok, tamper
@@ -142,6 +143,7 @@ def test_an_altered_index_raises_an_alarm_on_the_next_run(canary: Canary) -> Non
     assert verify_log().ok
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("tamper", "expected"), IN_DATABASE.items())
 def test_what_was_altered_in_the_workspace_raises_an_alarm_on_the_next_run(
     canary: Canary, tamper: Callable[[Canary], None], expected: str
@@ -155,6 +157,7 @@ def test_what_was_altered_in_the_workspace_raises_an_alarm_on_the_next_run(
     assert not run_all().ok
 
 
+@pytest.mark.long
 def test_a_model_file_that_was_swapped_raises_an_alarm(
     canary: Canary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,6 +35,7 @@ def found(workspace: Path, tmp_path: Path) -> str:
     return search(probe(tmp_path)).search.public_id
 
 
+@pytest.mark.long
 def test_from_the_request_of_the_defence_to_the_answer(found: str, tmp_path: Path) -> None:
     supervisor, examiner = person("supervisor"), person("examiner")
     counsel = defence(found)

@@ -93,6 +93,7 @@ def test_parquet_rows_are_those_of_csv(tmp_path: Path) -> None:
     assert [replace(item, data=None) for item in parquet] == [replace(item, data=None) for item in text]
 
 
+@pytest.mark.long
 def test_a_list_is_never_held_in_memory(tmp_path: Path) -> None:
     for name, head, row in (
         ("m.csv", "path,captured_on\n", "folder/x{:06}.jpg,2020-01-01\n"),

@@ -148,6 +148,7 @@ def test_about_one_task_in_ten_has_a_known_answer(found: str, monkeypatch: pytes
     assert 28 < drawn < 105  # one beside nine ordinary ones: 67, and five standard deviations about it
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("is_mated", "conclusion", "right", "figure"),
     [

@@ -47,6 +47,7 @@ from plainview.casework.probes.preparations import prepare
 from plainview.casework.probes.probe import prepare_probe
 from plainview.casework.register.read import retention_in_words
 from plainview.casework.retention import work as retention_work
+from plainview.casework.retention.dry_run import dry_run
 from plainview.casework.retention.proof import proof_of_run
 from plainview.casework.retention.read import ahead, csv_of, items_of
 from plainview.casework.retention.rules import record_event
@@ -54,7 +55,7 @@ from plainview.casework.retention.runs import approve_run, ask_run_again, propos
 from plainview.casework.search.run import Request
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
-from plainview.policy.retention import BEGINNING, After
+from plainview.policy.retention import BEGINNING, After, parse
 from plainview.recheck.retention import check_proof
 
 DAY = timedelta(days=1)
@@ -343,6 +344,26 @@ def test_the_clock_proposes_and_approves_only_where_the_rules_say_so(workspace: 
     jobs.run(Job.objects.get().pk, retention_work.work_off)
     assert not Reference.objects.exclude(template=b"").exists()
     assert retention_in_words(person("admin").agency)["automatic"] is True
+
+
+def test_rules_are_tried_on_what_is_kept_and_nothing_is_erased(workspace: Path, tmp_path: Path) -> None:
+    gallery(tmp_path / "pictures")
+    ordered()
+    place_hold(
+        reason="the defence wants it kept",
+        authority="court",
+        reference=ordered("hopper.png").public_id,
+        acting_member=person("supervisor"),
+    )
+    agency, today = person("admin").agency, timezone.now().date()
+    trial = dry_run(parse(BEGINNING + BY_AGE.replace("365", "0")), agency, today)
+    assert (trial.now.due, trial.now.recent, trial.now.on_hold) == (1, 1, 1)
+    assert [(rule.id, count) for rule, count in trial.new.by_rule] == [("by-age", 1)]
+    assert dry_run(parse("automatic = false"), agency, today).new.due == 0
+    late = dry_run(parse(BEGINNING), agency, today + 91 * DAY)
+    assert (late.new.due, late.new.recent, late.new.more) == (1, 0, False)
+    assert Reference.objects.exclude(template=b"").count() == 2
+    assert not entries("retention.changed")
 
 
 def test_rules_are_versions_with_who_and_why(workspace: Path) -> None:

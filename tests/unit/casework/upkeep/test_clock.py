@@ -205,6 +205,7 @@ def test_a_monitor_with_a_clock_of_its_own_says_it(ahead: Path, tmp_path: Path) 
     assert "ahead" in alarms[0].text
 
 
+@pytest.mark.long
 def test_what_a_wrong_clock_did_in_advance_does_not_stop_what_is_due_now(workspace: Path, tmp_path: Path) -> None:
     gallery(tmp_path / "pictures")
     add_gallery, today = Gallery.objects.get(), timezone.now().date()

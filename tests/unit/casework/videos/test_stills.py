@@ -18,7 +18,7 @@ from tests.factories.work import at, case, entries, gallery, person
 from plainview.casework.cases.open_close import close_case
 from plainview.casework.disclosure.make import disclose
 from plainview.casework.erasure.read import needed
-from plainview.casework.models import ProbeFrame, Search, Still, VideoPart, VideoTrack
+from plainview.casework.models import ProbeFrame, SamePerson, Search, Still, VideoPart, VideoTrack
 from plainview.casework.probes.preparations import save
 from plainview.casework.search.grounds import Urgent
 from plainview.casework.search.lapse import erase_evidence
@@ -27,7 +27,8 @@ from plainview.casework.search.run import Request, run_search
 from plainview.casework.search.urgent import sweep
 from plainview.casework.videos.erase import erase_video
 from plainview.casework.videos.export import export_stills
-from plainview.casework.videos.read import persons
+from plainview.casework.videos.read import _joined, person_of, persons, same_sentence
+from plainview.casework.videos.same import join_persons, part_persons
 from plainview.casework.videos.stills import draft_still, pick_still, prepare_still
 from plainview.casework.workspace.services import services
 from plainview.policy.agency import EVIDENCE_DAYS
@@ -50,6 +51,7 @@ def refusal(act: Any, *arguments: Any, **options: Any) -> str:
     return caught.value.rule_id
 
 
+@pytest.mark.long
 def test_a_pick_is_a_probe_like_any_other_and_says_where_it_is_from(open_case: Path, tmp_path: Path) -> None:
     gallery(tmp_path / "pictures")
     video = take(clip(frames=50).data)
@@ -201,3 +203,42 @@ def test_a_draft_searches_with_the_frames_that_it_names(open_case: Path, tmp_pat
     (search,) = search_prepared(draft.public_id, acting_member=examiner)
     assert [row.provenance["still"] for row in search.frames.order_by("number")] == others
     assert "with" not in search.provenance
+
+
+def test_two_people_that_are_one_are_joined_by_a_person_and_parted_again(open_case: Path) -> None:
+    video, examiner = take(clip(frames=50).data), person("examiner")
+    one, two = persons(video)
+    assert refusal(join_persons, video.public_id, [1], acting_member=examiner) == "video.same_person"
+    assert refusal(join_persons, video.public_id, [1, 7], acting_member=examiner) == "video.same_person"
+    assert refusal(join_persons, video.public_id, [1, 2], acting_member=person("verifier")) == "member.no_permission"
+    assert refusal(part_persons, video.public_id, 1, acting_member=examiner) == "video.nothing_to_undo"
+    assert refusal(prepare_still, one.best.public_id, together_with=[two.best.public_id], acting_member=examiner) == (
+        "still.other_person"
+    )
+    join_persons(video.public_id, [2, 1], acting_member=examiner)
+    (joined,) = persons(video)
+    assert (joined.number, joined.groups, len(joined.stills)) == (1, [1, 2], len(one.stills) + len(two.stills))
+    assert same_sentence(joined) == "Persons 1 and 2 are stated to be one person by Sample examiner."
+    assert person_of(two.best) == 1
+    probe = prepare_still(one.best.public_id, together_with=[two.best.public_id], acting_member=examiner)
+    assert [probe.provenance["same"], probe.further[0].provenance["same"]] == [[1, 2], [1, 2]]
+    rows = list(csv.DictReader(io.StringIO(export_stills(video.public_id, "csv", acting_member=examiner).decode())))
+    assert {(row["person"], row["group"]) for row in rows} == {("1", "1"), ("1", "2")}
+    assert refusal(join_persons, video.public_id, [1, 2], acting_member=examiner) == "video.same_person"
+    assert part_persons(video.public_id, 1, acting_member=examiner) == 1
+    assert [person.number for person in persons(video)] == [1, 2]
+    (stated,), (undone,) = entries("video.persons_joined"), entries("video.persons_parted")
+    assert (stated.subject["first"], stated.subject["second"]) == (undone.subject["first"], undone.subject["second"])
+    join_persons(video.public_id, [1, 2], acting_member=examiner)
+    assert SamePerson.objects.count() == 2  # the first statement stays, with its undo
+    erase_video(video.public_id, reason="the case is over now", acting_member=person("supervisor"))
+    assert not SamePerson.objects.exists()
+
+
+def test_groups_that_several_statements_connect_are_one_person() -> None:
+    def same(*pairs: tuple[int, int]) -> dict[int, int]:
+        return _joined([SamePerson(first=first, second=second) for first, second in pairs])
+
+    assert same((3, 4), (1, 2)) == {3: 3, 4: 3, 1: 1, 2: 1}
+    assert same((3, 4), (1, 2), (2, 4)) == {1: 1, 2: 1, 3: 1, 4: 1}
+    assert same((1, 2), (2, 3), (1, 3)) == {1: 1, 2: 1, 3: 1}

@@ -48,6 +48,7 @@ def test_sound_and_subtitles_are_no_hindrance(name: str) -> None:
     assert (video.state, video.frames, len(persons(video)), video.passed_over) == ("done", 30, 1, [])
 
 
+@pytest.mark.long
 def test_joined_exports_keep_every_frame_and_say_where_they_were_joined() -> None:
     video = take((INPUTS / "two-exports-glued.ts").read_bytes())
     assert (video.state, video.frames, len(video.joined)) == ("done", 60, 2)
@@ -63,6 +64,7 @@ def test_joined_exports_keep_every_frame_and_say_where_they_were_joined() -> Non
     assert (entry.subject["joined"], entry.subject["frames"], entry.subject["passed_over"]) == (1, 60, 0)
 
 
+@pytest.mark.long
 def test_each_camera_has_its_own_stills_and_the_file_is_stored_once() -> None:
     video = take(muxed("mp4", [clip(frames=30).data, clip(frames=20).data], sound="aac"))
     assert (video.stream, len(video.streams), video.frames) == (1, 2, 30)
@@ -86,6 +88,7 @@ def test_a_wanted_stream_that_is_not_there_is_refused() -> None:
     assert (video.state, video.code) == ("failed", "no_such_stream")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("turns", [1, 2])
 def test_a_recording_on_its_side_or_upside_down_is_turned_and_says_so(
     turns: int, monkeypatch: pytest.MonkeyPatch
@@ -135,6 +138,7 @@ def test_a_stated_clock_is_beside_every_still_and_in_every_export() -> None:
     assert subject["video"] == video.public_id
 
 
+@pytest.mark.long
 def test_a_recorders_own_format_brings_its_clock() -> None:
     video = take(glued(dav(begins=20), dav()), name="ch1.dav")
     assert (video.state, video.frames, video.container, len(video.joined)) == ("done", 60, "dhav", 2)
@@ -143,6 +147,7 @@ def test_a_recorders_own_format_brings_its_clock() -> None:
     assert len(persons(video)) == 2
 
 
+@pytest.mark.long
 def test_the_recorders_time_is_known_in_every_part_only_where_the_file_states_it() -> None:
     member = person("examiner")
     own_clock = take(glued(dav(begins=20), dav()), name="ch1.dav")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -131,12 +132,14 @@ def test_what_is_wrong_with_a_file_is_said(open_case: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "code"),
     [
-        (b"a text named .mp4" * 50, "not_a_video"),
-        (remuxed(clip().data, "mp4")[:30_000], "video_index_missing"),
+        (lambda: b"a text named .mp4" * 50, "not_a_video"),
+        (lambda: remuxed(clip().data, "mp4")[:30_000], "video_index_missing"),
     ],
 )
-def test_a_bad_file_fails_with_its_code_and_can_be_erased(open_case: Path, data: bytes, code: str) -> None:
-    video = take(data)
+def test_a_bad_file_fails_with_its_code_and_can_be_erased(
+    open_case: Path, data: Callable[[], bytes], code: str
+) -> None:
+    video = take(data())
     assert (video.state, video.code) == (Video.State.FAILED, code)
     assert video.why.endswith(".")
     assert Job.objects.get().state == Job.State.FAILED
@@ -150,6 +153,7 @@ def test_only_a_part_is_looked_through_and_a_part_outside_is_refused(open_case: 
     assert (outside.state, outside.code) == (Video.State.FAILED, "video.range")
 
 
+@pytest.mark.long
 def test_ten_hours_are_refused_until_a_part_is_named(open_case: Path) -> None:
     video = take(ten_hours())
     assert (video.state, video.code) == (Video.State.FAILED, "video.too_long")
@@ -172,6 +176,7 @@ def stills() -> list[tuple[int, str, list[float]]]:
     return sorted((row.frame, row.frame_sha256, row.box) for row in Still.objects.all())
 
 
+@pytest.mark.long
 def test_a_worker_that_dies_anywhere_loses_and_repeats_nothing(
     open_case: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -215,6 +220,7 @@ def test_a_worker_that_dies_anywhere_loses_and_repeats_nothing(
     assert [len(row.stills) for row in persons(video)] == people
 
 
+@pytest.mark.long
 def test_cancelled_it_keeps_what_was_found_and_goes_on_when_asked(
     open_case: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -241,6 +247,7 @@ def test_cancelled_it_keeps_what_was_found_and_goes_on_when_asked(
     assert refusal(videos.process_again, video.public_id, acting_member=person("examiner")) == "video.not_waiting"
 
 
+@pytest.mark.long
 def test_it_gives_way_after_a_segment_and_goes_on(open_case: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     video, job = received(in_short_segments(monkeypatch))
     turns = 0
@@ -277,6 +284,7 @@ def test_an_upload_that_nobody_finishes_is_erased(open_case: Path) -> None:
     assert set(services().blobs.digests()) == before
 
 
+@pytest.mark.long
 def test_a_segment_that_ends_its_decoder_is_passed_over_and_said(
     open_case: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -203,6 +203,7 @@ def test_a_secret_is_not_readable_in_the_database(workspace: Path, receiver: Rec
     assert public_id == hook.public_id
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("status", [500, 302, 404])
 def test_what_does_not_arrive_is_tried_again_later_and_given_up_at_last(
     workspace: Path, receiver: Receiver, status: int

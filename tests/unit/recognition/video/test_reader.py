@@ -163,6 +163,7 @@ def test_only_what_moved_is_due_before_its_time() -> None:
         assert reader.next(soon.pts + 1, 10 * second, END_OF_VIDEO, motion=255) is None
 
 
+@pytest.mark.long
 def test_what_is_left_of_a_cut_off_file_is_decoded() -> None:
     for codec, container, pixels in (
         ("libx264", "matroska", "yuv420p"),

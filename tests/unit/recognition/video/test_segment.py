@@ -37,6 +37,7 @@ def test_two_people_are_found_where_they_are() -> None:
         assert still.quality.overall > 80
 
 
+@pytest.mark.long
 def test_the_same_segment_gives_the_same_stills() -> None:
     def stills() -> list[tuple[int, str]]:
         with VideoReader(BytesSource(clip(frames=50).data)) as reader:
@@ -87,6 +88,7 @@ def test_segments_begin_where_decoding_can_start_and_cover_everything() -> None:
     assert cut_up(info, FrameIndex(stamps[:1], stamps[:1], 0)) == [Segment(0, 1)]
 
 
+@pytest.mark.long
 def test_measuring_counts_people_and_time() -> None:
     footage = clip(frames=50)
     assert decode_seconds(footage.data) > 0

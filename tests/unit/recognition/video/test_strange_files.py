@@ -79,6 +79,7 @@ def strange(kind: str) -> bytes:
     }[kind]()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "kind",
     [
@@ -103,6 +104,7 @@ def test_every_frame_is_seen_whatever_is_around_it(kind: str) -> None:
     assert len(decoded(strange(kind))[0]) == 30
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("container", ["mpegts", "matroska", "dav"])
 def test_joined_exports_follow_each_other_and_keep_their_own_times(container: str) -> None:
     first, second = (
