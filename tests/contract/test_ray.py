@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from numpy.typing import NDArray
 from tests.contract import test_index_contract as contract
@@ -23,10 +26,15 @@ from tests.factories.ray_cluster import RayCluster
 from tests.factories.work import case, person, probe, search
 from tests.factories.work import gallery as gallery_of_two
 
+from plainview.casework.enrolment.enrol import EnrolmentResult, Options, enrol
+from plainview.casework.enrolment.manifest import read_items
 from plainview.casework.erasure.expunge import expunge
+from plainview.casework.galleries.passports import create_gallery
+from plainview.casework.galleries.read import open_template
 from plainview.casework.gate.moving import move_gallery
 from plainview.casework.models import Reference
 from plainview.casework.workspace.services import services
+from plainview.cli.bench.common import varied
 from plainview.index.base import Block, Index, IndexIncomplete, IndexUnreachable, catch_up
 from plainview.index.compressed import ALL_BELOW, CUT, CompressedIndex
 from plainview.index.sharded.index import ShardedIndex
@@ -192,3 +200,62 @@ def test_a_cluster_elsewhere_is_not_asked_without_token_and_tls(monkeypatch: pyt
     monkeypatch.setenv("RAY_USE_TLS", "0")
     with pytest.raises(IndexUnreachable, match="RAY_AUTH_MODE=token and RAY_USE_TLS=1"):
         Cluster("10.0.0.9:6379", "n", "/nowhere").connected()
+
+
+def test_enrolment_on_the_cluster_stores_what_one_machine_does_although_workers_are_killed(
+    cluster: RayCluster, workspace: Path, tmp_path: Path
+) -> None:
+    photographs = varied(tmp_path / "photographs", 24)
+    (photographs / "broken.jpg").write_bytes(b"\xff\xd8\xff no picture")
+    shutil.copy(next(photographs.glob("*.jpg")), photographs / "zz-copy.jpg")
+    admin = person("admin")
+    for name in ("here", "there"):
+        create_gallery(
+            name, legal_basis="law", source="tests", owner="tests", expires_on=date(2999, 1, 1), acting_member=admin
+        )
+    here = enrol("here", read_items(photographs), acting_member=admin)
+    killed: list[int] = []
+
+    calls = itertools.count(1)
+
+    def kill_a_worker(_: EnrolmentResult) -> None:
+        if next(calls) in (1, 6, 12):
+            for worker in workers_of(cluster)[:1]:
+                os.kill(worker, signal.SIGKILL)
+                killed.append(worker)
+
+    options = Options(ray=cluster.address)
+    there = enrol("there", read_items(photographs), acting_member=admin, options=options, progress=kill_a_worker)
+    assert killed
+    counts = [(r.enrolled, r.duplicates, r.references, r.failed) for r in (here, there)]
+    assert counts[0] == counts[1]
+    stored = [
+        list(Reference.objects.filter(gallery__name=name).order_by("pk").values_list("blob", "box", "quality", "pack"))
+        for name in ("here", "there")
+    ]
+    assert stored[0] == stored[1]
+    assert len({blob for blob, *_ in stored[1]}) == there.enrolled
+    templates = [
+        [
+            open_template(*sealed)
+            for sealed in Reference.objects.filter(gallery__name=name)
+            .order_by("pk")
+            .values_list("public_id", "template")
+        ]
+        for name in ("here", "there")
+    ]
+    assert np.array_equal(np.stack(templates[0]), np.stack(templates[1]))
+
+
+def workers_of(cluster: RayCluster) -> list[int]:
+    """Return the processes that embed on the cluster of this test, and on no other."""
+    found = []
+    for process in psutil.process_iter(["pid", "cmdline"]):
+        words = process.info["cmdline"] or []
+        if (
+            words
+            and words[0].strip() in ("ray::_embedded", "ray::IDLE")
+            and str(cluster.folder) in process.environ().get("RAY_TLS_CA_CERT", "")
+        ):
+            found.append(int(process.info["pid"]))
+    return found

@@ -35,10 +35,14 @@ class IndexUnreachable(Exception):
 
     Attributes:
         why: which server, and what it said.
+        said: what it said, or why it was not asked.
         next_step: what the person can do now.
     """
 
+    said = ""
+
     def __init__(self, address: str, said: str) -> None:
+        self.said = said
         self.why = f"The index server {address} does not answer ({said})."
         self.next_step = "Nothing is lost. Start the server and try again, or move the gallery to an index of its own."
         super().__init__(f"{self.why} {self.next_step}")
