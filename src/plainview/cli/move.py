@@ -79,8 +79,8 @@ def _adapter(index: str) -> str:
 def _of_galleries(moved: list[Moving]) -> str:
     if not moved:
         return "The galleries are there already. Nothing was changed."
-    references, lists = sum(row.references for row in moved), sum(row.lists for row in moved)
-    agreement = min(row.agreement for row in moved)
+    references, lists = sum(move.references for move in moved), sum(move.lists for move in moved)
+    agreement = min(move.agreement for move in moved)
     return (
         f"{counted(len(moved), 'gallery', 'galleries')} moved with {counted(references, 'reference')}. Of "
         f"{counted(lists, 'candidate list')} compared before and after, at least {agreement:.2%} of the places agree."

@@ -54,11 +54,11 @@ class IndexIncomplete(IndexUnreachable):
     Attributes:
         compared: parts that answered.
         parts: parts of the index.
-        found: the list of those that answered, as of `Index.search`; None where nothing was searched.
+        list_of_others: the list of those that answered, as of `Index.search`; None where nothing was searched.
     """
 
-    def __init__(self, compared: int, parts: int, found: Any = None) -> None:
-        self.compared, self.parts, self.found = compared, parts, found
+    def __init__(self, compared: int, parts: int, list_of_others: Any = None) -> None:
+        self.compared, self.parts, self.list_of_others = compared, parts, list_of_others
         self.why = f"{compared} of {parts} parts of the gallery's index can be compared now."
         self.next_step = "Nothing is lost: the worker makes the missing parts again from the records. Try again later."
         Exception.__init__(self, f"{self.why} {self.next_step}")

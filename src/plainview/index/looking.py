@@ -22,17 +22,17 @@ _FIRST = 1024
 """References looked at first, to learn about where the last place will be."""
 
 
-def is_scanned(size: int, held: int, top: int, *, subset: bool, all_below: int) -> bool:
+def is_scanned(size: int, whole: int, top: int, *, subset: bool, all_below: int) -> bool:
     """Say whether a search scans codes; otherwise every reference is scored from its template.
 
     Args:
         size: references that are compared.
-        held: references of the whole gallery.
+        whole: references of the whole gallery.
         top: places of the list.
         subset: whether only some references are compared.
         all_below: see `index.compressed.ALL_BELOW`.
     """
-    few = max(all_below, int(held * _FEW)) if subset else all_below
+    few = max(all_below, int(whole * _FEW)) if subset else all_below
     return size > max(few, top)
 
 

@@ -114,7 +114,9 @@ def test_a_lost_part_makes_a_search_incomplete_and_it_carries_the_list_of_the_ot
     with pytest.raises(IndexIncomplete, match="2 of 3 parts") as caught:
         index.search(templates[0], 600)
     numbers = np.array([row.reference for row in whole])
-    assert caught.value.found == [row for row, part in zip(whole, part_of(numbers, 3), strict=True) if part != 1]
+    assert caught.value.list_of_others == [
+        row for row, part in zip(whole, part_of(numbers, 3), strict=True) if part != 1
+    ]
     with pytest.raises(IndexIncomplete):
         index.erase()  # it may still have what was removed
     crew.start_again(1)

@@ -76,7 +76,7 @@ def move_gallery(name: str, adapter: str, *, acting_member: Member) -> Moved:
 def move_galleries(adapter: str, *, progress: Callable[[int], None] = lambda _: None) -> list[Moved]:
     """Move every gallery of the workspace, one after the other; those that are there already stay.
 
-    Each is in force as soon as its own lists agreed, so a move that was interrupted goes on with the rest.
+    Each is in force as soon as its own lists agreed, so a move that was interrupted continues with the rest.
 
     Args:
         adapter: one of `ADAPTERS`.

@@ -3,7 +3,7 @@
 Owns how the parts are kept in step and asked together. It must never give the list of some parts for that of all, nor
 join answers that belong to different rows of the log.
 
-A part that was started again is behind the others. Up to `REACH` rows are made good by whoever searches next; further
+A part that was started again is behind the others. Up to `REACH` rows are made good by the next search; further
 behind, the part counts as missing until `mend` has brought it level, so that no search waits for that.
 """
 
@@ -84,7 +84,7 @@ class ShardedIndex:
 
     def __len__(self) -> int:
         """References that a search compares."""
-        return sum(state.held for state in self._within_reach())
+        return sum(state.size for state in self._within_reach())
 
     def parts(self) -> list[State | None]:
         """Return the state of each part, in the order of their numbers; None for one that does not answer."""
@@ -146,13 +146,13 @@ class ShardedIndex:
                 if right != scan:  # only now the number of references that are compared is known
                     scan = right
                     continue
-                found = self._joined(answers, top, scan)
-                if found is None:
+                answer = self._joined(answers, top, scan)
+                if answer is None:
                     scan, everything = False, True
                 elif len(answers) < len(self._crew):
-                    raise IndexIncomplete(len(answers), len(self._crew), found)
+                    raise IndexIncomplete(len(answers), len(self._crew), answer)
                 else:
-                    return found
+                    return answer
         raise IndexIncomplete(sum(answer.state.watermark >= reached for answer in answers), len(self._crew))
 
     def erase(self) -> None:

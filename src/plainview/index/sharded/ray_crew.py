@@ -157,7 +157,7 @@ class RayCrew:
         self._actors = None
 
     def _started(self) -> list[Any]:
-        """Return the actors, made where they are missing; whoever comes second gets those of the first."""
+        """Return the actors, made where they are missing; a second process gets those of the first."""
         ray = self._cluster.connected()
         if self._actors is None:
             remote = ray.remote(Shard)

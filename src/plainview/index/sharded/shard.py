@@ -1,6 +1,6 @@
 """One part of a gallery: a compressed index of the references that are its own, in a process on some machine.
 
-Owns its folder, a sealed snapshot beside the process. It must never hold a key outside memory: whoever asks hands the
+Owns its folder, a sealed snapshot beside the process. It must never hold a key outside memory: the caller hands the
 seals over, and a part that was started again answers nothing until then.
 """
 
@@ -33,12 +33,12 @@ class State:
 
     Attributes:
         watermark: number of the last log row that it followed.
-        held: references that it compares.
+        size: references that it compares.
         machine: name of the machine that it runs on.
     """
 
     watermark: int
-    held: int
+    size: int
     machine: str
 
 
