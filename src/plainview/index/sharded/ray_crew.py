@@ -210,11 +210,11 @@ def _require_protection(address: str) -> None:
     host = address.removeprefix("ray://").rpartition(":")[0]
     if host in ("127.0.0.1", "localhost", "[::1]"):
         return
-    missing = [
-        f"{name}={value}"
-        for name, value in (("RAY_AUTH_MODE", "token"), ("RAY_USE_TLS", "1"))
-        if os.environ.get(name) != value
-    ]
+    missing = []
+    if os.environ.get("RAY_AUTH_MODE") != "token":
+        missing.append("RAY_AUTH_MODE=token")
+    if os.environ.get("RAY_USE_TLS") != "1":
+        missing.append("RAY_USE_TLS=1")
     if missing:
         raise IndexUnreachable(
             address, f"not asked, because {' and '.join(missing)} must be set for a cluster elsewhere"
