@@ -11,13 +11,12 @@ from tests.factories.crew import sharded
 from plainview.index.base import Index
 
 
-@pytest.fixture(params=["three parts", "three parts, always scanning", "one part"])
+@pytest.fixture(params=["three parts", "three parts, always scanning"])
 def make(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Index]:
     # So wide a cut that none of these few is missed; see the factory of the compressed index.
     choices = {
         "three parts": (3, {}),
         "three parts, always scanning": (3, {"cut": 12.0, "all_below": 0}),
-        "one part": (1, {}),
     }
     parts, how = choices[request.param]
     return lambda: sharded(contract.DIM, tmp_path_factory.mktemp("index"), parts, **how)[0]
