@@ -3,7 +3,8 @@
 Run it with `python benchmarks/walk_of_a_search.py`, with `--json` for scripts. One real search runs in a temporary
 sample workspace. A stay is an unbroken run of calls in one module, each of which has the probe (`Probe`, `Picture` or
 `Face`) or the search that it became (`Search`) among its arguments; a return is a stay in a module that was left
-before. The calls of the checks before the search and of the preparation of the probe are not counted.
+before. The calls of the checks before the search and of the preparation of the probe are not counted. `statements` are
+those of the database, `flushes` the transactions among them: each is flushed to the disk.
 """
 
 from __future__ import annotations
@@ -23,16 +24,17 @@ PICTURES = 4
 
 
 def main() -> None:
-    """Print the stays in order and the three figures; one JSON object with `--json`."""
+    """Print the stays in order and the figures; one JSON object with `--json`."""
     with tempfile.TemporaryDirectory(prefix="plainview-walk-") as folder:
         os.environ["PLAINVIEW_HOME"] = str(Path(folder) / "workspace")
         from plainview.cli.setup import make_workspace
 
         make_workspace(sample=True)
-        calls = _calls_of_a_search(Path(folder))
+        calls, statements = _calls_of_a_search(Path(folder))
     stays = [(module, [name for _, name in calls]) for module, calls in groupby(calls, key=lambda call: call[0])]
     modules = {module for module, _ in stays}
     figures = {"modules": len(modules), "stays": len(stays), "returns": len(stays) - len(modules)}
+    figures |= {"statements": len(statements), "flushes": statements.count("COMMIT")}
     if "--json" in sys.argv[1:]:
         walk = [{"module": module, "functions": list(dict.fromkeys(names))} for module, names in stays]
         print(json.dumps(figures | {"walk": walk}))  # noqa: T201  the script's answer
@@ -42,7 +44,10 @@ def main() -> None:
     print(", ".join(f"{figure} {name}" for name, figure in figures.items()))  # noqa: T201
 
 
-def _calls_of_a_search(folder: Path) -> list[tuple[str, str]]:
+def _calls_of_a_search(folder: Path) -> tuple[list[tuple[str, str]], list[str]]:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
     from plainview.casework.cases.open_close import open_case
     from plainview.casework.enrolment.enrol import enrol
     from plainview.casework.enrolment.manifest import read_items
@@ -65,8 +70,10 @@ def _calls_of_a_search(folder: Path) -> list[tuple[str, str]]:
     request = Request("WALK", "find out who held the door of the van", "walk")
     run_search(probe, request, acting_member=examiner)  # the first one builds the index and warms the caches
     calls = _recorded(lambda: run_search(probe, request, acting_member=examiner), (Probe, Picture, Face, Search))
+    with CaptureQueriesContext(connection) as statements:
+        run_search(probe, request, acting_member=examiner)
     services().close()
-    return calls
+    return calls, [statement["sql"] for statement in statements]
 
 
 def _recorded(act: Callable[[], object], travellers: tuple[type, ...]) -> list[tuple[str, str]]:

@@ -11,7 +11,9 @@ import cv2
 import numpy as np
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from tests.factories import pictures
 from tests.factories.browser import signed_in
@@ -309,6 +311,9 @@ def test_erased_references_null_results_and_other_peoples_pictures(client: Clien
     assert "No candidate" in null
     reference = Candidate.objects.get(search__gallery__name="g", rank=1).reference
     picture = client.get(f"{url}candidates/1/face.jpg").content
+    with CaptureQueriesContext(connection) as asked:  # a list has twenty of these
+        client.get(f"{url}candidates/2/face.jpg")
+    assert [statement["sql"].split()[0] for statement in asked] == ["SELECT"] * 7
     expunge(reference.public_id, reason="by order of the court", acting_member=person("admin"))
     page = text(client.get(url))
     assert "Erased by order" in page

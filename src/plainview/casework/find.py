@@ -336,7 +336,7 @@ def candidate(search_id: str, rank: int, member: Member) -> Candidate:
         Refused: search.unknown, search.sealed, candidate.unknown, or reference.expunged.
     """
     listed = candidate_of(viewable_search(search_id, member), rank)
-    if not listed.reference.template:
+    if not listed.reference.template and not listed.pictures.exclude(reference__template=b"").exists():
         raise Refused(
             "reference.expunged",
             "Nothing shown",

@@ -34,7 +34,7 @@ STRANGERS = 1 / 3
 searched for, so that there are strangers enough for FPIR."""
 
 DISCARD_FPIR = "0.01"
-"""Where the error-versus-discard curve is drawn."""
+"""Where the error-versus-discard curve is drawn, and where groups are compared."""
 
 _DISCARDED = np.linspace(0, 0.5, 26)
 """Shares rejected; beyond half a curve says little (ISO/IEC 29794-1 looks at the first 20 %)."""
@@ -64,6 +64,15 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupFnir:
+    """FNIR of the mated probes of one group at the threshold for everybody's `DISCARD_FPIR`; probes and people, first split."""
+
+    fnir: Estimate
+    mated_probes: int
+    mated_people: int
+
+
+@dataclass(frozen=True, slots=True)
 class Identification:
     """Results of the protocol, means over the splits.
 
@@ -78,6 +87,7 @@ class Identification:
         thresholds: FPIR point -> threshold of the first split.
         discard: the error-versus-discard curve at `DISCARD_FPIR`: (share of mated probes rejected for the lowest quality,
             FNIR of the others), mean over the splits; empty where that FNIR is insufficient.
+        by_group: column -> value -> `GroupFnir`; empty where that FNIR is insufficient.
     """
 
     gallery_size: int
@@ -93,6 +103,7 @@ class Identification:
     fnir: dict[str, Estimate]
     thresholds: dict[str, float | None]
     discard: list[tuple[float, float]]
+    by_group: dict[str, dict[str, GroupFnir]]
 
 
 def identify(
@@ -129,9 +140,8 @@ def identify(
         gallery, left_out = _gallery(samples, is_probe, random, enrol, first=not number)
         if not gallery:
             why = insufficient("nobody has one picture to enrol and another to search with")
-            return Identification(
-                0, 0, 0, 0, 0, 0, 0, 0, why, [], dict.fromkeys(FPIR_POINTS, why), dict.fromkeys(FPIR_POINTS), []
-            )
+            points = dict.fromkeys(FPIR_POINTS, why), dict.fromkeys(FPIR_POINTS)
+            return Identification(0, 0, 0, 0, 0, 0, 0, 0, why, [], *points, [], {})
         runs.append(_search(samples, probes, is_probe, gallery, compare, make_scorer))
     return _summary(samples, probes, runs, left_out, seed, replicates)
 
@@ -246,7 +256,37 @@ def _summary(
         fnir=fnir,
         thresholds=thresholds,
         discard=_discard(samples, runs) if fnir[DISCARD_FPIR].value is not None else [],
+        by_group=_by_group(samples, runs, seed, replicates) if fnir[DISCARD_FPIR].value is not None else {},
     )
+
+
+def _by_group(samples: Samples, runs: Sequence[Split], seed: int, replicates: int) -> dict[str, dict[str, GroupFnir]]:
+    """Return the FNIR of each labelled group, means over the splits, with intervals over people."""
+    drawn = [np.ones(len(samples.people)), *metrics.resamples(len(samples.people), replicates, seed)]
+    thresholds = [[_threshold(samples, run, weights, FPIR_POINTS[DISCARD_FPIR]) for run in runs] for weights in drawn]
+    groups: dict[str, dict[str, GroupFnir]] = {}
+    for column, labels in samples.groups.items():
+        for value in sorted(set(labels.tolist()) - {""}):
+            of = [labels[run.mated] == value for run in runs]
+            first = runs[0].mated[of[0]]
+            people = len(set(samples.person[first].tolist()))
+            rates = []
+            for weights, own in zip(drawn, thresholds, strict=True):
+                counted = [weights[samples.person[run.mated[which]]] for run, which in zip(runs, of, strict=True)]
+                rates.append(
+                    float(
+                        np.mean(
+                            [
+                                metrics.rate_below(run.mate_scores[which], times, threshold)
+                                for run, which, times, threshold in zip(runs, of, counted, own, strict=True)
+                            ]
+                        )
+                    )
+                )
+            few = insufficient(f"{people} people of {column} {value} with mated probes; {MIN_PEOPLE} are needed")
+            fnir = few if people < MIN_PEOPLE else metrics.with_interval(rates[0], rates[1:], people)
+            groups.setdefault(column, {})[value] = GroupFnir(fnir, len(first), people)
+    return groups
 
 
 def _discard(samples: Samples, runs: Sequence[Split]) -> list[tuple[float, float]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from plainview.documents.typeset import pdf, string, text
+from plainview.evaluation.identification import DISCARD_FPIR
 from plainview.evaluation.plots import Plot, plots
 from plainview.storage.output import PRIVATE, replace_files
 
@@ -97,6 +98,12 @@ def _sections(result: dict[str, Any]) -> Iterator[tuple[str, list[Line]]]:
         rows += [
             _line(f"FNIR at FPIR {p}, the same with one each", value, alone["fnir_ci"][p])
             for p, value in alone["fnir"].items()
+        ]
+        rows += [
+            _line(f"FNIR at FPIR {DISCARD_FPIR}, {column}: {value}{words}", group["fnir"], group["ci"])
+            for words, groups in (("", part.get("groups", {})), (", the same with one each", alone.get("groups", {})))
+            for column, values in groups.items()
+            for value, group in values.items()
         ]
         covers = f", {part['covers']} covers" if "covers" in part else ""
         of = f" by {part['pictures']:,} pictures, at most {part['k']} each" if "k" in part else ""

@@ -234,7 +234,7 @@ class _Figures:
             "k": k,
             **_identification(several, key, notes),
             "pictures": several.gallery_pictures,
-            "one_reference": {name: alone_figures[name] for name in ("rank1", "rank1_ci", "fnir", "fnir_ci")},
+            "one_reference": {name: alone_figures[name] for name in ("rank1", "rank1_ci", "fnir", "fnir_ci", "groups")},
         }
 
     def _masked(self, make: MakeScorer, how: dict[str, int], notes: dict[str, str]) -> dict[str, Any]:
@@ -338,6 +338,18 @@ def _identification(result: Identification, key: str, notes: dict[str, str]) -> 
         "people_left_out": result.left_out,
         "cmc": [round(rate, 6) for rate in result.cmc],
         "discard": [[share, round(rate, 6)] for share, rate in result.discard],
+        "groups": {
+            column: {
+                value: {
+                    "fnir": _value(group.fnir, f"{key}.groups.{column}.{value}", notes),
+                    "ci": group.fnir.interval,
+                    "mated_probes": group.mated_probes,
+                    "mated_people": group.mated_people,
+                }
+                for value, group in values.items()
+            }
+            for column, values in result.by_group.items()
+        },
     }
 
 

@@ -25,6 +25,9 @@ ENTERED_TWICE = 0.5
 people none reaches it (the highest .473), and of people who are entered twice everyone does with two pictures in one
 entry (175), and .967 of 331 with one picture in each (benchmarks/entered_twice.py, tuning half of lfw-dev)."""
 
+PHOTOGRAPHS_ALIKE = "photographs_alike"
+"""Name, among the components of a probe's quality, of the lowest cosine of two of its photographs, where it has several."""
+
 AGE_GAP_YEARS = 10
 """Years between two pictures from which faces have changed; source: FRTE ageing, and Williams (Detroit)."""
 
@@ -93,6 +96,10 @@ def cautions_for(
     for ending, words in _hidden(probe_components or {}):
         text = f"The probe's {words}: scores run lower than usual, and the person may be further down or missing."
         cautions.append(Caution(f"probe_{ending}", text))
+    alike = (probe_components or {}).get(PHOTOGRAPHS_ALIKE)
+    if alike is not None and alike < SAME_FACE:
+        text = "Two photographs of the probe are less alike than those of one person usually are: check that all show the same person."
+        cautions.append(Caution("probe_photographs", text))
     cautions += _look_alikes(listed) + _entered_twice(listed)
     for candidate in listed:
         for ending, words in _hidden(candidate.components):

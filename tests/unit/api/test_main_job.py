@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from django.core.files.uploadedfile import SimpleUploadedFile
+from tests.factories.models import collins, scaled
 from tests.factories.programs import Program, program
-from tests.factories.work import case, entries, gallery, probe, search
+from tests.factories.work import case, entries, gallery, probe, search, write
 
 from plainview.casework.search.as_json import answer_json
 
@@ -43,6 +45,36 @@ def test_the_answer_is_that_of_the_command(workspace: Path, tmp_path: Path) -> N
     assert {key: command[key] for key in command if key not in VOLATILE} == {
         key: answer[key] for key in answer if key not in VOLATILE
     }
+
+
+def test_several_photographs_are_one_probe_in_one_call_or_step_by_step(workspace: Path, tmp_path: Path) -> None:
+    gallery(tmp_path / "pictures")
+    case()
+    image, who = probe(tmp_path), program()
+    other, third = (write(scaled(collins(), factor), tmp_path / f"{factor}.png") for factor in (0.7, 0.6))
+
+    def more(*paths: Path) -> list[SimpleUploadedFile]:
+        return [SimpleUploadedFile(path.name, path.read_bytes()) for path in paths]
+
+    at_once = who.form("/searches", image, **SEARCH, also=more(other, third))
+    assert at_once.status == 201, at_once.raw
+    assert [frame["photograph"] for frame in at_once.json["probe"]["frames"]] == ["0.7.png", "0.6.png"]
+    assert who.form("/searches", image, **SEARCH, also=more(image)).rule == "probe.same_photograph"
+    path = f"/probes/{who.form('/probes', image, case='C-1').json['id']}"
+    for number, added in enumerate((other, third), start=2):
+        answer = who.form(f"{path}/photographs", added)
+        assert (answer.status, answer.json["photographs"][-1]["number"]) == (201, number), answer.raw
+    assert who.form(f"{path}/photographs", other).rule == "probe.same_photograph"
+    assert who.send("DELETE", f"{path}/photographs/3").status == 204
+    assert who.send("PATCH", f"{path}/photographs/2", {"face": 2}).rule == "preparation.face"
+    assert who.send("PATCH", f"{path}/photographs/2", {"face": 1}).json["photographs"][0]["face"] == 1
+    assert who.send("DELETE", f"{path}/photographs/3").status == 404
+    assert who.form(f"{path}/photographs", third).json["photographs"][-1]["number"] == 3
+    who.send("PATCH", path, {"purpose": SEARCH["purpose"], "galleries": ["g"]})
+    (made,) = who.send("POST", f"{path}/search").json["searches"]
+    listed = who.get(f"/searches/{made}").json
+    scores = [[candidate["score"] for candidate in found["candidates"]] for found in (listed, at_once.json)]
+    assert scores[0] == scores[1]
 
 
 def test_a_search_is_refused_by_the_rule_of_the_page(workspace: Path, tmp_path: Path) -> None:

@@ -253,3 +253,20 @@ def test_the_discard_curve_falls_to_nothing_where_quality_knows_every_miss_and_s
     curve = dict(identify(knowing, some.templates, ~some.masked, raw_scorer, **how).discard)
     assert curve[0.0] == pytest.approx(blind.fnir["0.01"].value)
     assert curve[0.2] <= max(0.0, (curve[0.0] - 0.2) / 0.8) + 0.01
+
+
+def test_the_misses_of_each_group_add_up_to_those_of_all_at_one_threshold() -> None:
+    some = made_up(people=60, each=3, singles=300)
+    found = identify(some, some.templates, all_probes(some), raw_scorer, splits=2, **HOW)
+    groups = found.by_group["sex"]
+    assert sum(group.mated_probes for group in groups.values()) == found.mated_probes
+    assert sum(group.mated_people for group in groups.values()) == found.mated_people
+    misses = sum((group.fnir.value or 0) * group.mated_probes for group in groups.values())
+    assert found.fnir["0.01"].value is not None
+    assert misses == pytest.approx(found.fnir["0.01"].value * found.mated_probes, abs=1e-6)
+    assert all(group.fnir.interval is not None for group in groups.values())
+    few = replace(some, groups={"sex": np.array(["a", *[""] * (len(some.person) - 1)], dtype=object)})
+    assert (
+        identify(few, some.templates, all_probes(few), raw_scorer, splits=1, **HOW).by_group["sex"]["a"].fnir.value
+        is None
+    )

@@ -13,14 +13,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from plainview.casework import find
-from plainview.casework.alerts.follow import back_fill, mark_of, opened
+from plainview.casework.alerts.follow import back_fill, mark_of
+from plainview.casework.alerts.opened import opened
 from plainview.casework.galleries.read import additions
 from plainview.casework.gate.calibrate import calibrate
 from plainview.casework.log.guard import refusals_recorded, standing
 from plainview.casework.log.write import write_entry
 from plainview.casework.misuse.inspection import Comparison, inspect
 from plainview.casework.models import Alert, AlertGallery, AlertPreference, Gallery, Member
-from plainview.casework.probes.probe import Probe, columns_of, probe_of
+from plainview.casework.probes.probe import Probe, columns_of, probe_of, stored_meanwhile
 from plainview.casework.search.grounds import ORDINARY
 from plainview.casework.search.run import Authorised, Request, authorised
 from plainview.casework.workspace.services import services
@@ -172,7 +173,8 @@ def _saved(probe: Probe, request: Request, may: Authorised, days: int, one_in: i
         expires_at=timezone.now() + timedelta(days=days),
     )
     alert.sealed = services().templates.seal(template.tobytes(), f"alert:{alert.public_id}".encode())
-    alert.save()
+    with stored_meanwhile(probe):
+        alert.save()
     return alert
 
 

@@ -29,6 +29,7 @@ from plainview.casework.models import (
 )
 from plainview.casework.news.tell import tell
 from plainview.casework.people.read import binding, training_facts
+from plainview.casework.search.candidates import picture_of
 from plainview.index.base import BadTemplate, IndexUnreachable
 from plainview.policy import examination as looking
 from plainview.policy.decision import Allow
@@ -53,13 +54,16 @@ def assign_verifier(examination: Examination) -> Verification | None:
     able = [member for member in everybody if member.pk not in taken]
     if not able:
         return None
+    shown = compared_picture(examination)
+    if not shown.template:
+        return None
     try:
-        faces = fillers.of_examination(examination)
+        faces = fillers.of_examination(examination, shown)
     except _NOT_NOW:
         return None  # every minute it is tried again; the examination itself must not be lost
     verifier = _random.choice(able)
     tasks: list[Verification] = []
-    steps: list[Callable[[], None]] = [lambda: tasks.append(_of_examination(examination, verifier, faces))]
+    steps: list[Callable[[], None]] = [lambda: tasks.append(_of_examination(examination, verifier, shown, faces))]
     if _item_is_due(agency):
         steps.append(lambda: _give_item([other for other in everybody if other != verifier], verifier))
     _random.shuffle(steps)  # otherwise the order in the log would reveal which is which
@@ -76,7 +80,6 @@ def assign_waiting() -> int:
     again = draw_again()
     with_verifier = live_tasks().filter(examination=OuterRef("pk"))
     waiting = Examination.objects.filter(~Exists(with_verifier), conclusion=looking.POTENTIAL)
-    waiting = waiting.exclude(candidate__reference__template=b"")
     return again + sum(1 for examination in waiting.select_related("member__agency") if _assigned(examination))
 
 
@@ -106,18 +109,23 @@ def _able(agency: Agency) -> list[Member]:
     ]
 
 
-def _of_examination(examination: Examination, verifier: Member, faces: list[Reference]) -> Verification:
+def _of_examination(
+    examination: Examination, verifier: Member, face: Reference, others: list[Reference]
+) -> Verification:
     task = Verification(examination=examination, verifier=verifier)
-    return _lay_out(task, compared_picture(examination), faces, {"examination": examination.public_id})
+    return _lay_out(task, face, others, {"examination": examination.public_id})
 
 
 def compared_picture(examination: Examination) -> Reference:
-    """Return the picture of the candidate that a verifier is shown: the first that the examiner opened and that is left."""
+    """Return the picture of the candidate that a verifier is shown: the first that the examiner opened and that is left.
+
+    If none of these is left, the nearest of the others; one that was erased if the candidate has no other.
+    """
     pictures = examination.candidate.pictures.select_related("reference")
     own = {picture.reference.public_id: picture.reference for picture in pictures}
     opened = (own.get(name) for name in examination.pictures or ())
     left = (reference for reference in opened if reference is not None and reference.template)
-    return next(left, examination.candidate.reference)
+    return next(left, picture_of(examination.candidate, ""))
 
 
 def _lay_out(task: Verification, face: Reference, others: list[Reference], about: dict[str, str]) -> Verification:

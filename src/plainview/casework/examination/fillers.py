@@ -46,14 +46,18 @@ class _Probe:
     surround: tuple[float, ...] | None
 
 
-def of_examination(examination: Examination) -> list[Reference]:
+def of_examination(examination: Examination, face: Reference) -> list[Reference]:
     """Return the fillers for an examined candidate, in random order; fewer in a small gallery.
+
+    Args:
+        examination: the first examiner's.
+        face: the picture of the candidate that the verifier is shown.
 
     Raises:
         IndexUnreachable: the server of the gallery's index does not answer.
     """
-    search, candidate = examination.candidate.search, examination.candidate.reference
-    stored = ProbeTemplate.objects.filter(search=search, search__pack=candidate.pack).first()
+    search = examination.candidate.search
+    stored = ProbeTemplate.objects.filter(search=search, search__pack=face.pack).first()
     template = None
     if stored is not None:
         plain = services().templates.open(bytes(stored.sealed), f"probe:{search.public_id}".encode())
@@ -66,8 +70,10 @@ def of_examination(examination: Examination) -> list[Reference]:
     )
     # The upper half of a list may show the person of the probe, and a filler must be another one.
     listed = Candidate.objects.filter(search=search)
-    near = listed.filter(rank__lte=listed.count() // 2).values_list("reference_id", flat=True)
-    return _fillers(VERIFICATION, candidate, probe, set() if template is not None else set(near))
+    near = listed.filter(rank__lte=listed.count() // 2).values_list("reference_id", "subject__lead_id")
+    # An index knows a person by their lead, which need not be the nearest of their pictures.
+    never = {key for keys in near for key in keys if key is not None}
+    return _fillers(VERIFICATION, face, probe, set() if template is not None else never)
 
 
 def of_item(item: ProficiencyItem) -> list[Reference]:

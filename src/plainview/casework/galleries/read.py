@@ -197,10 +197,9 @@ def _has_changes(gallery_id: int, watermark: int) -> bool:
 def shown_references(keys: list[int]) -> dict[int, Reference]:
     """Return references by primary key, without those of canaries."""
     marks = ", ".join(["%s"] * len(keys)) or "NULL"
-    # Every column: a row of which some are missing is read again for its check, one by one.
-    columns = ", ".join(str(field.column) for field in Reference._meta.local_concrete_fields)
     which = f"id IN ({marks}) AND NOT is_canary"
-    rows = Reference.objects.raw(f"SELECT {columns} FROM reference WHERE {which}", keys)  # noqa: S608
+    # Every column: a row of which some are missing is read again for its check, one by one.
+    rows = Reference.everything.raw(f"SELECT * FROM reference WHERE {which}", keys)  # noqa: S608
     return {reference.pk: reference for reference in rows}
 
 

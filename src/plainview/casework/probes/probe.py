@@ -7,10 +7,14 @@ person (videos.stills, probes.photographs).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from plainview.audit.record import Value
 from plainview.casework.models import ProbeFrame
@@ -115,19 +119,50 @@ def photograph(name: str, data: bytes, number: int | None = None) -> Further:
     return Further(data, probe.picture, probe.number, probe.face, origin)
 
 
-def template_of(probe: Probe, engine: Engine) -> Vector:
-    """Return the template for the search, from the probe alone or from all its frames."""
+def template_of(probe: Probe, engine: Engine) -> tuple[Vector, float | None]:
+    """Return the template for the search, from the probe alone or from all its frames, and how alike its photographs are.
+
+    Returns:
+        The template, and the lowest cosine of two of the photographs, -1 to 1, rounded; None for a single one.
+    """
     shown = [(probe.picture, probe.face), *((frame.picture, frame.face) for frame in probe.further)]
-    return fused(
-        [engine.template(picture, face.detection) for picture, face in shown],
-        [face.quality.overall for _, face in shown],
-    )
+    templates = [engine.template(picture, face.detection) for picture, face in shown]
+    together = fused(templates, [face.quality.overall for _, face in shown])
+    if probe.photographs == 1:
+        return together, None
+    rows = np.stack(templates)
+    return together, round(float((rows @ rows.T).min()), 4)
+
+
+@contextmanager
+def stored_meanwhile(probe: Probe) -> Iterator[None]:
+    """Store the originals of a probe and its further frames while the block runs; they are on the disk when it ends.
+
+    Raises:
+        StorageError: the store failed; the block has run, and its transaction must not be committed.
+    """
+    failures: list[Exception] = []
+
+    def put() -> None:
+        try:
+            services().blobs.put_many([probe.data, *(frame.data for frame in probe.further)])
+        except Exception as error:  # raised below, in the thread of the act
+            failures.append(error)
+
+    flushing = threading.Thread(target=put, name="probe")
+    flushing.start()
+    try:
+        yield
+    finally:
+        flushing.join()
+    if failures:
+        raise failures[0]
 
 
 def columns_of(probe: Probe) -> dict[str, Any]:
-    """Store the original; return the columns of a probe in a search or an alert."""
+    """Return the columns of a probe in a search or an alert; `stored_meanwhile` stores its original."""
     return {
-        "probe_blob": services().blobs.put(probe.data),
+        "probe_blob": digest_of(probe.data),
         "probe_name": probe.name,
         "edits": list(probe.edits),
         "notes": list(probe.picture.notes),
@@ -141,7 +176,7 @@ def columns_of(probe: Probe) -> dict[str, Any]:
 
 
 def store(probe: Probe) -> StoredProbe:
-    """Store the originals of a probe and its further frames; return their record."""
+    """Return the record of a probe and its further frames; `stored_meanwhile` stores their originals."""
     columns, frames = columns_of(probe), _frames(probe.further)
     sealed: dict[str, Value] = {"probe_sha256": columns["probe_blob"]}
     if probe.edits:
@@ -183,14 +218,13 @@ def secret_part(provenance: dict[str, Any]) -> dict[str, Any]:
 
 
 def _frames(further: Sequence[Further]) -> list[ProbeFrame]:
-    blobs = services().blobs.put_many(frame.data for frame in further)
     return [
         ProbeFrame(
             number=number,
-            blob=blob,
+            blob=digest_of(frame.data),
             face_number=frame.number,
             quality=frame.face.quality.overall,
             provenance=frame.provenance,
         )
-        for number, (frame, blob) in enumerate(zip(further, blobs, strict=True), start=2)
+        for number, frame in enumerate(further, start=2)
     ]

@@ -99,7 +99,7 @@ def _written(search: Search, candidates: list[Candidate], compared_to: Compared,
     _insert_pictures(search, candidates, compared_to)
     search.answer_entry, search.answered_at = entry, timezone.now()
     of_answer = ("answer_entry", "answered_at", "gallery_size", "gallery_pictures", "gallery_seq", "calibration")
-    update(search, *of_answer, "scorer", "nearness")
+    update(search, *of_answer, "scorer", "nearness", "quality_detail")
     return [search, *candidates]
 
 

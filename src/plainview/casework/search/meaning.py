@@ -8,8 +8,8 @@ import numpy as np
 
 from plainview.casework.canaries.read import in_doubt
 from plainview.casework.galleries.read import open_template
-from plainview.casework.models import CanaryAlarm, Candidate, Search
-from plainview.casework.search.candidates import ShownPicture, pictures_by_rank
+from plainview.casework.models import CanaryAlarm, Candidate, Reference, Search
+from plainview.casework.search.candidates import pictures_by_rank
 from plainview.policy.decision import Refused
 from plainview.recognition.types import Vector
 from plainview.scores.calibration import Calibration, Rate, sentence
@@ -60,21 +60,24 @@ def cautions_about(candidate: Candidate) -> list[Caution]:
 
 
 def cautions(search: Search, candidates: list[Candidate]) -> list[Caution]:
-    """Return the cautions about a candidate list, without references that were erased since."""
-    pictures = pictures_by_rank(candidates)
+    """Return the cautions about a candidate list, without candidates of whom every picture was erased since."""
+    left = {
+        rank: [shown.reference for shown in pictures if shown.reference.template]
+        for rank, pictures in pictures_by_rank(candidates).items()
+    }
     listed = [
         Listed(
             candidate.rank,
             float(candidate.adjusted),
-            candidate.reference.quality,
-            candidate.reference.captured_on,
-            _template(candidate, pictures[candidate.rank]),
-            candidate.reference.quality_detail,
-            candidate.reference.captured_precision or "day",
+            nearest.quality,
+            nearest.captured_on,
+            _template(left[candidate.rank]),
+            nearest.quality_detail,
+            nearest.captured_precision or "day",
             candidate.subject_id,
         )
         for candidate in candidates
-        if candidate.reference.template
+        for nearest in left[candidate.rank][:1]
     ]
     alarm = in_doubt(search)
     doubts = [] if alarm is None else [Caution("canary_alarm", _doubt(alarm))]
@@ -86,11 +89,10 @@ def cautions(search: Search, candidates: list[Candidate]) -> list[Caution]:
     )
 
 
-def _template(candidate: Candidate, pictures: list[ShownPicture]) -> Vector:
+def _template(left: list[Reference]) -> Vector:
     """Return the template of a candidate: of the picture, or the mean of the pictures that are left."""
-    left = [shown.reference for shown in pictures if shown.reference.template] or [candidate.reference]
-    left.sort(key=lambda reference: reference.pk)
-    return mean_template(np.stack([open_template(reference.public_id, reference.template) for reference in left]))
+    ordered = sorted(left, key=lambda reference: reference.pk)
+    return mean_template(np.stack([open_template(reference.public_id, reference.template) for reference in ordered]))
 
 
 def _doubt(alarm: CanaryAlarm) -> str:

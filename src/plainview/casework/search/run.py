@@ -34,7 +34,7 @@ from plainview.casework.models import (
 from plainview.casework.people.read import binding, training_facts, trial_facts
 from plainview.casework.probes.approvals import usable_approval
 from plainview.casework.probes.preparations import use
-from plainview.casework.probes.probe import Probe, StoredProbe, store, template_of
+from plainview.casework.probes.probe import Probe, StoredProbe, store, stored_meanwhile, template_of
 from plainview.casework.search.answers import Answer, record_answer
 from plainview.casework.search.candidates import answered, candidates_of
 from plainview.casework.search.grounds import ORDINARY, Ground, GroundFacts
@@ -51,6 +51,7 @@ from plainview.policy.permissions import Permission
 from plainview.policy.purposes import plain_purpose
 from plainview.policy.search import UNDECLARED, SearchFacts, decisions
 from plainview.recognition.types import Vector
+from plainview.scores.cautions import PHOTOGRAPHS_ALIKE
 from plainview.storage.base import digest_of
 
 
@@ -122,9 +123,12 @@ def run_search(
     sweep()
     with _watched(acting_member, ground), transaction.atomic():
         may = authorised(request, ground, probe, acting_member)
-        search, asked = _record(probe, request, may, preparation, acting_member)
+        with stored_meanwhile(probe):
+            search, asked = _record(probe, request, may, preparation, acting_member)
     with _withheld_where_refused(ground, search, asked, acting_member):
-        template = template_of(probe, services().engine_of(search.pack))
+        template, alike = template_of(probe, services().engine_of(search.pack))
+        if alike is not None:
+            search.quality_detail = {**search.quality_detail, PHOTOGRAPHS_ALIKE: alike}
         ground.still_holds()
         why = Comparison(
             may.ground.name,
@@ -237,7 +241,7 @@ def _copied(purpose: str, case: Case, digest: str, member: Member) -> bool:
 def _record(
     probe: Probe, request: Request, may: Authorised, preparation: Preparation | None, member: Member
 ) -> tuple[Search, Receipt]:
-    """Store the probe and the search in the running transaction, in which the rules were checked."""
+    """Write the search and its entry in the running transaction, in which the rules were checked."""
     gallery, ground = may.gallery, may.ground
     pack = engine_of(gallery).pack
     stored = store(probe)

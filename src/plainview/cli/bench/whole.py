@@ -61,7 +61,7 @@ def measure(home: Path, references: int, searches: int) -> dict[str, object]:
     figures |= _served(home, keys[0])
     erased = list(Reference.objects.filter(gallery=gallery).order_by("-pk")[:_ERASED])
     figures["expunge_ms"] = _median(
-        erased, lambda reference: expunge(reference.public_id, reason="benchmark", acting_member=admin)
+        erased, lambda reference: expunge(reference.public_id, reason="measured by a benchmark", acting_member=admin)
     )
     figures["audit_verify_s"] = _seconds(verify_log)
     figures["database_mb"] = _megabytes(home / "workspace")

@@ -260,7 +260,7 @@ def _shown(
         meaning,
         [caution for caution in warnings if caution.rank == candidate.rank],
         years,
-        not candidate.reference.template,
+        not any(shown.reference.template for shown in pictures),
         pictures,
         span_of(pictures),
         review.aside.get(candidate.rank, ""),

@@ -55,7 +55,7 @@ def test_nobody_sees_or_counts_a_canary(canary: Canary, tmp_path: Path, pair: tu
     assert Reference.objects.count() == 2
     assert len(gallery_templates(hidden.gallery_id, canary.pack)) == 2
     assert register(newest_checkpoint(), None)["agencies"][0]["galleries"][0]["references"] == 2
-    foils = fillers.of_examination(Examination(candidate=asked.candidates[1]))
+    foils = fillers.of_examination(Examination(candidate=asked.candidates[1]), asked.candidates[1].reference)
     assert hidden not in foils
     package = tmp_path / "package.zip"
     disclose(asked.search.public_id, package, acting_member=person("supervisor"))

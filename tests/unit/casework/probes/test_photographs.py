@@ -21,6 +21,8 @@ from plainview.casework.models import Preparation, ProbeFrame, Search
 from plainview.casework.probes import photographs
 from plainview.casework.probes import preparations as actions
 from plainview.casework.probes.approvals import decide_approval, request_approval
+from plainview.casework.search.candidates import candidates_of
+from plainview.casework.search.meaning import cautions
 from plainview.casework.search.prepared import search_prepared
 from plainview.casework.search.run import view_candidates
 from plainview.casework.workspace.services import services
@@ -30,6 +32,7 @@ from plainview.policy.probes import MOST_PHOTOGRAPHS
 from plainview.recheck.package import verify_package
 from plainview.recognition.edits import apply, read
 from plainview.recognition.video.fuse import fused
+from plainview.scores.same_face import SAME_FACE
 
 FIRST = cv2.imencode(".png", scaled(collins(), 0.8).pixels)[1].tobytes()
 _VALUES = collins().pixels * 0.06 + np.random.default_rng(1).normal(0, 3, collins().pixels.shape)
@@ -81,6 +84,9 @@ def test_photographs_are_one_probe_each_kept_recorded_and_run_again(draft: Prepa
     ):
         shown = apply(services().decoder.decode(services().blobs.get(blob)), read(edits))
         parts.append(engine.template(shown, engine.probe_face(shown, number)[1].detection))
+    rows = np.stack(parts)
+    assert made.quality_detail["photographs_alike"] == pytest.approx(float((rows @ rows.T).min()), abs=1e-3)
+    assert "probe_photographs" not in {caution.id for caution in cautions(made, candidates_of(made))}
     whole = fused(parts, [made.quality, *(frame.quality for frame in frames)])
     best = view_candidates(made.public_id, acting_member=person("examiner")).candidates[0]
     reference = open_template(best.reference.public_id, best.reference.template)
@@ -143,6 +149,16 @@ def test_a_photograph_is_erased_alone_or_with_its_draft(draft: Preparation) -> N
     assert not services().blobs.exists(pair)
     assert not draft.photographs.exists()
     assert [len(entries(f"preparation.{act}")) for act in ("added", "removed")] == [2, 1]
+
+
+def test_photographs_of_two_people_get_a_caution(draft: Preparation) -> None:
+    number = add(draft, PAIR)
+    faces = draft.photographs.get(number=number).faces
+    other = max((1, 2), key=lambda face: faces[face - 1]["box"][0])  # Hopper is on the right
+    photographs.choose_face(draft.public_id, number, other, acting_member=person("examiner"))
+    made = searched(draft)
+    assert made.quality_detail["photographs_alike"] < SAME_FACE
+    assert "probe_photographs" in {caution.id for caution in cautions(made, candidates_of(made))}
 
 
 def test_an_approval_is_for_one_photograph(draft: Preparation) -> None:

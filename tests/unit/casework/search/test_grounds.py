@@ -10,7 +10,15 @@ from tests.factories.sharing import WHY, taken, theirs, world
 from tests.factories.work import case, entries, gallery, person, probe, search
 
 from plainview.casework.disclosure.reviews import ask_review, decide_review
-from plainview.casework.models import Agreement, Case, ExonerationReview, Member, Search, SharedRequest
+from plainview.casework.models import (
+    Agreement,
+    Case,
+    ExonerationReview,
+    Member,
+    ProbeTemplate,
+    Search,
+    SharedRequest,
+)
 from plainview.casework.probes.probe import prepare_probe
 from plainview.casework.search.grounds import (
     ORDINARY,
@@ -23,8 +31,10 @@ from plainview.casework.search.grounds import (
 )
 from plainview.casework.search.run import Request, run_search
 from plainview.casework.sharing.agree import withdraw
+from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
 from plainview.policy.disclosure import EXONERATION
+from plainview.storage.base import StorageFull
 
 
 def rule_of(act: Any, *arguments: Any, **options: Any) -> str:
@@ -125,6 +135,40 @@ def test_a_ground_that_is_lost_while_the_search_runs_drops_the_answer_and_is_tol
     assert ground.asked == ["refusal_fields", "still_holds", f"withhold {found.request_entry} ground.gone"]
     assert (found.answered_at, list(found.candidate_set.all())) == (None, [])
     assert entries("search.answered") == []
+
+
+def test_a_ground_that_is_lost_at_the_answer_drops_it_and_keeps_what_the_inspection_looked_at(image: Path) -> None:
+    ground, asked = Spied(), iter((None, Refused("ground.gone", "Not answered", "It is gone.", "Search again.")))
+    ground.facts = lambda case, member: GroundFacts()  # type: ignore[method-assign]
+
+    def still_holds() -> None:
+        refused = next(asked)
+        if refused is not None:
+            raise refused
+
+    ground.still_holds = still_holds  # type: ignore[method-assign]
+    with pytest.raises(Refused, match=r"ground\.gone"):
+        run_search(
+            prepare_probe(image), Request("C-1", "find the rider", "g"), ground, acting_member=person("examiner")
+        )
+    recorded = Search.objects.get()
+    assert ground.asked == ["refusal_fields", f"withhold {recorded.request_entry} ground.gone"]
+    assert (recorded.answered_at, list(recorded.candidate_set.all())) == (None, [])
+    assert ProbeTemplate.objects.filter(search=recorded).exists()
+    assert entries("search.answered") == entries("search.refused") == []
+
+
+def test_a_search_whose_probe_cannot_be_stored_is_not_recorded(image: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = StorageFull("The disk is full.", "Free space.")
+
+    def put_many(blobs: Any) -> list[str]:
+        raise full
+
+    monkeypatch.setattr(services().blobs, "put_many", put_many)
+    with pytest.raises(StorageFull):
+        run_search(prepare_probe(image), Request("C-1", "find the rider", "g"), acting_member=person("examiner"))
+    assert not Search.objects.exists()
+    assert entries("search.requested") == []
 
 
 def test_another_agencys_request_holds_for_its_taker_its_case_and_while_the_agreement_does(

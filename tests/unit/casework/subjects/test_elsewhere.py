@@ -187,6 +187,14 @@ def test_a_verifier_sees_as_many_pictures_of_everybody(into: Gallery, tmp_path: 
         assert references == sorted(references, key=lambda reference: reference.captured_on or date.max)
     probe_jpeg, faces = blind_pictures(task)
     assert len({len(data) for data in [probe_jpeg, *(data for pictures in faces.values() for data in pictures)]}) == 1
+    # Of a candidate whose nearest picture is erased, the others can still be examined and verified.
+    other = search(probe(tmp_path, "again.png")).search
+    listed = Candidate.objects.get(search=other, rank=rank)
+    expunge(listed.reference.public_id, reason="ordered by the court", acting_member=person("admin"))
+    later = Verification.objects.get(examination=only_examined(other.public_id, rank))
+    (own,) = VerificationItem.objects.filter(verification=later, is_candidate=True)
+    assert own.reference.subject_id == listed.subject_id
+    assert own.reference.template
     foil = next(item for item in items if not item.is_candidate)
     expunge(foil.more[0], reason="ordered by the court", acting_member=person("admin"))
     assert [len(references) for references in shown_references(items)] == [1] * len(items)
