@@ -218,11 +218,12 @@ def retention_rules(request: HttpRequest, response: HttpResponse) -> RulesOut:
     return RulesOut(version=version.number if version else 0, text=text, says=says)
 
 
-def retention_change(request: HttpRequest, wanted: Body[RulesIn]) -> proposals.ProposalOut:
+def retention_change(request: HttpRequest, response: HttpResponse, wanted: Body[RulesIn]) -> proposals.ProposalOut:
     """Propose other retention rules; another member approves them. With If-Match, only of that version."""
     member = member_of(request)
     version, _ = read.rules_of(member.agency)
-    require_match(request, etag_of(version.text if version else BEGINNING))
+    response.headers["ETag"] = etag_of(version.text if version else BEGINNING)
+    require_match(request, response.headers["ETag"])
     proposed = propose(Kind.RETENTION, {"text": wanted.text}, reason=wanted.reason, acting_member=member)
     return proposals.shown(proposed)
 
