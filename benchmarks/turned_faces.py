@@ -1,39 +1,44 @@
 """How often a turned face is found, said to be turned, and given the template of the face upright.
 
-    python benchmarks/turned_faces.py DIR [N] [SEED]
+    python benchmarks/turned_faces.py DIR [N] [SEED] [BACKGROUNDS]
 
 Takes N photographs of upright faces below DIR (default 100), turns each, and prints for each turn: faces found, those said
 to be turned by the right angle (within 20 degrees), and the mean cosine with the template of the upright picture. The last
-line is about pictures without a face: the corners of the same photographs, in which a face was found.
+lines are about faces where none may be: in the corners of the same photographs, and in random parts of the pictures below
+BACKGROUNDS, which show nobody; with how many are found without the turned looks.
 """
 
 from __future__ import annotations
 
 import random
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from plainview.recognition.decode import Decoder, read_file
+from plainview.recognition.detect import Detector
 from plainview.recognition.edits import Rotate, apply
 from plainview.recognition.engine import Engine, compare
 from plainview.recognition.turned import turned_by
-from plainview.recognition.types import Face, Picture
+from plainview.recognition.types import Detection, Face, Picture, Pixels
 
 _TURNS = (0, 20, 45, 70, 90, 135, 180, -90, -45)
 _NEAR = 20  # degrees
 _CORNER = 0.3  # of a photograph's side
+_LARGEST, _PARTS, _SIDES = 1600, 6, (75, 120, 200, 320, 500)  # pixels; parts of a picture; pixels
 
 
-def main(folder: Path, count: int, seed: int) -> None:
+def main(folder: Path, count: int, seed: int, backgrounds: Path | None = None) -> None:
     """Print the table."""
     engine = Engine.load()
     names = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png"))
     chosen = random.Random(seed).sample(names, min(count, len(names)))  # noqa: S311  not a secret
     detected, right = dict.fromkeys(_TURNS, 0), dict.fromkeys(_TURNS, 0)
     cosines: dict[int, list[float]] = {turn: [] for turn in _TURNS}
-    corners = invented = 0
+    corners: list[Picture] = []
     with Decoder() as decoder:
         for path in chosen:
             picture = decoder.decode(read_file(path))
@@ -50,16 +55,46 @@ def main(folder: Path, count: int, seed: int) -> None:
                 off = (turned_by(face.detection.points) - turned_by(upright.detection.points) - turn + 180) % 360 - 180
                 right[turn] += abs(off) <= _NEAR or (not turned_by(face.detection.points) and abs(turn) <= _NEAR)
                 cosines[turn].append(compare(template, engine.template(shown, face.detection)))
-            for corner in _corners(picture):
-                corners += 1
-                invented += bool(engine.faces(corner))
+            corners += _corners(picture)
     print(f"{len(chosen)} photographs, seed {seed}")  # noqa: T201
     for turn in _TURNS:
         print(  # noqa: T201
             f"turned by {turn:4}: {detected[turn]} found, {right[turn]} said rightly, "
             f"mean cosine with the upright face {np.mean(cosines[turn]):.3f}"
         )
-    print(f"{corners} corners without a face: a face was found in {invented}")  # noqa: T201
+    _count("corners", corners, engine)
+    if backgrounds is not None:
+        _count("parts of pictures that show nobody", list(_parts(backgrounds, random.Random(seed))), engine)  # noqa: S311
+
+
+class _Upright(Detector):
+    """The detector without its turned looks at whole pictures."""
+
+    def _lying(self, pixels: Pixels, threshold: float) -> list[Detection]:
+        return []
+
+
+def _count(name: str, pictures: list[Picture], engine: Engine) -> None:
+    upright = Engine(engine.pack, _Upright(engine.detector._session), engine._embedder)
+    without, new = 0, 0
+    for picture in pictures:
+        seen = bool(upright.faces(picture))
+        without += seen
+        new += not seen and bool(engine.faces(picture))
+    print(f"{len(pictures)} {name}: a face found upright in {without}, only by a turned look in {new}")  # noqa: T201
+
+
+def _parts(folder: Path, chance: random.Random) -> Iterator[Picture]:
+    for path in sorted(folder.rglob("*")):
+        pixels = cv2.imread(str(path)) if path.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp") else None
+        if pixels is None:
+            continue
+        scale = min(1.0, _LARGEST / max(pixels.shape[:2]))
+        pixels = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        for _ in range(_PARTS):
+            side = min(chance.choice(_SIDES), *pixels.shape[:2])
+            y, x = chance.randrange(pixels.shape[0] - side + 1), chance.randrange(pixels.shape[1] - side + 1)
+            yield Picture(np.ascontiguousarray(pixels[y : y + side, x : x + side]), "", (side, side))
 
 
 def _middle(engine: Engine, picture: Picture) -> Face | None:
@@ -83,5 +118,5 @@ def _corners(picture: Picture) -> list[Picture]:
 
 
 if __name__ == "__main__":
-    arguments = sys.argv[1:]
-    main(Path(arguments[0]), *(int(value) for value in [*arguments[1:], *("100", "1")[len(arguments) - 1 :]]))
+    arguments = [*sys.argv[1:], *("100", "1", "")[len(sys.argv) - 2 :]]
+    main(Path(arguments[0]), int(arguments[1]), int(arguments[2]), Path(arguments[3]) if arguments[3] else None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,13 @@ import numpy as np
 import pytest
 import requests
 from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
+from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.config import Config
 from botocore.credentials import Credentials
 from tests.factories import forks
 from tests.factories.deployed import Server
 from tests.factories.models import collins, hopper
+from urllib3 import HTTPResponse
 
 EXAMINER, ADMIN = "examiner@agency.example", "admin@agency.example"
 
@@ -188,6 +190,49 @@ def test_only_a_fresh_and_whole_signature_is_taken(server: Server) -> None:
     assert unsigned.json()["__type"] == "MissingAuthenticationTokenException"
     assert forks.run(server.home, ["token", "revoke", key["access_key_id"], "--as", ADMIN]).returncode == 0
     assert send(signed(server, key, b'{"MaxResults": 8}', now)).json()["__type"] == "UnrecognizedClientException"
+
+
+def test_two_equal_calls_in_a_second_and_a_retry_are_answered_and_act_once(
+    server: Server, client: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """boto3 signs neither the call nor its attempt, so within a second both have the signature of the first."""
+    now = datetime.now(UTC)
+    monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: now)
+    admin = client(key_of(server.home, ADMIN))
+    examiner = client(key_of(server.home, EXAMINER, "--case", "C-1", "--purpose", "find the rider"))
+    assert [admin.list_collections()["CollectionIds"] for _ in range(2)] == [["g"]] * 2
+    admin.index_faces(CollectionId="g", Image=jpeg(collins().pixels))
+    asked = {"CollectionId": "g", "Image": jpeg(cv2.resize(collins().pixels, None, fx=0.8, fy=0.8))}
+    lost: list[int] = []
+
+    def lose_the_first_answer(request: Any, **_: Any) -> Any:
+        if lost:
+            return None
+        lost.append(
+            requests.post(request.url, data=request.body, headers=dict(request.headers), timeout=60).status_code
+        )
+        return AWSResponse(request.url, 503, {}, HTTPResponse(BytesIO(b"{}"), preload_content=False))
+
+    examiner.meta.events.register("before-send.rekognition.SearchFacesByImage", lose_the_first_answer)
+    answer = examiner.search_faces_by_image(**asked)
+    assert (lost, answer["ResponseMetadata"]["RetryAttempts"]) == ([200], 1)
+    assert len(answer["FaceMatches"]) == 1
+    assert examiner.search_faces_by_image(**asked)["FaceMatches"] == answer["FaceMatches"]
+    made = forks.run(server.home, ["token", "new", "--scope", "case.read", "--as", EXAMINER, "--json"])
+    bearer = {"Authorization": f"Bearer {json.loads(made.stdout)['token']}"}
+    searches = requests.get(f"http://127.0.0.1:{server.port}/api/v1/searches", headers=bearer, timeout=60).json()
+    assert len(searches["items"]) == 1, searches
+
+
+def test_what_decides_an_act_is_signed(server: Server) -> None:
+    key, now = key_of(server.home, ADMIN), datetime.now(UTC)
+    request = signed(server, key, b"{}", now)
+    for name in ("X-Plainview-Case", "X-Plainview-Purpose"):
+        assert send(request, **{name: "C-1"}).json()["__type"] == "IncompleteSignatureException"
+    without = AWSRequest("POST", request.url, data=b"{}", headers={"Content-Type": "application/x-amz-json-1.1"})
+    SigV4Auth(Credentials(key["access_key_id"], key["secret_access_key"]), "rekognition", "x").add_auth(without)
+    other = send(without, **{"X-Amz-Target": "RekognitionService.ListCollections"})
+    assert (other.status_code, other.json()["__type"]) == (403, "IncompleteSignatureException")
 
 
 def test_a_key_signs_and_opens_nothing_else(server: Server) -> None:

@@ -13,6 +13,11 @@ _ABOUT = (
     "[The API](../howto/api.md) says how it is used."
 )
 
+_REFUSALS = (
+    "A request that cannot be read is refused before any rule of the agency is asked. The [rules](rules.md) of the agency "
+    "are the same as on pages."
+)
+
 
 def page() -> str:
     """Return the page."""
@@ -24,7 +29,7 @@ def page() -> str:
         django.setup()
     from plainview.api.operation import Open
     from plainview.api.operations import OPERATIONS
-    from plainview.api.problems import says_first
+    from plainview.api.problems import RULES, says_first
 
     lines, group = ["# Operations of the API", "", _ABOUT, ""], ""
     for operation in OPERATIONS:
@@ -33,4 +38,6 @@ def page() -> str:
             lines += ["", f"## {group}", "", "| operation | scope | what it does |", "| --- | --- | --- |"]
         scope = "any" if isinstance(operation.who, Open) else f"`{operation.who.value}`"
         lines.append(f"| `{operation.method} /api/v1{operation.shown}` | {scope} | {says_first(operation.function)} |")
+    lines += ["", "## Refusals of requests", "", _REFUSALS, "", "| rule | when |", "| --- | --- |"]
+    lines += [f"| `{rule}` | {says} |" for rule, says in RULES.items()]
     return "\n".join(lines) + "\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 from django.http import HttpRequest
@@ -46,7 +45,7 @@ class AlertIn(FormIn):
     one_in: Whole = Field(
         default=DEFAULT_ONE_IN, ge=1, le=10**12, description="At most one false alert in so many new references."
     )
-    since: date | None = Field(default=None, description="Also compare references enrolled since this day.")
+    since: Day | None = Field(default=None, description="Also compare references enrolled since this day.")
     face: FaceNumber | None = None
     origin: Short = Field(default=UNDECLARED, description=f"Origin of the probe: {', '.join(ORIGINS)}.")
 

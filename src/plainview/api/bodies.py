@@ -50,6 +50,10 @@ def check(request: HttpRequest, operation: Operation, api: NinjaAPI) -> None:
             413, "api.body", f"The body has {length:,} bytes; the limit is {operation.body:,}.", "Send less at once."
         )
     wanted = _MULTIPART if "file" in models else _JSON if "body" in models else _FORM if "form" in models else ""
+    coding = request.META.get("HTTP_CONTENT_ENCODING", "identity").strip().lower()
+    if coding not in ("", "identity"):
+        why = f"The body is encoded as {coding[:20]}; it is taken as it is only."
+        raise Unusable(415, "api.encoding", why, "Send it uncompressed.", headers={"Accept-Encoding": "identity"})
     kind = request.content_type or ""
     wanted = operation.media or wanted
     if not wanted:

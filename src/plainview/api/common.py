@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, TypeVar
@@ -72,8 +73,17 @@ class FormIn(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 
-Day = Annotated[date, Field(strict=False)]
-"""A day of a JSON body, as text: 2026-11-05."""
+def _day(value: Any) -> Any:
+    """Return the value, unless it is anything but the text of a day: pydantic also takes seconds since 1970 and moments."""
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        return value
+    raise ValueError("is not a day such as 2026-11-05")
+
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+Day = Annotated[date, Field(strict=False), BeforeValidator(_day)]
+"""A day of a request, as text: 2026-11-05."""
 
 
 class Because(In):
@@ -202,5 +212,5 @@ def require_match(request: HttpRequest, etag: str) -> None:
         )
 
 
-FaceNumber = Annotated[Whole, Field(ge=1, le=9_999)]
+FaceNumber = Annotated[int, Field(ge=1, le=9_999), BeforeValidator(whole_number)]
 """Number of a face in its picture; 1 is the largest."""

@@ -37,6 +37,16 @@ _REFUSALS = {
     503: "The log cannot be written, so nothing is done.",
 }
 
+_RATE = {
+    f"RateLimit-{name}": {"description": says, "schema": {"type": "integer"}}
+    for name, says in {
+        "Limit": "Requests a minute for this token.",
+        "Remaining": "Requests that are left, as far as this process of the server knows.",
+        "Reset": "Seconds until the next minute.",
+    }.items()
+}
+_ETAG = {"ETag": {"description": "The version, for If-Match.", "schema": {"type": "string"}}}
+
 _ABOUT = """\
 Face search that can account for every search: the same acts, permissions, rules and log as its pages and commands.
 
@@ -128,6 +138,10 @@ def _document(own: Api) -> dict[str, Any]:
     for path, methods in document["paths"].items():
         for method, described in methods.items():
             _complete(described, rows[method, path.removeprefix(PREFIX)])
+    text = json.dumps(document["paths"]) + json.dumps(components["responses"])
+    for name in [name for name in schemas if f'/{name}"' not in text + json.dumps(schemas)]:
+        del schemas[name]  # parameters of a query or a form: they are described where they are sent
+    document["tags"] = [{"name": group} for group in dict.fromkeys(operation.group for operation in OPERATIONS)]
     document["servers"] = [{"url": "/", "description": "This server"}]
     return document
 
@@ -138,6 +152,10 @@ def _complete(described: dict[str, Any], operation: Operation) -> None:
     for status in _REFUSALS:
         described["responses"][str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
     text = {"schema": {"type": "string"}}
+    described["responses"][str(operation.status)]["headers"] = _RATE | (_ETAG if operation.versioned else {})
+    if operation.versioned and operation.method != "GET":
+        says = "ETag of the version that the change was made of; another one refuses it (412)."
+        described.setdefault("parameters", []).append(_header("If-Match", says))
     described.setdefault("parameters", []).extend(
         {"name": name, "in": "header", "required": required, "schema": {"type": "string"}}
         for name, required in operation.headers
@@ -149,12 +167,16 @@ def _complete(described: dict[str, Any], operation: Operation) -> None:
     if operation.name == "job_events":
         described["responses"]["204"] = {"description": "The job is over, and you have its last event."}
     if operation.makes:
-        described.setdefault("parameters", []).append(
-            {
-                "name": "Idempotency-Key",
-                "in": "header",
-                "required": False,
-                "description": "Sent again with the same key within 24 hours, the request gets the same answer.",
-                "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
-            }
-        )
+        says = "Sent again with the same key within 24 hours, the request gets the same answer."
+        key = {"minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"}
+        described.setdefault("parameters", []).append(_header("Idempotency-Key", says, **key))
+
+
+def _header(name: str, says: str, **more: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "description": says,
+        "schema": {"type": "string", **more},
+    }

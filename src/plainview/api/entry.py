@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -22,7 +22,7 @@ from ninja.errors import HttpError, ValidationError
 
 from plainview.api import bodies, problems, rates
 from plainview.api.document import PREFIX, api
-from plainview.api.operation import Open, Operation
+from plainview.api.operation import TUS_ABOUT, TUS_VERSION, Open, Operation
 from plainview.api.operations import BY_NAME, OPERATIONS, operation_of
 from plainview.api.problems import Unusable
 from plainview.api.rekognition import entry as rekognition
@@ -79,7 +79,10 @@ class Entry:
         if request.path_info.rstrip("/") == rekognition.PATH:
             response = rekognition.answered(request)
         elif request.path_info.startswith("/api/"):
+            is_head = request.method == "HEAD"
             response = answered(request)
+            if is_head:
+                response.content = b""
         else:
             return self.get_response(request)
         response.headers.setdefault("Cache-Control", "no-store")
@@ -139,6 +142,8 @@ def _answer(request: HttpRequest) -> HttpResponse:
     if match.url_name in _OPEN and request.method in ("GET", "HEAD"):
         answer: HttpResponse = match.func(request, *match.args, **match.kwargs)
         return answer
+    if request.method == "OPTIONS":
+        return _options(request, str(match.route))
     operation = _operation(request, str(match.route))
     token = _bearer(request)
     request.user, request.auth = token.member, token  # type: ignore[attr-defined]
@@ -152,6 +157,8 @@ def _answer(request: HttpRequest) -> HttpResponse:
             answer = of_error(request, error)
         for name, value in rate.items():
             answer.headers[name] = value
+        if operation.headers:
+            answer.headers.setdefault("Tus-Resumable", TUS_VERSION)  # on a refusal too
         return answer
 
 
@@ -162,7 +169,12 @@ def _operation(request: HttpRequest, route: str) -> Operation:
     for operation in rows:
         if operation.method == request.method:
             return operation
-    allowed = ", ".join(sorted(operation.method for operation in rows))
+    if request.method == "HEAD":  # as GET, without its body (RFC 9110, section 9.3.2)
+        for operation in rows:
+            if operation.method == "GET":
+                request.method = "GET"
+                return operation
+    allowed = _allowed(rows)
     raise Unusable(
         405,
         "api.method",
@@ -170,6 +182,21 @@ def _operation(request: HttpRequest, route: str) -> Operation:
         f"It answers {allowed}.",
         headers={"Allow": allowed},
     )
+
+
+def _allowed(rows: Sequence[Operation]) -> str:
+    """Return the header Allow of an address."""
+    methods = {operation.method for operation in rows}
+    return ", ".join(sorted({*methods, *({"HEAD"} if "GET" in methods else ()), "OPTIONS"}))
+
+
+def _options(request: HttpRequest, route: str) -> HttpResponse:
+    """Return what an address answers; the document of the API says the same to everybody."""
+    rows = ROUTES.get(route)
+    if not rows:
+        raise _no_operation(request)
+    about = TUS_ABOUT if any(operation.headers for operation in rows) else {}
+    return HttpResponse(status=204, headers={"Allow": _allowed(rows), **about})
 
 
 def _bearer(request: HttpRequest) -> Token:

@@ -13,6 +13,8 @@ from plainview.casework.models import Job
 _AGAIN_MS = 2000
 """Milliseconds after which a client of events asks again: as often as the page of a job."""
 
+_EVENTS = "text/event-stream"
+
 
 class JobOut(Out):
     """A job."""
@@ -72,10 +74,10 @@ def job_events(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002
     data = shown(job).model_dump_json()
     if job.is_over and request.META.get("HTTP_LAST_EVENT_ID") == _event(job):
         return HttpResponse(status=204)  # a client of such events stops here
+    if request.META.get("HTTP_LAST_EVENT_ID") == _event(job):  # nothing new: no event, only when to ask again
+        return HttpResponse(f"retry: {_AGAIN_MS}\n\n", content_type=_EVENTS)
     kind = "end" if job.is_over else "progress"
-    return HttpResponse(
-        f"retry: {_AGAIN_MS}\nid: {_event(job)}\nevent: {kind}\ndata: {data}\n\n", content_type="text/event-stream"
-    )
+    return HttpResponse(f"retry: {_AGAIN_MS}\nid: {_event(job)}\nevent: {kind}\ndata: {data}\n\n", content_type=_EVENTS)
 
 
 def _event(job: Job) -> str:

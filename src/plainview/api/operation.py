@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any
 
 from plainview.policy.permissions import Permission
+from plainview.policy.video import MAX_BYTES
 
 AROUND = 64 << 10
 """Bytes of a form beside its file."""
@@ -20,6 +21,15 @@ TUS = (("Tus-Resumable", False),)
 TUS_NEW = (*TUS, ("Upload-Length", True), ("Upload-Metadata", True))
 TUS_PIECE = (*TUS, ("Upload-Offset", True))
 """Headers of the tus protocol, by operation."""
+
+TUS_VERSION = "1.0.0"
+TUS_ABOUT = {
+    "Tus-Resumable": TUS_VERSION,
+    "Tus-Version": TUS_VERSION,
+    "Tus-Extension": "creation,termination",
+    "Tus-Max-Size": str(MAX_BYTES),
+}
+"""What a client of tus learns by OPTIONS."""
 
 
 class Open(Enum):
@@ -42,6 +52,7 @@ class Operation:
         media: media type of a body that the function reads itself; "" if the types of its parameters say what it is.
         gives: media type of its answer, if that is not JSON.
         headers: further headers of the request, each with whether it is required.
+        versioned: its answer has an ETag, and a change may name the version that it was made of (If-Match).
         group: heading in the document.
     """
 
@@ -55,6 +66,7 @@ class Operation:
     media: str = ""
     gives: str = ""
     headers: tuple[tuple[str, bool], ...] = ()
+    versioned: bool = False
     group: str = ""
 
     @property

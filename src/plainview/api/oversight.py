@@ -6,14 +6,13 @@ Owns their fields on the API. An entry is shown to those who may see it on its p
 from __future__ import annotations
 
 import base64
-from datetime import date
 from typing import Annotated, Any
 
 from django.http import HttpRequest
 from ninja import Body, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from plainview.api.common import Cut, In, Moment, Out, Short, Text, member_of, slice_of
+from plainview.api.common import Cut, Day, In, Moment, Out, Short, Text, member_of, slice_of
 from plainview.audit.checkpoint import parse
 from plainview.audit.merkle import consistency_proof_by
 from plainview.casework.log import explorer
@@ -141,8 +140,8 @@ class EntriesWanted(BaseModel):
 
     action: Short = ""
     member: Short = ""
-    since: date | None = None
-    until: date | None = None
+    since: Day | None = None
+    until: Day | None = None
     before: int | None = Field(default=None, ge=0, le=2**62, description="Only entries with smaller numbers.")
     limit: int = Field(default=50, ge=1, le=100)
 

@@ -19,7 +19,7 @@ def pointer(name: object) -> str:
 
 
 def read_json(raw: bytes) -> Any:
-    """Return a JSON body.
+    """Return a JSON body; a byte order mark before it is ignored (RFC 8259, section 8.1).
 
     Raises:
         Unusable: it is not JSON, it is not UTF-8, it names a field twice, or it is too deep.
@@ -27,7 +27,7 @@ def read_json(raw: bytes) -> Any:
     if not raw.strip():
         raise Unusable(400, "api.json", "The body is empty.", "Send a JSON object.")
     try:
-        read = json.loads(raw.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant)
+        read = json.loads(raw.decode("utf-8-sig"), object_pairs_hook=_once, parse_constant=_no_constant)
     except UnicodeDecodeError:
         raise Unusable(400, "api.json", "The body is not UTF-8.", "Send JSON as UTF-8.") from None
     except RecursionError:

@@ -94,10 +94,11 @@ def policy_try(request: HttpRequest, wanted: Body[PolicyIn]) -> TriedOut:
     )
 
 
-def policy_change(request: HttpRequest, wanted: Body[PolicyProposal]) -> proposals.ProposalOut:
+def policy_change(request: HttpRequest, response: HttpResponse, wanted: Body[PolicyProposal]) -> proposals.ProposalOut:
     """Propose another policy; another member approves it. With If-Match, only of that version."""
     member = member_of(request)
     version, _ = binding(member.agency)
-    require_match(request, etag_of(version.number, version.text))
+    response.headers["ETag"] = etag_of(version.number, version.text)
+    require_match(request, response.headers["ETag"])
     proposed = propose(Kind.POLICY, {"text": wanted.text}, reason=wanted.reason, acting_member=member)
     return proposals.shown(proposed)

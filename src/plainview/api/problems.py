@@ -33,6 +33,37 @@ _STATUS: Mapping[str, int] = MappingProxyType(
 """Rule -> HTTP status, where it is neither 404 (a rule that ends with `.unknown`) nor 403."""
 
 
+RULES: Mapping[str, str] = MappingProxyType(
+    {
+        "api.body": "The body is too large, or cannot be read (400, 413).",
+        "api.changed": "What If-Match names was changed since (412).",
+        "api.cursor": "The cursor is not one of this list (422).",
+        "api.cut": "A multipart body ends before its last boundary (400).",
+        "api.encoding": "The body is compressed (415).",
+        "api.failure": "The software failed; the answer has a reference for the operator (500).",
+        "api.fields": "A field, a parameter or a header is wrong, missing, unknown or there twice (422).",
+        "api.file": "A file is empty or too large (413, 422).",
+        "api.json": "The body is not JSON in UTF-8, or deeper than anything of ours (400).",
+        "api.letter": "There is no letter of this request, or it is not yours to read (404).",
+        "api.media": "The body has another media type (415).",
+        "api.method": "The address does not answer this method (405).",
+        "api.no_operation": "The API has no such operation (404).",
+        "api.not_taken": "The server did not take the request: too large, too many at once, or no valid token (401, 413, 429, 503).",
+        "api.offset": "A piece of an upload does not begin where the last one ended (409).",
+        "api.rate": "The token sent too many requests in this minute (429).",
+        "api.tus": "The client speaks another version of the tus protocol (412).",
+        "idempotency.reused": "The idempotency key was used for another request (422).",
+        "idempotency.running": "The first request of this key is still being answered (409).",
+        "log.unwritable": "The log cannot be written, so nothing was done (503).",
+        "model.unusable": "No model pack can be used (503).",
+        "rekognition.create_collection": "The interface for boto3 cannot state a passport.",
+        "rekognition.delete_collection": "A gallery is not deleted at once.",
+        "signature.replayed": "Exactly this signed request was sent before (the interface for boto3).",
+    }
+)
+"""What refuses a request before any rule of the agency is asked: id -> when, with the status."""
+
+
 class Fault(BaseModel):
     """What is wrong with one part of the request."""
 

@@ -35,6 +35,7 @@ from plainview.casework.models import RetentionEvent, RetentionItem, RetentionRu
 from plainview.casework.proposals.make import propose
 from plainview.casework.retention import read, rules, runs
 from plainview.casework.retention.court_orders import COLUMNS, MAX_BYTES
+from plainview.casework.retention.outlook import ahead
 from plainview.casework.retention.proof import proof_of_run
 from plainview.policy.proposals import Kind
 from plainview.policy.retention import BEGINNING, After
@@ -201,7 +202,7 @@ def _event(event: RetentionEvent) -> EventOut:
 
 def retention_upcoming(request: HttpRequest) -> UpcomingOut:
     """Count what the retention rules reach now and in the next 90 days."""
-    outlook = read.ahead(member_of(request).agency, timezone.now().date())
+    outlook = ahead(member_of(request).agency, timezone.now().date())
     items = [
         DueOut(rule=rule.id, place=place, count=count, first=first, on_hold=on_hold, says=rule.says)
         for rule, place, count, first, on_hold in outlook.rows
@@ -218,11 +219,12 @@ def retention_rules(request: HttpRequest, response: HttpResponse) -> RulesOut:
     return RulesOut(version=version.number if version else 0, text=text, says=says)
 
 
-def retention_change(request: HttpRequest, wanted: Body[RulesIn]) -> proposals.ProposalOut:
+def retention_change(request: HttpRequest, response: HttpResponse, wanted: Body[RulesIn]) -> proposals.ProposalOut:
     """Propose other retention rules; another member approves them. With If-Match, only of that version."""
     member = member_of(request)
     version, _ = read.rules_of(member.agency)
-    require_match(request, etag_of(version.text if version else BEGINNING))
+    response.headers["ETag"] = etag_of(version.text if version else BEGINNING)
+    require_match(request, response.headers["ETag"])
     proposed = propose(Kind.RETENTION, {"text": wanted.text}, reason=wanted.reason, acting_member=member)
     return proposals.shown(proposed)
 

@@ -15,6 +15,7 @@ from ninja import Body
 from pydantic import Field
 
 from plainview.api.common import Cut, In, Out, Short, Text, member_of, slice_of
+from plainview.api.operation import TUS_VERSION as VERSION
 from plainview.api.probes import ProbeOut
 from plainview.api.probes import shown as probe_shown
 from plainview.api.problems import Fault, Unusable
@@ -28,7 +29,6 @@ from plainview.casework.videos.stills import draft_still
 from plainview.casework.videos.streams import take_stream
 from plainview.policy.video import PART_BYTES
 
-VERSION = "1.0.0"
 MEDIA_TYPE = "application/offset+octet-stream"
 
 MOST_BYTES = 256 << 20

@@ -149,7 +149,7 @@ def _search(home: Path) -> tuple[Answer, str, Path]:
     face = services().engine.faces(picture)[reference.face_number - 1]
     probe_path = home / "probe.jpg"
     cv2.imwrite(str(probe_path), _degrade(picture, face), [cv2.IMWRITE_JPEG_QUALITY, 45])
-    say("3 A probe that is not a copy: cropped, rotated, blurred, recompressed, lower face covered")
+    say("3 A probe that is not a copy: cropped, rotated, blurred, recompressed, mouth and chin under a grey box")
     if not Case.objects.filter(number=_CASE).exists():
         open_case(_CASE, "robbery", acting_member=examiner)
     probe = prepare_probe(probe_path)

@@ -22,6 +22,7 @@ from typing import IO, TYPE_CHECKING, Any, Self, cast
 
 from plainview.client import calls
 from plainview.client.calls import Call
+from plainview.client.operations import Name
 from plainview.client.types import Case, Enrolled, Picture, Result, Search
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class _Base:
             if not isinstance(image, bytes):
                 file = opened.enter_context(Path(image).open("rb"))  # noqa: SIM115  closed by the caller
                 stream = _Watched(file, progress)
-            options |= {"data": call.fields, "files": {"image": (name, stream)}}
+            options |= {"data": call.fields, "files": {call.file_field: (name, stream)}}
         elif call.lines is not None:
             options["content"] = b"".join(call.lines())
         elif call.body is not None:
@@ -104,7 +105,9 @@ class _Base:
             raise PlainviewError(response.status_code, problem)
         if response.headers.get("content-type", "").startswith("application/x-ndjson"):
             return [json.loads(line) for line in response.text.splitlines() if line]
-        return response.json() if response.content else None
+        if not response.content:
+            return None
+        return response.json() if "json" in response.headers.get("content-type", "") else response.content
 
     def _pause(self, attempt: int, response: httpx.Response | None) -> float | None:
         """Return the seconds after which to send again; None if not."""
@@ -174,6 +177,13 @@ class Client(_Base):
             time.sleep(pause or 0.0)
         raise AssertionError  # the last attempt has returned or raised
 
+    def run(self, operation: Name, /, **values: Any) -> Any:
+        """Call any operation by its id in the document, e.g. `run("proposal_approve", id="U...")`; return its answer.
+
+        A file (a picture, a letter, a package) is answered as bytes.
+        """
+        return self.call(calls.operation(operation, values))
+
     def open_case(self, number: str, offence: str, jurisdiction: str = "") -> Case:
         """Open a case."""
         return cast(Case, self.call(calls.open_case(number, offence, jurisdiction)))
@@ -241,6 +251,10 @@ class AsyncClient(_Base):
                 return self._answer(response)
             await asyncio.sleep(pause or 0.0)
         raise AssertionError  # the last attempt has returned or raised
+
+    async def run(self, operation: Name, /, **values: Any) -> Any:
+        """As `Client.run`."""
+        return await self.call(calls.operation(operation, values))
 
     async def open_case(self, number: str, offence: str, jurisdiction: str = "") -> Case:
         """Open a case."""

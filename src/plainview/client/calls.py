@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from plainview.client.operations import OPERATIONS, Name
 from plainview.client.types import Picture
 
 
@@ -24,6 +26,7 @@ class Call:
     body: Any = None
     fields: dict[str, Any] = field(default_factory=dict)
     image: str | Path | bytes | None = None
+    file_field: str = "image"
     lines: Callable[[], Iterator[bytes]] | None = None
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -31,6 +34,33 @@ class Call:
 def fields_of(**values: Any) -> dict[str, Any]:
     """Return the values that are stated."""
     return {name: value for name, value in values.items() if value is not None and value != ""}
+
+
+def operation(name: Name, values: dict[str, Any]) -> Call:
+    """Return the call of any operation of the document; its path, its query and its body get the values of their names.
+
+    Raises:
+        TypeError: a value that the path needs is missing.
+    """
+    method, path, *rest = OPERATIONS[name].split()
+    left = dict(values)
+    for part in re.findall(r"{(\w+)}", path):
+        if part not in left:
+            raise TypeError(f"{name} needs {part}")
+        path = path.replace(f"{{{part}}}", quote(str(left.pop(part)), safe=""))
+    query = next((part[1:].split(",") for part in rest if part.startswith("?")), [])
+    body = next((part for part in rest if not part.startswith("?")), "")
+    asked = {part: left.pop(part) for part in query if part in left}
+    call = Call(name, method, path, query=asked)
+    if body == "json":
+        call.body = left
+    elif body.startswith("form"):
+        call.file_field = body.partition(":")[2]
+        call.image = left.pop(call.file_field, None)
+        call.fields = left
+    elif left:
+        raise TypeError(f"{name} has no {', '.join(left)}")
+    return call
 
 
 def open_case(number: str, offence: str, jurisdiction: str = "") -> Call:

@@ -26,7 +26,20 @@ from numpy.typing import NDArray
 from plainview.audit.durable import locked, replace_file
 from plainview.evaluation import covers
 from plainview.evaluation.dataset import Item
-from plainview.recognition import align, detect, disturbance, embed, engine, prepare, quality, resize, turned
+from plainview.recognition import (
+    align,
+    cover,
+    cover_weights,
+    detect,
+    disturbance,
+    embed,
+    engine,
+    eyes_weights,
+    prepare,
+    quality,
+    resize,
+    turned,
+)
 from plainview.recognition.decode import Decoder, read_file
 from plainview.recognition.engine import Engine
 from plainview.recognition.errors import BadMedia
@@ -65,11 +78,12 @@ class Measured:
 
 
 def pack_digest(pack: ModelPack) -> str:
-    """Return one hash for everything but the picture that a template depends on: networks, code, libraries."""
+    """Return one hash for everything but the picture that a template and its quality depend on: networks, code, libraries."""
     parts = [pack.identity, pack.recogniser.sha256, pack.detector.sha256 if pack.detector else "default"]
     parts += [cv2.__version__, np.__version__, onnxruntime.__version__]
-    modules = (align, covers, detect, disturbance, embed, engine, prepare, quality, resize, turned)
-    files = [__file__, *(module.__file__ for module in modules)]
+    makes = (align, covers, detect, disturbance, embed, engine, prepare, resize, turned)
+    measures = (quality, cover, cover_weights, eyes_weights)  # quality is kept beside the template
+    files = [__file__, *(module.__file__ for module in (*makes, *measures))]
     parts += [hashlib.sha256(Path(str(file)).read_bytes()).hexdigest() for file in files]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

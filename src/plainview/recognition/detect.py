@@ -20,9 +20,11 @@ from plainview.recognition.resize import resized
 from plainview.recognition.turned import (
     BELIEVED,
     LEAST,
+    SEEN_AGAIN,
     SUSPECT_BELOW,
     SUSPECT_LEAN,
     best_turn,
+    central,
     every_turn,
     lean,
     quarter,
@@ -214,9 +216,15 @@ class Detector:
             turned = np.ascontiguousarray(np.rot90(pixels, turn // 90))
             scales = _scales(max(pixels.shape[:2]))[0]
             faces = _largest_first(np.concatenate([self._look(turned, scale, threshold) for scale in scales]))
+            faces = [face for face in faces if self._seen_again(turned, face)]
             if max((face.score for face in faces), default=0.0) > max((face.score for face in best), default=0.0):
                 best = [turned_back(face, turn, turned.shape[1], turned.shape[0]) for face in faces]
         return best
+
+    def _seen_again(self, pixels: Pixels, face: Detection) -> bool:
+        """Whether the face is seen as surely in the square around it: letters and branches are not."""
+        square, _ = square_around(pixels, face.box)
+        return bool(len(central(self.looked(square, SEEN_AGAIN))))
 
     def upright(self, pixels: Pixels, face: Detection, *, suspect_below: float = SUSPECT_BELOW) -> Detection:
         """The face with its points where they are, whichever way it is turned; it is looked at again only if suspect."""

@@ -20,8 +20,11 @@ SEEN_WIDTH = 100
 SMALL_FACE = 40
 """Pixels of face width below which detail looks like noise: it counts in proportion."""
 
-_GREY = np.array([0.114, 0.587, 0.299], np.float32)
+GREY = np.array([0.114, 0.587, 0.299], np.float32)
 """Weights of blue, green and red (ITU-R BT.601), unrounded: a dark picture has only a handful of grey levels."""
+
+_SMOOTHING = ((0.2, 0.38, 0.6, 0.76, 1.25, 2.0), (0.0085, 0.0126, 0.0163, 0.020, 0.025, 0.031))
+"""Share of noise -> blur in widths of the face, chosen on noisy and dark probes (docs/reference/recognition.md)."""
 
 _MAD = 0.6745
 """The median size of a normal deviate: Donoho and Johnstone's estimate of noise (Biometrika 81, 1994)."""
@@ -73,13 +76,18 @@ def signal(pixels: Pixels, box: tuple[float, float, float, float]) -> Signal:
     face = pixels[max(0, y) : max(0, y + height), max(0, x) : max(0, x + width)]
     if min(face.shape[:2]) < 2:
         return Signal(0.0, 0.0, 0.0, 1.0)
-    middle = face[_within(face.shape[0]), _within(face.shape[1])].astype(np.float32) @ _GREY
+    middle = face[_within(face.shape[0]), _within(face.shape[1])].astype(np.float32) @ GREY
     if face.shape[1] > _ENOUGH:
         size = (_ENOUGH, max(2, round(face.shape[0] * _ENOUGH / face.shape[1])))
         face = np.asarray(cv2.resize(face, size, interpolation=cv2.INTER_AREA), np.uint8)
-    grey = face.astype(np.float32) @ _GREY
+    grey = face.astype(np.float32) @ GREY
     smooth = cv2.GaussianBlur(grey, (0, 0), max(1.0, min(width, _ENOUGH) * _COARSE))
     return Signal(float(grey.mean()), float(smooth.std()), _noise(middle), _blocks(middle))
+
+
+def smoothing_of(noise_share: float) -> float:
+    """The Gaussian blur, in widths of the face, that leaves most of the face and least of so much noise."""
+    return float(np.interp(noise_share, *_SMOOTHING))
 
 
 def _within(length: int) -> slice:

@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from plainview.recognition.disturbance import Signal, signal
+from plainview.recognition.disturbance import Signal, signal, smoothing_of
 from plainview.recognition.edits import (
     MAX_GAIN,
     MAX_SMOOTHING,
@@ -36,9 +36,6 @@ at most 0.05, scaled to 24 pixels at most 0.21; a photograph with the grain of i
 BLOCKY = 1.8
 """Steps at the edges of JPEG blocks over other steps, from which a face is smoothed: quality 10 has 1.9 and more, clean
 faces of lfw-dev at most 1.3."""
-
-_SMOOTHING = ((0.2, 0.38, 0.6, 0.76, 1.25, 2.0), (0.0085, 0.0126, 0.0163, 0.020, 0.025, 0.031))
-"""Share of noise -> blur in widths of the face."""
 
 _BLOCK_SMOOTHING = ((1.8, 2.4, 4.0), (0.9, 1.1, 1.6))
 """Steps at the edges of blocks -> blur in pixels: blocks have one size, whatever the face."""
@@ -89,7 +86,7 @@ def preparation(measured: Signal, width: float) -> Prepared | None:
     """
     share = measured.noise_seen(width)
     if share >= NOISY:
-        smoothing = width * float(np.interp(share, *_SMOOTHING))
+        smoothing = width * smoothing_of(share)
     elif measured.blocks >= BLOCKY and width < _BLOCKS_IN:
         smoothing = min(float(np.interp(measured.blocks, *_BLOCK_SMOOTHING)), _BLOCK_MOST * width)
     else:

@@ -147,7 +147,9 @@ def assess(pixels: Pixels, detection: Detection) -> Quality:
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
     # The face at its own resolution: enlarging it would look like blur.
     side = int(np.clip(round(ALIGNED_SIDE / scale), 16, ALIGNED_SIDE))
-    grey = cv2.cvtColor(align(pixels, detection.points, side=side), cv2.COLOR_BGR2GRAY)
+    aligned = align(pixels, detection.points)
+    at_own = aligned if side == ALIGNED_SIDE else align(pixels, detection.points, side=side)
+    grey = cv2.cvtColor(at_own, cv2.COLOR_BGR2GRAY)
     inner = (
         slice(int(_ROWS[0] * side), int(_ROWS[1] * side)),
         slice(int(_COLUMNS[0] * side), int(_COLUMNS[1] * side)),
@@ -157,8 +159,9 @@ def assess(pixels: Pixels, detection: Detection) -> Quality:
     width = detection.box[2]
     eyes = detection.points[1] - detection.points[0]
     yaw, pitch, roll = pose(detection.points)
-    aligned, disturbed = align(pixels, detection.points), signal(pixels, detection.box)
-    mouth, hidden_eyes = covers(aligned)
+    disturbed = signal(pixels, detection.box)
+    noise = disturbed.noise_seen(max(1.0, width))
+    mouth, hidden_eyes = covers(aligned, noise)
     components = {
         "face_width": width,
         "inter_eye_distance": float(np.hypot(eyes[0], eyes[1])),
@@ -175,7 +178,7 @@ def assess(pixels: Pixels, detection: Detection) -> Quality:
         "detector_score": detection.score,
         "cover": mouth,
         "eye_cover": hidden_eyes,
-        "noise": disturbed.noise_seen(max(1.0, width)),
+        "noise": noise,
         "compression_artifacts": disturbed.blocks,
         "motion_blur": evenness,
         "outside": max(_outside(pixels, detection.points), _blank(aligned)),
@@ -313,6 +316,11 @@ def _outside(pixels: Pixels, points: Points) -> float:
     """The part of the inner face that is not in the picture: where its corners and edges would be."""
     height, width = pixels.shape[:2]
     back = cv2.invertAffineTransform(similarity(points, TEMPLATES["arcface-112"]))
+    corners = (
+        back @ np.array([[_COLUMNS[i] * ALIGNED_SIDE, _ROWS[j] * ALIGNED_SIDE, 1] for i in (0, 1) for j in (0, 1)]).T
+    )
+    if (corners >= -0.5).all() and (corners.max(axis=1) <= [width - 0.5, height - 0.5]).all():
+        return 0.0  # most faces: what is between the corners is inside too
     across, down = np.meshgrid(
         np.linspace(*_COLUMNS, _SPOTS) * ALIGNED_SIDE, np.linspace(_ROWS[0], _ROWS[1], _SPOTS) * ALIGNED_SIDE
     )

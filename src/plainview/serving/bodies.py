@@ -197,4 +197,4 @@ class _Buffered(io.BufferedRandom):
 def too_large(most: int) -> str:
     """Say how much a page accepts."""
     size = f"{most >> 20} MB" if most >= 1 << 20 else f"{most >> 10} kB"
-    return f"The request is larger than this page accepts ({size})."
+    return f"The request is larger than what is accepted here ({size})."

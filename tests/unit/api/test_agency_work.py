@@ -16,7 +16,8 @@ from tests.factories.programs import program
 from tests.factories.rights import HOW, file, photo
 from tests.factories.work import case, entries, gallery, person, probe, search
 
-from plainview.casework.models import Delivery, Hold, Job, Member, Reference, Webhook
+from plainview.casework.disclosure.contents import people
+from plainview.casework.models import Delivery, Hold, Job, Member, Reference, Search, Webhook
 from plainview.casework.people.members import join
 from plainview.casework.webhooks.deliver import secrets_of
 from plainview.policy.agency import SAMPLE
@@ -180,6 +181,21 @@ def test_a_package_is_made_downloaded_and_verified_and_access_ends_when_revoked(
     probed = program().post(f"{path}/prepare")
     assert probed.status == 201, probed.raw
     through_the_api("disclosure.downloaded")
+
+
+def test_disclosure_names_the_service_that_searched(searched: str, tmp_path: Path) -> None:
+    service = program("examiner", "search.run", "case", service="Case system of A")
+    asked = {"case": "C-1", "purpose": "find the rider", "gallery": "g"}
+    made = service.form("/searches", tmp_path / "probe.png", **asked)
+    assert made.status == 201, made.raw
+    deeds = {
+        identity: [deed for worker in people(Search.objects.get(public_id=identity), {}) for deed in worker["did"]]
+        for identity in (searched, made.json["search_id"])
+    }
+    assert deeds == {
+        searched: ["searched"],
+        made.json["search_id"]: ["searched with Case system of A, through the API"],
+    }
 
 
 def test_a_person_who_asks_is_confirmed_searched_for_and_answered(searched: str) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from tests.factories.programs import program
@@ -35,6 +37,7 @@ JSON = "application/json"
         (b'{"number": "\\ud800", "offence": "x"}', JSON, 422, "api.fields", ["#/number"]),
         (json.dumps(OPEN | {"number": "x" * 501}).encode(), JSON, 422, "api.fields", ["#/number"]),
         (b"number=a&offence=x", "application/x-www-form-urlencoded", 415, "api.media", []),
+        (b'{"number": "a", "offence": "x"}', "application/merge-patch+json", 415, "api.media", []),
         (b"<x/>", "application/xml", 415, "api.media", []),
         (b"x" * (2 << 20), JSON, 413, "api.body", []),
     ],
@@ -99,7 +102,7 @@ def test_addresses_and_methods_that_are_not_there(workspace: Path) -> None:
     who = program()
     assert who.get("/nothing").rule == "api.no_operation"
     refused = who.send("PUT", "/cases")
-    assert (refused.status, refused.headers["Allow"]) == (405, "GET, POST")
+    assert (refused.status, refused.headers["Allow"]) == (405, "GET, HEAD, OPTIONS, POST")
     assert who.get("/cases/9").rule == "case.unknown"
     assert who.get("/cases/x").rule == "api.no_operation"
 
@@ -121,3 +124,36 @@ def test_a_list_is_cut_and_continued(workspace: Path) -> None:
         seen += [item["number"] for item in part["items"]]
         cursor = part["next"]
     assert seen == ["C-4", "C-3", "C-2", "C-1", "C-0"]
+
+
+@pytest.mark.parametrize(
+    "day", [0, 86_400, 1.5e9, "86400", "2999-01-01T00:00:00Z", "2999-02-31", "1/2/2999", "２９９９-01-01", ""]
+)
+def test_a_day_is_the_text_of_a_day(workspace: Path, day: object) -> None:
+    """pydantic also reads numbers as seconds since 1970, and moments at midnight as days."""
+    answer = program("admin").post("/galleries", {"name": "x", "basis": "b", "source": "s", "expires": day})
+    assert (answer.status, [error["pointer"] for error in answer.json["errors"]]) == (422, ["#/expires"])
+    assert program("auditor").get(f"/log/entries?since={quote(str(day))}").status == 422
+
+
+def test_a_body_may_begin_with_a_byte_order_mark_and_is_never_compressed(workspace: Path) -> None:
+    who, body = program(), json.dumps(OPEN).encode()
+    packed = who.send("POST", "/cases", gzip.compress(body), JSON, Content_Encoding="gzip")
+    assert (packed.status, packed.rule) == (415, "api.encoding")
+    assert who.send("POST", "/cases", b"\xef\xbb\xbf" + body, JSON).status == 201
+
+
+def test_head_is_get_without_a_body_and_options_says_what_there_is(workspace: Path) -> None:
+    who = program()
+    head = who.send("HEAD", "/cases")
+    assert (head.status, head.raw) == (200, b"")
+    assert who.send("HEAD", "/cases/7").status == 404
+    assert program("verifier").send("HEAD", "/cases").status == 403
+    assert program("verifier", "token.own").client.head("/api/v1/cases").status_code == 401
+    for path, allowed in (("/cases", "GET, HEAD, OPTIONS, POST"), ("/videos", "GET, HEAD, OPTIONS, POST")):
+        options = who.client.options(f"/api/v1{path}")
+        assert (options.status_code, options["Allow"]) == (204, allowed)
+    assert (options["Tus-Version"], options["Tus-Extension"]) == ("1.0.0", "creation,termination")
+    refused = who.send("PATCH", "/videos/V0/upload", b"x", "application/offset+octet-stream")
+    assert refused.headers["Tus-Resumable"] == "1.0.0"
+    assert who.client.options("/api/v1/nothing").status_code == 404

@@ -76,7 +76,7 @@ def test_a_call_is_an_operation_of_the_document(name: str) -> None:
 
 def test_every_call_is_checked() -> None:
     made = {name for name, act in inspect.getmembers(calls, inspect.isfunction) if act.__module__ == calls.__name__}
-    assert {name for name in made if not name.startswith("_")} - {"fields_of"} == set(EXAMPLES)
+    assert {name for name in made if not name.startswith("_")} - {"fields_of", "operation"} == set(EXAMPLES)
 
 
 def test_the_main_job_with_and_without_asyncio(workspace: Path, tmp_path: Path) -> None:
@@ -161,3 +161,26 @@ def test_many_pictures_have_a_result_each(workspace: Path, tmp_path: Path) -> No
     ]
     assert all(results[place]["references"] for place in (0, 2))
     assert results[1]["why"]
+
+
+def test_any_operation_is_called_by_its_name(workspace: Path, tmp_path: Path) -> None:
+    gallery(tmp_path / "pictures")
+    token = program("admin").token
+    with connected(token) as admin:
+        hold = admin.run("hold_place", kind="gallery", name="g", reason="a court asked for it", authority="court")
+        assert admin.run("hold_list", limit=1)["items"][0]["id"] == hold["id"]
+        assert admin.run("gallery_show", name="g")["name"] == "g"
+        with pytest.raises(PlainviewError, match=r"hold\.unknown"):
+            admin.run("hold_end", id="H0", reason="a reason in words")
+        made = admin.run("reference_enrol", name="g", image=probe(tmp_path), source_url="https://a.example/1")
+        assert made["enrolled"] == 1
+        with pytest.raises(TypeError, match="needs id"):
+            admin.run("hold_end", reason="a reason in words")
+        with pytest.raises(TypeError, match="has no wrong"):
+            admin.run("hold_list", wrong=1)
+
+    async def listed() -> Any:
+        async with AsyncClient("http://localhost", token, transport=httpx.ASGITransport(app=_asgi())) as client:
+            return await client.run("hold_list", limit=1)
+
+    assert loops.run(listed())["items"][0]["id"] == hold["id"]

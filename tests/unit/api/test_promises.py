@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,9 +11,10 @@ import pytest
 from django.utils import timezone
 from tests.factories.browser import signed_in
 from tests.factories.programs import Program, program
-from tests.factories.work import at, case, entries, gallery, probe
+from tests.factories.work import at, case, entries, gallery, person, probe
 
 from plainview.api import rates
+from plainview.casework.jobs import ask
 from plainview.casework.people import idempotency
 
 OPEN = {"number": "C-1", "offence": "robbery"}
@@ -131,3 +133,22 @@ def test_an_entry_names_the_token(workspace: Path) -> None:
     who.post("/cases", OPEN)
     (entry,) = entries("case.opened")
     assert (entry.subject["via"], entry.subject["by_token"]) == ("api", who.token.partition(".")[0])
+
+
+def test_events_of_a_job_come_once_and_end(workspace: Path) -> None:
+    who = program()
+    job = ask("trial", 1, acting_member=person("examiner"))
+    path = f"/jobs/{job.public_id}/events"
+    first = who.get(path)
+    assert first.headers["Content-Type"] == "text/event-stream"
+    seen = re.search(rb"^id: (.*)$", first.raw, re.MULTILINE)
+    assert seen is not None
+    assert b"event: progress\n" in first.raw
+    again = who.get(path, Last_Event_ID=seen[1].decode())
+    assert again.raw == b"retry: 2000\n\n", "no event twice"
+    who.post(f"/jobs/{job.public_id}/cancel")
+    last = who.get(path, Last_Event_ID=seen[1].decode())
+    assert b"event: end\n" in last.raw
+    over = re.search(rb"^id: (.*)$", last.raw, re.MULTILINE)
+    assert over is not None
+    assert who.get(path, Last_Event_ID=over[1].decode()).status == 204, "a browser's EventSource stops here"

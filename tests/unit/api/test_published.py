@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
-from plainview.api.document import api
+from plainview.api import bulk, problems, videos
+from plainview.api.document import PREFIX, api
 from plainview.api.operations import OPERATIONS
+from plainview.client import operations
 
 PUBLISHED = Path(__file__).parents[2] / "data" / "openapi-v1.json"
 
@@ -110,6 +113,12 @@ def test_the_document_is_complete() -> None:
         assert ("Idempotency-Key" in {p["name"] for p in operation["parameters"]}) == makes[operation["operationId"]]
 
 
+def test_every_refusal_of_a_request_is_documented() -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in Path(problems.__file__).parent.rglob("*.py"))
+    named = set(re.findall(r"(?<![\w.])(?:api|signature|rekognition)\.[a-z_]+(?=\"|\])", sources))
+    assert named == {rule for rule in problems.RULES if rule.split(".")[0] in ("api", "signature", "rekognition")}
+
+
 def test_no_two_types_have_one_name() -> None:
     """The document names a type once: of two with one name, the second would describe both (django-ninja, issue 965)."""
     types = [*below(BaseModel)]
@@ -123,8 +132,56 @@ def below(kind: type[BaseModel]) -> Iterator[type[BaseModel]]:
         yield from below(child)
 
 
+def client_table() -> str:
+    """The operations as plainview.client has them: method, path, names of the query, form of the body."""
+    rows = []
+    for path, methods in current()["paths"].items():
+        for method, described in methods.items():
+            query = [p["name"] for p in described["parameters"] if p["in"] == "query"]
+            words = [method.upper(), path.removeprefix(PREFIX), *([f"?{','.join(query)}"] if query else [])]
+            for kind, content in described.get("requestBody", {"content": {}})["content"].items():
+                words.append(_form(content["schema"]) if kind == "multipart/form-data" else SHORT.get(kind, kind))
+            if words[-1] in (bulk.MEDIA_TYPE, videos.MEDIA_TYPE) or path.endswith("/upload") or words[:2] == VIDEO:
+                continue  # streams: of `enrol_many`, and of clients of tus
+            rows.append((described["operationId"], " ".join(words)))
+    names = "".join(f'    "{name}",\n' for name, _ in sorted(rows))
+    table = "".join(f'        "{name}": "{words}",\n' for name, words in sorted(rows))
+    return CLIENT.format(names=names, table=table)
+
+
+SHORT = {"application/json": "json"}
+VIDEO = ["POST", "/videos"]
+CLIENT = '''"""Every operation that `Client.run` calls; `make openapi` writes this file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal
+
+Name = Literal[
+{names}]
+
+OPERATIONS: Mapping[str, str] = MappingProxyType(
+    {{
+{table}    }}
+)
+"""Id of the operation -> method, path, names of its query, form of its body."""
+'''
+
+
+def _form(schema: dict[str, Any]) -> str:
+    files = [name for name, field in schema["properties"].items() if "binary" in json.dumps(field)]
+    return f"form:{files[0]}" if files else "form"
+
+
+def test_the_client_calls_what_is_published() -> None:
+    assert Path(operations.__file__).read_text(encoding="utf-8") == client_table(), "make openapi"
+
+
 def publish() -> None:
-    """Write the promise of this version; `make openapi` calls it."""
+    """Write the promise of this version, and the client's table; `make openapi` calls it."""
+    Path(operations.__file__).write_text(client_table(), encoding="utf-8")
     rows = (
         f"{json.dumps(name)}: {json.dumps(made, sort_keys=True)}" for name, made in sorted(promise(current()).items())
     )

@@ -9,7 +9,7 @@ from tests.factories import models
 
 from plainview.evaluation.covers import draw_cover
 from plainview.recognition.align import align
-from plainview.recognition.cover import COVERED, FEATURES, cover, covers, features
+from plainview.recognition.cover import COVERED, FEATURES, covers, features
 from plainview.recognition.cover_weights import WEIGHTS
 from plainview.recognition.quality import assess
 from plainview.recognition.types import Picture, Pixels
@@ -30,14 +30,14 @@ def _covered(picture: Picture, kind: int) -> Picture:
 @pytest.mark.parametrize("name", PORTRAITS)
 @pytest.mark.parametrize("factor", [1.0, 0.5, 0.25])
 def test_an_uncovered_portrait_stays_below_the_limit(name: str, factor: float) -> None:
-    assert cover(_seen(models.scaled(PORTRAITS[name](), factor))) < COVERED / 2
+    assert covers(_seen(models.scaled(PORTRAITS[name](), factor)))[0] < COVERED / 2
 
 
 @pytest.mark.parametrize("name", PORTRAITS)
 @pytest.mark.parametrize("kind", range(8))
 @pytest.mark.parametrize("factor", [1.0, 0.5])
 def test_every_kind_of_drawn_mask_is_noticed(name: str, kind: int, factor: float) -> None:
-    assert cover(_seen(models.scaled(_covered(PORTRAITS[name](), kind), factor))) >= COVERED
+    assert covers(_seen(models.scaled(_covered(PORTRAITS[name](), kind), factor)))[0] >= COVERED
 
 
 @pytest.mark.parametrize("name", PORTRAITS)
@@ -49,14 +49,14 @@ def test_light_and_colour_of_the_picture_decide_nothing(name: str) -> None:
         lambda p: cv2.cvtColor(cv2.cvtColor(p, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR),
         lambda p: p[:, ::-1].copy(),
     ):
-        assert cover(_seen(models.picture(change(plain.pixels)))) < COVERED
-        assert cover(_seen(models.picture(change(masked.pixels)))) >= COVERED
+        assert covers(_seen(models.picture(change(plain.pixels))))[0] < COVERED
+        assert covers(_seen(models.picture(change(masked.pixels))))[0] >= COVERED
 
 
 def test_a_scarf_up_to_the_eyes_is_noticed() -> None:
     aligned = _seen(models.hopper()).copy()
     aligned[66:] = (60, 40, 120)
-    assert cover(aligned) >= COVERED
+    assert covers(aligned)[0] >= COVERED
 
 
 def test_the_number_lies_between_0_and_1_for_any_pixels() -> None:
@@ -66,12 +66,12 @@ def test_the_number_lies_between_0_and_1_for_any_pixels() -> None:
         np.full((112, 112, 3), 255, np.uint8),
         rng.integers(0, 256, (112, 112, 3), dtype=np.uint8),
     ):
-        assert 0 <= cover(pixels) <= 1
+        assert 0 <= covers(pixels)[0] <= 1
         row = features(pixels)
         assert row.shape == (FEATURES,) == (len(WEIGHTS),)
         assert row.dtype == np.float32
         assert np.isfinite(row).all()
-        assert cover(pixels) == cover(pixels.copy())
+        assert covers(pixels) == covers(pixels.copy())
 
 
 def test_quality_carries_it_says_it_and_falls_without_calling_the_picture_useless() -> None:
@@ -83,6 +83,33 @@ def test_quality_carries_it_says_it_and_falls_without_calling_the_picture_useles
     assert said not in before.advice
     assert after.advice[-1] == said
     assert 40 <= after.overall < before.overall - 20
+
+
+def _poor(kind: str, pixels: Pixels) -> Pixels:
+    random, small = np.random.default_rng(8), cv2.resize(pixels, None, fx=0.4, fy=0.4, interpolation=cv2.INTER_AREA)
+    if kind == "blurred":
+        return np.asarray(cv2.GaussianBlur(small, (0, 0), 1.0), np.uint8)
+    if kind == "compressed":
+        return np.asarray(
+            cv2.imdecode(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 10])[1], cv2.IMREAD_COLOR)
+        )
+    light, noise = {"dark": (0.15, 0), "dark and noisy": (0.15, 4), "night": (0.08, 3), "noisy": (1.0, 30)}[kind]
+    return np.clip(np.rint(small * light + random.normal(0, noise, small.shape)), 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("name", PORTRAITS)
+@pytest.mark.parametrize("kind", ["blurred", "compressed", "dark", "dark and noisy", "night", "noisy"])
+def test_a_poor_picture_is_no_cover_and_hides_none(name: str, kind: str) -> None:
+    plain = models.scaled(PORTRAITS[name](), 0.4)
+    detection = models.engine().faces(plain)[0].detection
+    uncovered = assess(_poor(kind, PORTRAITS[name]().pixels), detection).components
+    assert uncovered["cover"] < COVERED
+    assert uncovered["eye_cover"] < COVERED
+    for cover in (0, 5, 6):
+        masked = assess(_poor(kind, _covered(PORTRAITS[name](), cover).pixels), detection).components
+        assert masked["cover"] >= COVERED, cover
+    glasses = assess(_poor(kind, _in_dark_glasses(PORTRAITS[name](), 25).pixels), detection).components
+    assert glasses["eye_cover"] >= COVERED
 
 
 def _in_dark_glasses(picture: Picture, shade: int) -> Picture:
@@ -111,7 +138,7 @@ def test_open_eyes_stay_below_the_limit_and_dark_glasses_do_not(name: str, facto
 
 def test_dark_glasses_are_no_mask_and_a_mask_is_no_glasses() -> None:
     portrait = models.scaled(models.hopper(), 0.5)
-    assert cover(_seen(_in_dark_glasses(portrait, 20))) == covers(_seen(_in_dark_glasses(portrait, 20)))[0] < COVERED
+    assert covers(_seen(_in_dark_glasses(portrait, 20)))[0] < COVERED
     assert covers(_seen(_covered(portrait, 2)))[1] < COVERED
 
 

@@ -10,9 +10,19 @@ from tests.factories import models
 
 from plainview.recognition.align import TEMPLATES
 from plainview.recognition.decode import Decoder
+from plainview.recognition.detect import Detector
 from plainview.recognition.edits import Rotate, apply
 from plainview.recognition.engine import compare
-from plainview.recognition.turned import SUSPECT_BELOW, TURNS, every_turn, lean, turned_back, turned_by, unturned
+from plainview.recognition.turned import (
+    BELIEVED,
+    SUSPECT_BELOW,
+    TURNS,
+    every_turn,
+    lean,
+    turned_back,
+    turned_by,
+    unturned,
+)
 from plainview.recognition.types import Detection, Picture
 
 UPSIDE_DOWN = Path(__file__).parents[2] / "inputs" / "portrait-upside-down.jpg"
@@ -100,6 +110,14 @@ def test_a_face_that_was_enrolled_as_it_lay_is_found_turned() -> None:
     upright = engine.enrol_faces(models.hopper())[0].detection
     assert engine.found_turned(models.hopper(), upright) is None
     assert engine.found_turned(picture, now) is None
+
+
+def test_a_face_on_its_side_that_is_not_seen_again_in_its_square_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    detector, pixels = models.engine().detector, turned(models.hopper(), 90).pixels
+    assert len(detector._lying(pixels, BELIEVED)) == 1
+    assert len(detector.looked(pixels, BELIEVED)) == 0  # as it is, it shows no face
+    monkeypatch.setattr(Detector, "looked", lambda self, square, threshold: np.empty((0, 15), np.float32))
+    assert detector._lying(pixels, BELIEVED) == []
 
 
 def test_an_upright_portrait_is_looked_at_no_more_often_for_it(monkeypatch: pytest.MonkeyPatch) -> None:

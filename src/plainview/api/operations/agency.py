@@ -87,8 +87,17 @@ OPERATIONS: tuple[Operation, ...] = (
         proposals.DecidedOut,
         group="Members",
     ),
-    Operation("GET", "/policy", policy.policy_show, may.POLICY_SHOW, policy.PolicyOut, group="Members"),
-    Operation("POST", "/policy", policy.policy_change, may.POLICY_CHANGE, proposals.ProposalOut, 201, group="Members"),
+    Operation("GET", "/policy", policy.policy_show, may.POLICY_SHOW, policy.PolicyOut, versioned=True, group="Members"),
+    Operation(
+        "POST",
+        "/policy",
+        policy.policy_change,
+        may.POLICY_CHANGE,
+        proposals.ProposalOut,
+        201,
+        versioned=True,
+        group="Members",
+    ),
     Operation("POST", "/policy/try", policy.policy_try, may.POLICY_CHANGE, policy.TriedOut, group="Members"),
     # Agreements with other agencies.
     Operation(

@@ -90,6 +90,7 @@ OPERATIONS: tuple[Operation, ...] = (
         galleries.passport_change,
         may.GALLERY_CREATE,
         galleries.GalleryOut,
+        versioned=True,
         group="Galleries",
     ),
     Operation(
@@ -98,6 +99,7 @@ OPERATIONS: tuple[Operation, ...] = (
         galleries.gallery_show,
         may.GALLERY_LIST,
         galleries.GalleryOut,
+        versioned=True,
         group="Galleries",
     ),
     Operation(
@@ -121,7 +123,13 @@ OPERATIONS: tuple[Operation, ...] = (
         group="Retention",
     ),
     Operation(
-        "GET", "/retention/rules", retention.retention_rules, may.RETENTION_READ, retention.RulesOut, group="Retention"
+        "GET",
+        "/retention/rules",
+        retention.retention_rules,
+        may.RETENTION_READ,
+        retention.RulesOut,
+        versioned=True,
+        group="Retention",
     ),
     Operation(
         "POST",
@@ -130,6 +138,7 @@ OPERATIONS: tuple[Operation, ...] = (
         may.RETENTION_SET,
         proposals.ProposalOut,
         201,
+        versioned=True,
         group="Retention",
     ),
     Operation(

@@ -55,14 +55,23 @@ OPERATIONS: tuple[Operation, ...] = (
         probes.ProbeOut,
         201,
         body=MAX_BYTES + AROUND,
+        versioned=True,
         group="Probes",
     ),
     Operation("GET", "/probes", probes.probe_list, may.SEARCH_RUN, probes.ProbesOut, group="Probes"),
-    Operation("GET", "/probes/{id}", probes.probe_show, may.SEARCH_RUN, probes.ProbeOut, group="Probes"),
-    Operation("PATCH", "/probes/{id}", probes.probe_save, may.SEARCH_RUN, probes.ProbeOut, group="Probes"),
+    Operation(
+        "GET", "/probes/{id}", probes.probe_show, may.SEARCH_RUN, probes.ProbeOut, versioned=True, group="Probes"
+    ),
+    Operation(
+        "PATCH", "/probes/{id}", probes.probe_save, may.SEARCH_RUN, probes.ProbeOut, versioned=True, group="Probes"
+    ),
     Operation("DELETE", "/probes/{id}", probes.probe_discard, may.SEARCH_RUN, None, 204, group="Probes"),
-    Operation("POST", "/probes/{id}/edits", probes.probe_edit, may.SEARCH_RUN, probes.ProbeOut, group="Probes"),
-    Operation("POST", "/probes/{id}/undo", probes.probe_undo, may.SEARCH_RUN, probes.ProbeOut, group="Probes"),
+    Operation(
+        "POST", "/probes/{id}/edits", probes.probe_edit, may.SEARCH_RUN, probes.ProbeOut, versioned=True, group="Probes"
+    ),
+    Operation(
+        "POST", "/probes/{id}/undo", probes.probe_undo, may.SEARCH_RUN, probes.ProbeOut, versioned=True, group="Probes"
+    ),
     Operation(
         "POST",
         "/probes/{id}/photographs",

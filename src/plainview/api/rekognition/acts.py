@@ -58,6 +58,17 @@ def create_collection(asked: Asked, wanted: shapes.Collection) -> dict[str, Any]
     )
 
 
+def delete_collection(asked: Asked, wanted: shapes.Collection) -> dict[str, Any]:
+    """Refuse: a gallery ends with its passport, and its references are erased by retention."""
+    raise Refused(
+        "rekognition.delete_collection",
+        "Gallery not deleted",
+        "A gallery is not deleted at once: it ends with its passport, and rules of retention erase its references.",
+        "Change its last day with PATCH /api/v1/galleries/NAME, or erase references with DeleteFaces.",
+        act=Permission.GALLERY_CREATE,
+    )
+
+
 def list_collections(asked: Asked, part: shapes.Part) -> dict[str, Any]:
     """List the agency's galleries."""
     names = [gallery.name for gallery in galleries(asked.member)]
@@ -131,8 +142,14 @@ def delete_faces(asked: Asked, wanted: shapes.DeleteFaces) -> dict[str, Any]:
             kept_back.append({"FaceId": identity, "Reasons": ["FACE_NOT_FOUND"]})
             continue
         reason = f"Asked for by the program with the key {asked.token.public_id}: DeleteFaces."
-        expunge(identity, reason=reason, acting_member=asked.member)
-        deleted.append(identity)
+        try:
+            expunge(identity, reason=reason, acting_member=asked.member)
+        except Refused as refused:
+            if not refused.rule_id.startswith("hold."):
+                raise  # nobody may erase anything: it is said before the first
+            kept_back.append({"FaceId": identity, "Reasons": [refused.rule_id]})
+        else:
+            deleted.append(identity)
     return {"DeletedFaces": deleted, "UnsuccessfulFaceDeletions": kept_back}
 
 

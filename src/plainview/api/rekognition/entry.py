@@ -28,7 +28,9 @@ from plainview.audit.logfile import LogFolderError
 from plainview.casework.log.channel import Channel, acting_through
 from plainview.casework.log.commit import require_unaltered
 from plainview.casework.log.guard import permit, record_opened, require_shown_unaltered
+from plainview.casework.models import Token
 from plainview.casework.models.rows import reading
+from plainview.casework.people import idempotency
 from plainview.casework.people.tokens import scopes_held
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
@@ -46,25 +48,27 @@ _log = logging.getLogger("plainview.api")
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation: its act, its parameters, and the permission that its key needs."""
+    """One operation: its act, its parameters, the permission that its key needs, and whether its act is recorded."""
 
     act: Callable[[acts.Asked, Any], dict[str, Any]]
     parameters: type[BaseModel]
     who: Permission
+    acts: bool = False
 
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     {
         "CreateCollection": Operation(acts.create_collection, shapes.Collection, Permission.GALLERY_LIST),
+        "DeleteCollection": Operation(acts.delete_collection, shapes.Collection, Permission.GALLERY_LIST),
         "ListCollections": Operation(acts.list_collections, shapes.Part, Permission.GALLERY_LIST),
         "DescribeCollection": Operation(acts.describe_collection, shapes.Collection, Permission.GALLERY_LIST),
-        "IndexFaces": Operation(acts.index_faces, shapes.IndexFaces, Permission.GALLERY_ENROL),
+        "IndexFaces": Operation(acts.index_faces, shapes.IndexFaces, Permission.GALLERY_ENROL, acts=True),
         "ListFaces": Operation(acts.list_faces, shapes.ListFaces, Permission.GALLERY_LIST),
-        "DeleteFaces": Operation(acts.delete_faces, shapes.DeleteFaces, Permission.REFERENCE_EXPUNGE),
+        "DeleteFaces": Operation(acts.delete_faces, shapes.DeleteFaces, Permission.REFERENCE_EXPUNGE, acts=True),
         "DetectFaces": Operation(acts.detect_faces, shapes.DetectFaces, Permission.SEARCH_RUN),
-        "CompareFaces": Operation(acts.compare_faces, shapes.CompareFaces, Permission.SEARCH_RUN),
-        "SearchFacesByImage": Operation(acts.search_by_image, shapes.SearchByImage, Permission.SEARCH_RUN),
-        "SearchFaces": Operation(acts.search_by_face, shapes.SearchByFace, Permission.SEARCH_RUN),
+        "CompareFaces": Operation(acts.compare_faces, shapes.CompareFaces, Permission.SEARCH_RUN, acts=True),
+        "SearchFacesByImage": Operation(acts.search_by_image, shapes.SearchByImage, Permission.SEARCH_RUN, acts=True),
+        "SearchFaces": Operation(acts.search_by_face, shapes.SearchByFace, Permission.SEARCH_RUN, acts=True),
     }
 )
 """Every operation, by the name that boto3 gives it."""
@@ -91,6 +95,8 @@ def _of_error(error: Exception, request_id: str) -> AwsError:
     match error:
         case AwsError():
             return error
+        case Refused(rule_id="idempotency.running"):  # the same call, in the same second: boto3 sends it again, later
+            return AwsError("ThrottlingException", f"{error.why} {error.next_step} [{error.rule_id}]")
         case Refused():
             return errors.of_refusal(error)
         case BadMedia():
@@ -123,7 +129,7 @@ def _answer(request: HttpRequest, sealed: Mapping[str, str]) -> HttpResponse:
     if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
         raise AwsError("ImageTooLargeException", f"The request has more than {MOST_BYTES >> 20} MB [api.body].")
     body = request.read()
-    token = token_of(request, body)
+    token, signature = token_of(request, body)
     member = token.member
     channel = Channel("api", sealed, token.public_id, scopes_held(token))
     with acting_through(channel), reading(require_unaltered):
@@ -138,6 +144,25 @@ def _answer(request: HttpRequest, sealed: Mapping[str, str]) -> HttpResponse:
             request.META.get("HTTP_X_PLAINVIEW_PURPOSE", "") or token.purpose,
             request.META.get("HTTP_X_PLAINVIEW_ORIGIN", ""),
         )
-        content = json.dumps(operation.act(asked, parameters))
-        require_shown_unaltered(member)
+
+        def act() -> bytes:
+            content = json.dumps(operation.act(asked, parameters)).encode()
+            require_shown_unaltered(member)
+            return content
+
+        content = _once(token, signature, act) if operation.acts else act()
     return HttpResponse(content, content_type=errors.MEDIA_TYPE)
+
+
+def _once(token: Token, signature: str, act: Callable[[], bytes]) -> bytes:
+    """Answer the first request of a signature, and every further one in the same way."""
+    begun = idempotency.begin(token, f"sigv4:{signature}", signature)
+    if isinstance(begun, idempotency.Stored):
+        return begun.body
+    try:
+        content = act()
+    except BaseException:
+        idempotency.give_up(begun)
+        raise
+    idempotency.finish(begun, idempotency.Stored(200, {}, content))
+    return content

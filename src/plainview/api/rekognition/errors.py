@@ -15,7 +15,10 @@ from plainview.recognition.errors import BadMedia
 MEDIA_TYPE = "application/x-amz-json-1.1"
 
 _ABSENT = frozenset({"gallery.unknown"})
-"""Rules whose refusal is that interface's ResourceNotFoundException; every other rule is an AccessDeniedException."""
+"""Rules whose refusal is that interface's ResourceNotFoundException; a rule that is in neither list is an AccessDeniedException."""
+
+_WRONG = frozenset({"reference.unknown", "reference.expunged"})
+"""Rules whose refusal is its InvalidParameterException: a FaceId that is not in the collection."""
 
 _NO_FACE = frozenset({"no_face", "no_such_face", "face_too_small"})
 
@@ -36,6 +39,8 @@ def invalid(message: str) -> AwsError:
 def of_refusal(refused: Refused) -> AwsError:
     """Return the error of a refusal."""
     message = f"{refused.what}: {refused.why} {refused.next_step} [{refused.rule_id}]"
+    if refused.rule_id in _WRONG:
+        return invalid(message)
     return AwsError("ResourceNotFoundException" if refused.rule_id in _ABSENT else "AccessDeniedException", message)
 
 

@@ -29,7 +29,8 @@ _HEADER = re.compile(
     r"SignedHeaders=([a-z0-9;-]{1,1000}),\s*Signature=([0-9a-f]{64})"
 )
 _DATE = "%Y%m%dT%H%M%SZ"
-_MUST_SIGN = {"host", "x-amz-date"}
+_MUST_SIGN = {"host", "x-amz-date", "x-amz-target"}
+_MUST_SIGN_IF_SENT = ("x-plainview-case", "x-plainview-purpose", "x-plainview-origin")
 _SERVICE = "rekognition"
 
 
@@ -53,8 +54,8 @@ def parts_of(header: str) -> Signed | None:
     return Signed(key, day, region, service, tuple(headers.split(";")), signature)
 
 
-def token_of(request: HttpRequest, body: bytes) -> Token:
-    """Return the key that signed this request, whose member may act now.
+def token_of(request: HttpRequest, body: bytes) -> tuple[Token, str]:
+    """Return the key that signed this request, whose member may act now, and the signature.
 
     Raises:
         AwsError: no signature, an unknown or ended key, another signature, a clock that is wrong, or a replay.
@@ -79,10 +80,13 @@ def token_of(request: HttpRequest, body: bytes) -> Token:
     if not is_current(token):
         record_refused(token)
         raise _invalid()
-    # A retry of boto3 has another number of its attempt among the signed headers, so it has another signature.
-    if not cache.add(f"sigv4:{signed.key}:{signed.signature}", "y", timeout=2 * SKEW.total_seconds()):
-        raise AwsError("InvalidSignatureException", "This signature was used already [signature.replayed].", 403)
-    return stands_for(token)
+    # boto3 signs a second, and neither the call nor its attempt: two equal calls in a second, and a retry in it, have one
+    # signature. What differs in these two headers is such a call; `entry` runs no act twice for one signature.
+    sent_as = "|".join(request.META.get(name, "") for name in ("HTTP_AMZ_SDK_INVOCATION_ID", "HTTP_AMZ_SDK_REQUEST"))
+    used = hashlib.sha256(f"{signed.signature}|{sent_as}".encode()).hexdigest()
+    if not cache.add(f"sigv4:{signed.key}:{used}", "y", timeout=2 * SKEW.total_seconds()):
+        raise AwsError("InvalidSignatureException", "This request was sent already [signature.replayed].", 403)
+    return stands_for(token), signed.signature
 
 
 def _invalid() -> AwsError:
@@ -92,8 +96,10 @@ def _invalid() -> AwsError:
 
 
 def _check_moment(request: HttpRequest, signed: Signed) -> None:
-    if not set(signed.headers) >= _MUST_SIGN or signed.service != _SERVICE:
-        raise AwsError("IncompleteSignatureException", "Sign host and x-amz-date, for the service rekognition.", 403)
+    sent = {name for name in _MUST_SIGN_IF_SENT if f"HTTP_{name.upper().replace('-', '_')}" in request.META}
+    if not set(signed.headers) >= _MUST_SIGN | sent or signed.service != _SERVICE:
+        says = f"Sign {', '.join(sorted(_MUST_SIGN | sent))}, for the service rekognition."
+        raise AwsError("IncompleteSignatureException", says, 403)
     stamp = request.META.get("HTTP_X_AMZ_DATE", "")
     try:
         at = datetime.strptime(stamp, _DATE).replace(tzinfo=UTC)

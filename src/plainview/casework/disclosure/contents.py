@@ -16,7 +16,18 @@ from plainview.casework.agreements.read import both
 from plainview.casework.examination.read import verdicts
 from plainview.casework.galleries.read import open_template
 from plainview.casework.log.read import canonical_of
-from plainview.casework.models import Approval, Candidate, Case, Examination, Flag, Lead, Member, NoneOfThese, Search
+from plainview.casework.models import (
+    Approval,
+    Candidate,
+    Case,
+    Examination,
+    Flag,
+    Lead,
+    Member,
+    NoneOfThese,
+    Search,
+    Token,
+)
 from plainview.casework.proficiency.read import figures_of
 from plainview.policy.disclosure import WHOLE, shown_as
 from plainview.policy.examination import POTENTIAL
@@ -159,6 +170,15 @@ def _subject(candidate: Candidate) -> dict[str, Any]:
     }
 
 
+def _searched_how(search: Search) -> str:
+    """Return in words how the member searched, with the name of the agency's service where one acted for them."""
+    channel = channel_of(search)
+    if channel["via"] != "api":
+        return "searched"
+    service = Token.objects.filter(public_id=channel["by_token"]).exclude(service="").first()
+    return f"searched with {service.service if service else 'a program'}, through the API"
+
+
 def people(search: Search, looked: dict[str, list[str]]) -> list[dict[str, Any]]:
     """Return everyone who worked on the search, what they did, their training then and their proficiency.
 
@@ -172,7 +192,7 @@ def people(search: Search, looked: dict[str, list[str]]) -> list[dict[str, Any]]
         if member is not None:
             deeds.setdefault(member.pk, (member, set()))[1].add(deed)
 
-    did(search.member, "searched with a program, through the API" if channel_of(search)["via"] == "api" else "searched")
+    did(search.member, _searched_how(search))
     did(search.authorised_by, "authorised the urgent search")
     did(search.approval.decided_by if search.approval else None, "approved the search beforehand")
     for examination in examined(search):

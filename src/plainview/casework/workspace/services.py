@@ -72,6 +72,11 @@ class Services:
         return self._master.derive("templates")
 
     @cached_property
+    def picture_hashes(self) -> Sealer:
+        """Seals the hashes by which near duplicates are found."""
+        return self.templates.derive("picture hashes")
+
+    @cached_property
     def openings(self) -> Sealer:
         """Seals the openings of the log's commitments."""
         return self._master.derive("openings")

@@ -134,6 +134,28 @@ def test_killed_between_batches_it_is_searched_with_the_old_templates_and_goes_o
     assert len(index) == 2
 
 
+def test_killed_after_the_exchange_the_same_command_brings_calibration_and_canaries(
+    filled: Gallery, other: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = [write(scaled(collins(), factor), tmp_path / f"{factor}.png") for factor in (0.7, 0.6)]
+    canary = add_canary("g", *pair, basis="consent of a colleague", acting_member=person("admin"))
+
+    def dies(gallery: Gallery) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as killed:
+        killed.setattr(module, "calibrate", dies)
+        with pytest.raises(KeyboardInterrupt):
+            re_embed("g", acting_member=person("admin"))
+    assert newest_calibration(filled.pk, "other 2.0") is None
+    again = re_embed("g", acting_member=person("admin"))
+    assert (again.remade, again.left, again.stopped) == (0, 0, False)
+    assert newest_calibration(filled.pk, "other 2.0") is not None
+    canary.refresh_from_db()
+    assert canary.pack == "other 2.0"
+    assert len(search(probe(tmp_path)).candidates) == 2
+
+
 def test_what_is_enrolled_meanwhile_has_the_old_pack_until_all_are_exchanged(
     filled: Gallery, other: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
