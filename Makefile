@@ -124,6 +124,7 @@ bench: models ## Measure enrolment, search, video, the web application and alert
 	$(BIN)/plainview bench search
 	$(BIN)/plainview bench video
 	$(BIN)/plainview bench serve
+	$(BIN)/plainview bench whole
 	$(BIN)/python benchmarks/recorded_search.py
 	$(BIN)/python benchmarks/api_search.py
 	$(BIN)/python benchmarks/alert_cost.py
