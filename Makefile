@@ -10,7 +10,7 @@ WORKERS ?= $(shell echo $$(($$(nproc) + 1)))
 
 TEST_PG := PLAINVIEW_TEST_DATABASE=postgresql $(BIN)/python -m pytest -p tests.factories.kept_tables
 
-.PHONY: help audit sbom wheel providers postgresql swift demo test test-long test-all test-deployed test-postgresql fuzz mutants test-milvus lint prose docs models browser screenshots bench size openapi migration requirements clean
+.PHONY: help audit sbom wheel providers postgresql swift demo test test-long test-all test-deployed test-postgresql fuzz mutants test-milvus test-ray lint prose docs models browser screenshots bench size openapi migration requirements clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,8 +40,8 @@ browser: $(VENV)/.dev ## Install Chromium for the browser tests, if there is non
 	  || $(BIN)/playwright install chromium \
 	  || { echo "The browser tests need Chromium: install it, or name one with CHROMIUM=/path/to/chromium"; exit 1; }
 
-providers: ## Install the sign-in providers, the proxies and the tools of tests/deployed (node, npm, xmlsec1, nginx, caddy)
-	@missing=""; for tool in npm:npm node:nodejs xmlsec1:xmlsec1 nginx:nginx-light caddy:caddy; do \
+providers: ## Install the sign-in providers, the proxies and the tools of tests/deployed (node, npm, xmlsec1, nginx, caddy, systemd-analyze)
+	@missing=""; for tool in npm:npm node:nodejs xmlsec1:xmlsec1 nginx:nginx-light caddy:caddy systemd-analyze:systemd; do \
 	  command -v $${tool%%:*} >/dev/null || [ -x /usr/sbin/$${tool%%:*} ] || missing="$$missing $${tool##*:}"; done; \
 	[ -z "$$missing" ] || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; } >/dev/null 2>&1 \
 	  || { echo "tests/deployed need$$missing: install them"; exit 1; }
@@ -64,7 +64,7 @@ test: $(VENV)/.dev models browser ## Run the tests (no network)
 test-long: $(VENV)/.dev models browser ## Run the long walks and the real processes that `make test` leaves out
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "long and not slow" --durations=20
 
-test-all: $(VENV)/.dev models browser providers postgresql swift ## Run every test, the slow ones too
+test-all: $(VENV)/.dev $(VENV)/.cluster models browser providers postgresql swift ## Run every test, the slow ones too
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=20
 
 test-deployed: $(VENV)/.dev models providers ## Run the tests of a deployed server that `make test` leaves out; they need nginx and Caddy
@@ -76,6 +76,13 @@ test-postgresql: $(VENV)/.dev models postgresql ## Run the tests of acts and pag
 
 fuzz: $(VENV)/.dev models ## Run the property tests with twenty times the examples, others each time; what fails is kept in tests/fuzz/found
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $$(grep -rlE "^from hypothesis|^import hypothesis" tests --include='test_*.py') -m "not slow"
+
+$(VENV)/.cluster: $(VENV)/.dev requirements/cluster.txt
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/cluster.txt
+	@touch $@
+
+test-ray: $(VENV)/.cluster models ## Run the index contract and enrolment on a real Ray cluster, started by the tests
+	$(BIN)/python -m pytest tests/contract/test_ray.py
 
 test-milvus: $(VENV)/.dev models ## Run the index contract on a real Milvus server, installed once into its own environment
 	$(BIN)/python -m pytest tests/contract/test_milvus.py
@@ -117,6 +124,7 @@ bench: models ## Measure enrolment, search, video, the web application and alert
 	$(BIN)/plainview bench search
 	$(BIN)/plainview bench video
 	$(BIN)/plainview bench serve
+	$(BIN)/plainview bench whole
 	$(BIN)/python benchmarks/recorded_search.py
 	$(BIN)/python benchmarks/api_search.py
 	$(BIN)/python benchmarks/alert_cost.py
@@ -137,7 +145,7 @@ migration: $(VENV)/.dev ## Make a new migration after a model changed (NAME=word
 	PLAINVIEW_HOME=$(VENV)/no-workspace DJANGO_SETTINGS_MODULE=plainview.site.settings $(BIN)/python -W ignore -m django makemigrations casework -n $(or $(NAME),$(error name it: make migration NAME=word)) -v 1
 
 requirements: ## Compile requirements/*.in (needs uv)
-	for f in main build milvus parquet rekognition client postgres s3 dev audit; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -q requirements/$$f.in -o requirements/$$f.txt; done
+	for f in main build cluster milvus parquet rekognition client postgres s3 dev audit; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -q requirements/$$f.in -o requirements/$$f.txt; done
 
 clean: ## Remove the virtual environment and caches
 	rm -rf $(VENV) .mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis

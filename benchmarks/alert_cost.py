@@ -70,7 +70,7 @@ def _save(gallery: object, case: object, member: object) -> None:
 
 
 def _measure(folder: Path) -> dict[str, object]:
-    from plainview.casework.alerts.follow import _open_alerts
+    from plainview.casework.alerts.opened import open_alerts_of
     from plainview.casework.cases.open_close import open_case
     from plainview.casework.enrolment.enrol import enrol
     from plainview.casework.enrolment.manifest import read_items
@@ -92,7 +92,7 @@ def _measure(folder: Path) -> dict[str, object]:
             if alerted:
                 _save(gallery, case, examiner)
                 began = time.perf_counter()
-                _open_alerts(gallery.pk)  # a process loads them once, and again when one changes
+                open_alerts_of(gallery.pk)  # a process loads them once, and again when one changes
                 loading.append((time.perf_counter() - began) * 1e3)
             began = time.perf_counter()
             enrol(name, items, acting_member=admin)

@@ -231,7 +231,7 @@ def _timed(url: str, world: World, rounds: int) -> dict[str, object]:
         thread.start()
     for thread in crowd:
         thread.join()
-    p95 = {page: statistics.quantiles(values, n=20)[-1] for page, values in waits.items()}
+    p95 = {page: statistics.quantiles(values, n=20, method="inclusive")[-1] for page, values in waits.items()}
     lightest = min(p95.values())
     worst = sorted(p95, key=lambda page: -p95[page])
     return {

@@ -65,8 +65,8 @@ def _decoded(path: Path, number: int) -> dict[str, Any]:
                         times += [frame.time] if frame.time is not None else []
                 except av.error.FFmpegError:
                     continue
-        except av.error.FFmpegError:
-            pass
+        except av.error.FFmpegError:  # the end cannot be read: what the decoder still has comes out
+            frames += len(stream.codec_context.decode(None))
     seconds = round(max(times) - min(times), 3) if times else 0.0
     return {"frames": frames, "seconds": seconds}
 

@@ -39,7 +39,7 @@ Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2Password
 
 def begin_process() -> None:
     """Forget what another test left in memory: nothing is known of any workspace, as when a process begins."""
-    from plainview.casework.alerts import follow
+    from plainview.casework.alerts import opened
     from plainview.casework.log.channel import Channel, enter
     from plainview.casework.models.rows import read_nothing
     from plainview.casework.register import read
@@ -48,7 +48,7 @@ def begin_process() -> None:
         for value in vars(module).values():
             if hasattr(value, "cache_clear"):
                 value.cache_clear()
-    follow._open_by_gallery.clear()
+    opened.open_by_gallery.clear()
     read._counted.clear()
     # A command that ran in this process may have left its own.
     enter(Channel())

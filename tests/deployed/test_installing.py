@@ -137,6 +137,17 @@ def test_the_samples_of_both_proxies_are_taken_by_the_real_ones(tmp_path: Path) 
     assert "Valid configuration" in said.stdout + said.stderr
 
 
+@pytest.mark.slow
+def test_systemd_takes_the_unit_and_rates_how_exposed_it_is(tmp_path: Path) -> None:
+    """Below 2 of 10 ("OK"); docs/reference/operations.md has the figures."""
+    analyze = shutil.which("systemd-analyze")
+    assert analyze, "run `make providers`"
+    unit = Path(shutil.copy(DEPLOY / "systemd/plainview.service", tmp_path))
+    unit.write_text(unit.read_text().replace("/opt/plainview/bin/plainview", "/bin/true"))
+    assert run(tmp_path, analyze, "verify", "--man=no", unit).stderr == ""
+    run(tmp_path, analyze, "security", "--offline=true", "--threshold=20", unit)
+
+
 def test_the_service_gives_up_what_it_does_not_need() -> None:
     unit = (DEPLOY / "systemd/plainview.service").read_text()
     for line in ("NoNewPrivileges=yes", "ProtectSystem=strict", "CapabilityBoundingSet=", "PrivateDevices=yes"):

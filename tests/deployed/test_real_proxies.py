@@ -88,7 +88,7 @@ def test_people_sign_in_through_it_and_have_their_own_address(
         page = person.get("/")
         assert page.status == 200
         assert page.header("strict-transport-security")
-        assert set(person.cookies) == {"__Host-session", "__Host-csrftoken"}
+        assert set(person.cookies) == {"__Host-session", "__Host-csrftoken", "__Host-device"}
         spoofed = person.get("/sessions/", **{"X-Forwarded-For": "8.8.8.8", "Forwarded": "for=8.8.4.4"}).text
         assert "127.0.0.9" in spoofed
         assert "8.8." not in spoofed

@@ -27,11 +27,11 @@ def plainview(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.slow
 def test_after_a_kill_at_any_moment_the_same_command_completes() -> None:
-    command = [sys.executable, str(KILLS), "--rounds", "5", "--seed", "3", "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    command = [sys.executable, str(KILLS), "--rounds", "3", "--seed", "3", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1800, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     told = json.loads(done.stdout)
-    assert (told["rounds"], told["problems"]) == (5, [])
+    assert (told["rounds"], told["problems"]) == (3, [])
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ class Certificates(NamedTuple):
     key: Path
 
 
-def make_certificates(folder: Path, *names: str, days: int = 30) -> Certificates:
-    """An authority and a certificate for these names and for this machine."""
+def make_certificates(folder: Path, *names: str, days: int = 30, address: str = "127.0.0.1") -> Certificates:
+    """An authority and a certificate for these names and for this machine, by another address too."""
     folder.mkdir(parents=True, exist_ok=True)
     now = datetime.datetime.now(datetime.UTC)
     ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
@@ -50,7 +50,7 @@ def make_certificates(folder: Path, *names: str, days: int = 30) -> Certificates
         .sign(ca_key, hashes.SHA256())
     )
     hosts = [x509.DNSName(name) for name in ("localhost", *names)]
-    addresses = [x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    addresses = [x509.IPAddress(ipaddress.ip_address(ip)) for ip in sorted({"127.0.0.1", address})]
     server = (
         builder(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, (*names, "localhost")[0])]), key.public_key())
         .add_extension(x509.SubjectAlternativeName([*hosts, *addresses]), critical=False)

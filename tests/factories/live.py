@@ -46,9 +46,9 @@ def chromium() -> str | None:
     return named or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
-def launch(playwright: Playwright) -> Browser:
+def launch(playwright: Playwright, *options: str) -> Browser:
     """Start Chromium. It fails, and never skips, where there is none: `make browser` brings one."""
-    return playwright.chromium.launch(executable_path=chromium(), args=_FLAGS)
+    return playwright.chromium.launch(executable_path=chromium(), args=[*_FLAGS, *options])
 
 
 def wide(pixels: Pixels, factor: float) -> Pixels:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.factories.mutations import tries
 from tests.factories.notices import rss
 
 from plainview.casework.enrolment.manifest import Unusable
@@ -24,6 +25,7 @@ SEEDS: list[tuple[bytes, Mapping]] = [
 
 
 @pytest.mark.parametrize(("seed", "mapping"), SEEDS, ids=["json", "own", "csv", "rss"])
+@settings(max_examples=tries(100) // (4 if tries(100) > 100 else 1))
 @given(data=st.data())
 def test_a_changed_list_is_read_or_refused(seed: bytes, mapping: Mapping, data: st.DataObject) -> None:
     changed = bytearray(seed)

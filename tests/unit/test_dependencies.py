@@ -13,10 +13,14 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from tests.factories.indexes import SEALER
 
 from plainview.casework.enrolment.manifest import read_items
 from plainview.index.base import IndexClientMissing, IndexUnreachable
+from plainview.index.compressed import CUT
 from plainview.index.milvus import MilvusIndex
+from plainview.index.sharded.index import ShardedIndex
+from plainview.index.sharded.ray_crew import Cluster, RayCrew
 from plainview.policy.decision import Refused
 
 ROOT = Path(__file__).parents[2]
@@ -28,6 +32,7 @@ NAMED_IN_SETTINGS = {"argon2-cffi": "django.contrib.auth.hashers.Argon2PasswordH
 
 ADAPTERS = {
     "client": "plainview/client/__init__.py",
+    "cluster": "plainview/index/sharded/ray_crew.py",
     "milvus": "plainview/index/milvus.py",
     "parquet": "plainview/tables/parquet.py",
     "postgres": "plainview/casework/workspace/database.py",
@@ -38,6 +43,9 @@ ADAPTERS = {
 
 ALSO = {"botocore": {"plainview/storage/s3.py"}}
 """Distribution that another extra brings with it."""
+
+NOT_FOR_ALL = {"ray"}
+"""Distributions that only `make test-ray` installs, because they are large; each has the name of its import."""
 
 TOOLS = {
     "axe-playwright-python",  # these are run, or used by another of their kind
@@ -122,7 +130,7 @@ def foreign(folder: str, which: Callable[[ast.AST], Iterator[str]] = imports) ->
     used: dict[str, set[str]] = {}
     for path, names in imported(folder, which).items():
         for name in names - own:
-            for distribution in distributions().get(name, {f"nobody's {name}"}):
+            for distribution in distributions().get(name, {name if name in NOT_FOR_ALL else f"nobody's {name}"}):
                 used.setdefault(distribution, set()).add(path)
     return used
 
@@ -196,6 +204,15 @@ def test_a_parquet_manifest_without_its_extra_is_refused_by_name(
     assert refused.value.rule_id == "manifest.parquet"
     assert "extra parquet" in refused.value.why
     assert "plainview[parquet]" in refused.value.next_step
+
+
+def test_an_index_in_parts_without_its_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    index = ShardedIndex(4, RayCrew(Cluster("127.0.0.1:1", "n", "/nowhere"), "1-4", 2, SEALER.maker(), (4, CUT, 0)))
+    with pytest.raises(IndexClientMissing) as error:
+        len(index)
+    assert "extra `cluster`" in error.value.why
+    assert "plainview[cluster]" in error.value.next_step
 
 
 @pytest.mark.parametrize("missing", ["pymilvus", "grpc"])

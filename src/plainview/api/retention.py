@@ -35,6 +35,7 @@ from plainview.casework.models import RetentionEvent, RetentionItem, RetentionRu
 from plainview.casework.proposals.make import propose
 from plainview.casework.retention import read, rules, runs
 from plainview.casework.retention.court_orders import COLUMNS, MAX_BYTES
+from plainview.casework.retention.outlook import ahead
 from plainview.casework.retention.proof import proof_of_run
 from plainview.policy.proposals import Kind
 from plainview.policy.retention import BEGINNING, After
@@ -201,7 +202,7 @@ def _event(event: RetentionEvent) -> EventOut:
 
 def retention_upcoming(request: HttpRequest) -> UpcomingOut:
     """Count what the retention rules reach now and in the next 90 days."""
-    outlook = read.ahead(member_of(request).agency, timezone.now().date())
+    outlook = ahead(member_of(request).agency, timezone.now().date())
     items = [
         DueOut(rule=rule.id, place=place, count=count, first=first, on_hold=on_hold, says=rule.says)
         for rule, place, count, first, on_hold in outlook.rows

@@ -22,6 +22,7 @@ from plainview.casework.workspace.services import services
 from plainview.cli.common import moment
 from plainview.cli.doctor_check import Check, guarded
 from plainview.policy.decision import Refused
+from plainview.policy.wording import counted
 
 
 def checks() -> tuple[list[Check], dict[str, Any]]:
@@ -139,7 +140,7 @@ def _log(facts: dict[str, Any]) -> Iterator[Check]:
     report = verify_log()
     facts["log_entries"] = report.entries
     if report.ok:
-        yield Check("log", "ok", f"It is whole: {report.entries} entries.")
+        yield Check("log", "ok", f"It is whole: {counted(report.entries, 'entry', 'entries')}.")
     else:
         yield Check("log", "fail", "; ".join(report.problems), "Keep the log as it is and inform your auditor.")
 

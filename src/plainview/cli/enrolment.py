@@ -42,6 +42,9 @@ def enrol(
     cores: Annotated[
         int | None, typer.Option(help="Pictures processed at the same time; by default one per core.")
     ] = None,
+    ray: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Decode and embed on the machines of this Ray cluster.")
+    ] = "",
     failures: Annotated[
         Path | None, typer.Option(help="Write every failure into this new file, one JSON object per line.")
     ] = None,
@@ -76,6 +79,7 @@ def enrol(
             skip_near_duplicates=skip_near_duplicates,
             rehearsal=dry_run,
             cores=cores,
+            ray=ray,
             failures=write,
         )
         try:

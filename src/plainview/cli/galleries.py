@@ -130,7 +130,7 @@ def gallery_change(
 
 def gallery_move(
     name: str,
-    to: Annotated[str, typer.Option("--to", help="auto, exact, compressed or milvus.")],
+    to: Annotated[str, typer.Option("--to", help="auto, exact, compressed, milvus, or sharded-N for N parts.")],
     acting: As,
     json: Json = False,
 ) -> None:

@@ -8,8 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
+from plainview.casework.gate.moving import Moved as Moving
+from plainview.casework.gate.moving import move_galleries
 from plainview.casework.upkeep.move import FOLDER, Moved, PicturesMoved, move_pictures, move_records
 from plainview.casework.workspace.folder import DATABASE_ENV, POSTGRESQL
+from plainview.casework.workspace.services import AUTO
 from plainview.cli.common import Json, print_json, say
 from plainview.cli.progress import bar
 from plainview.policy.wording import counted
@@ -23,12 +26,21 @@ def move_workspace(
         ),
     ] = "",
     blobs: Annotated[str, typer.Option(help="Where the pictures go: s3://BUCKET/PREFIX, or folder.")] = "",
+    index: Annotated[
+        str,
+        typer.Option(
+            help="Where every gallery's templates are compared: milvus, ray=N (N parts on a Ray cluster), or folder."
+        ),
+    ] = "",
     json: Json = False,
 ) -> None:
-    """Move the records into a PostgreSQL server and the pictures into a bucket, or back. Stop the server first."""
+    """Move the records into a PostgreSQL server, the pictures into a bucket, the indexes to a cluster, or back.
+
+    Stop the server before you move records or pictures.
+    """
     kind, _, url = to.partition("=")
-    if not to and not blobs:
-        raise typer.BadParameter("Say what goes where: --to, --blobs, or both.", param_hint="--to")
+    if not to and not blobs and not index:
+        raise typer.BadParameter("Say what goes where: --to, --blobs, --index, or several.", param_hint="--to")
     if to and kind not in (POSTGRESQL, "postgres", FOLDER):
         raise typer.BadParameter(f"{kind!r} is neither {POSTGRESQL} nor {FOLDER}.", param_hint="--to")
     if url:
@@ -46,8 +58,33 @@ def move_workspace(
         done["records"] = records and asdict(records)
         if not json:
             say(_of_records(records, kind))
+    if index:
+        with bar("Moving galleries", 0) as shown:
+            galleries = move_galleries(_adapter(index), progress=shown.step)
+        done["galleries"] = [asdict(moved) for moved in galleries]
+        if not json:
+            say(_of_galleries(galleries))
     if json:
         print_json({"moved": any(done.values()), **done})
+
+
+def _adapter(index: str) -> str:
+    """Return the kind of index that a place names."""
+    kind, _, parts = index.partition("=")
+    if kind == "ray":
+        return f"sharded-{parts or 2}"
+    return AUTO if kind == FOLDER else index
+
+
+def _of_galleries(moved: list[Moving]) -> str:
+    if not moved:
+        return "The galleries are there already. Nothing was changed."
+    references, lists = sum(move.references for move in moved), sum(move.lists for move in moved)
+    agreement = min(move.agreement for move in moved)
+    return (
+        f"{counted(len(moved), 'gallery', 'galleries')} moved with {counted(references, 'reference')}. Of "
+        f"{counted(lists, 'candidate list')} compared before and after, at least {agreement:.2%} of the places agree."
+    )
 
 
 def _of_pictures(moved: PicturesMoved | None) -> str:

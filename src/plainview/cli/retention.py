@@ -14,9 +14,9 @@ from django.utils import timezone
 from plainview.casework import find, jobs
 from plainview.casework.models import RetentionRun
 from plainview.casework.proposals import make
+from plainview.casework.retention.outlook import ahead
 from plainview.casework.retention.proof import proof_of_run
 from plainview.casework.retention.read import (
-    ahead,
     csv_of,
     items_of,
     rules_history,

@@ -12,7 +12,6 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path, PurePosixPath
 
 from plainview.tables.dates import read_date
@@ -160,7 +159,7 @@ def _band(column: str, value: str) -> str:
 
 def _years(label: dict[str, str]) -> float | None:
     if "date" in label:  # an age and a date cannot be subtracted from each other
-        return date.fromisoformat(label["date"]).toordinal() / _DAYS_IN_YEAR if label["date"] else None
+        return read_date(label["date"])[0].toordinal() / _DAYS_IN_YEAR if label["date"] else None
     return float(label["age"]) if label.get("age") else None
 
 

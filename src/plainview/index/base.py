@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 from plainview.index.errors import BadTemplate as BadTemplate
 from plainview.index.errors import IndexClientMissing as IndexClientMissing
 from plainview.index.errors import IndexDamaged as IndexDamaged
+from plainview.index.errors import IndexIncomplete as IndexIncomplete
 from plainview.index.errors import IndexOutOfStep as IndexOutOfStep
 from plainview.index.errors import IndexUnreachable as IndexUnreachable
 from plainview.recognition.types import Vector
@@ -279,11 +280,13 @@ def as_references(among: Collection[int] | NDArray[np.int64]) -> NDArray[np.int6
     return np.fromiter(among, dtype=np.int64, count=len(among))
 
 
-def require_template(template: Vector, dim: int) -> None:
-    """Raise `BadTemplate` unless this is a finite float32 vector of dimension `dim` and length 1."""
+def require_question(template: Vector, dim: int, top: int) -> None:
+    """Raise `BadTemplate` unless a probe is a finite float32 vector of dimension `dim` and length 1; ValueError: no places."""
     if template.shape != (dim,):
         raise BadTemplate(f"A template of shape ({dim},) is needed, this one has {template.shape}.")
     _require_unit(template[np.newaxis, :], repeat("the probe"))
+    if top < 1:
+        raise ValueError(f"a candidate list has 1 place or more, not {top}")
 
 
 def exact_scores(templates: NDArray[np.float32], probe: Vector) -> NDArray[np.float64]:

@@ -53,6 +53,11 @@ _DISTORTION = 0.1078
 _NEAR_REACH = 4.5
 """Standard deviations that a byte covers; a component in 150,000 lies beyond and is cut."""
 
+_PROBE_STEPS = 2**24 / 30
+"""Steps in a probe of dimension 1. A near code of dimension d has length 127 / `_NEAR_REACH` * sqrt(d), plus 0.5 * sqrt(d)
+of rounding: 28.8 * sqrt(d). By Cauchy and Schwarz no sum of its products with a probe of 2^24 / 30 / sqrt(d) steps
+reaches 2^24."""
+
 _SHRINK = 1 - _DISTORTION
 """By how much the points shorten a template; an estimate is divided by it so that it is right on average."""
 
@@ -91,10 +96,16 @@ def near_codes(templates: NDArray[np.float32]) -> NDArray[np.int8]:
 
 
 def near_scores(near: NDArray[np.int8], probe: Vector) -> NDArray[np.float32]:
-    """Return the cosines, float32 (rows,), of near codes with a probe, right to about a thousandth."""
+    """Return the cosines, float32 (rows,), of near codes with a probe, right to about a thousandth.
+
+    The probe is rounded to whole steps so small that they do not show, and so large that every sum of products is a
+    whole number below 2^24: float32 adds those without an error. So a score does not depend on which other rows are
+    scored with it, nor on the order in which a BLAS kernel adds.
+    """
     dim = len(probe)
-    turned = (probe[np.newaxis, :] @ _turn(dim))[0] * np.float32(_near_step(dim))
-    return np.asarray(near.astype(np.float32) @ turned)
+    steps = _PROBE_STEPS / math.sqrt(dim)
+    turned = np.rint((probe[np.newaxis, :] @ _turn(dim))[0] * np.float32(steps))
+    return np.asarray(near.astype(np.float32) @ turned) * np.float32(_near_step(dim) / steps)
 
 
 def _near_step(dim: int) -> float:

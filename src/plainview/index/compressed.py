@@ -17,7 +17,7 @@ One search:
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from statistics import NormalDist
 
@@ -25,9 +25,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainview.index.base import (
+    Answer,
     Block,
     Change,
     IndexDamaged,
+    IndexOutOfStep,
     Scored,
     as_references,
     could_be_best,
@@ -35,12 +37,14 @@ from plainview.index.base import (
     in_blocks,
     ranked,
     require_next,
-    require_template,
+    require_question,
     rough_margin,
     settled,
 )
 from plainview.index.codes import Codes, near_margin, near_scores, spread
 from plainview.index.lock import SearchesOrChange
+from plainview.index.looking import BEYOND, first_looked_at, front_of, is_scanned, kth, stop
+from plainview.index.parts import Look, Settled, may_be_needed
 from plainview.index.slots import Slots
 from plainview.index.store import Seals
 from plainview.recognition.types import Vector
@@ -53,12 +57,6 @@ measured share of lists that differ from the exact ones, and what other values c
 ALL_BELOW = 4096
 """References up to which all are scored from their templates: about as many as a search of millions looks at."""
 
-_FEW = 0.01
-"""Share of the gallery up to which a chosen subset is scored from its templates: cheaper than the scan (measured)."""
-
-_BEYOND = 0.001
-"""Cosine by which the scan is asked for more than is needed, for the rounding of its limit."""
-
 _LESS, _MORE = 0.002, 0.04
 """Steps, in standard deviations of the probe's scores, by which the first guess follows the gallery."""
 
@@ -67,9 +65,6 @@ _GONE = np.float32(-2)
 
 _SAMPLE = 1024
 """Templates from which a probe's mean score and its deviation are estimated, for the first guess only."""
-
-_FIRST = 1024
-"""References looked at first, to learn about where the last place will be."""
 
 _PART = 65536
 """References handed on in one part."""
@@ -153,15 +148,45 @@ class CompressedIndex:
             IndexDamaged: see `Index.search`.
         """
         for block in in_blocks(log, self._dim):  # reading the log holds no lock: searches go on
-            touched, rows, added, templates = settled(block)
             with self._lock.change():
                 require_next(block, self.watermark)
-                self._sample = None
-                try:
-                    self._slots.change(touched, rows, added, templates, block.last_seq)
-                except BaseException:  # an interrupt in mid-change: back to what is on disk, never half
-                    self._slots.reopen()
-                    raise
+                self._settle(*settled(block), block.last_seq)
+
+    def follow(self, change: Settled) -> int:
+        """Follow the log as a part of a gallery, by the rows that are its own; return the watermark.
+
+        What was followed before is passed over, so the same rows may come twice.
+
+        Raises:
+            IndexOutOfStep: rows are missing before these.
+            IndexDamaged: see `Index.search`.
+        """
+        with self._lock.change():
+            if change.first_seq > self.watermark + 1:
+                raise IndexOutOfStep(self.watermark + 1, change.first_seq)
+            if change.last_seq > self.watermark:
+                new = change.rows > self.watermark
+                news = np.isin(change.added, change.touched[new])
+                self._settle(
+                    change.touched[new], change.rows[new], change.added[news], change.templates[news], change.last_seq
+                )
+            return self.watermark
+
+    def _settle(
+        self,
+        touched: NDArray[np.int64],
+        rows: NDArray[np.int64],
+        added: NDArray[np.int64],
+        templates: NDArray[np.float32],
+        last_seq: int,
+    ) -> None:
+        """Take over what `settled` returns; the caller holds the lock."""
+        self._sample = None
+        try:
+            self._slots.change(touched, rows, added, templates, last_seq)
+        except BaseException:  # an interrupt in mid-change: back to what is on disk, never half
+            self._slots.reopen()
+            raise
 
     def search(
         self, template: Vector, top: int, *, among: Collection[int] | NDArray[np.int64] | None = None
@@ -173,25 +198,54 @@ class CompressedIndex:
             ValueError: `top` is below 1.
             IndexDamaged: a record on disk is not what was written.
         """
-        require_template(template, self._dim)
-        if top < 1:
-            raise ValueError(f"a candidate list has 1 place or more, not {top}")
-        wanted = None if among is None else as_references(among)
-        for _ in range(_LOOKS):
-            self.refresh()  # another process may have erased what this one would read
-            with self._lock.search():
-                self._slots.require_whole()
-                few = self._all_below if wanted is None else max(self._all_below, int(len(self) * _FEW))
-                chosen = None if wanted is None else self._slots.of(wanted)
-                size = len(self) if chosen is None else len(chosen)
-                if size > max(few, top):
-                    slots = self._short_list(template, top, chosen, size)
-                else:
-                    slots = self._best(self._slots.all() if chosen is None else chosen, template, top)
-                there, references, templates = self._slots.read(slots)
-            if there.all():
-                break
-        return ranked(references[there], exact_scores(templates[there], template), top)
+        require_question(template, self._dim, top)
+        return self._steady(among, lambda subset: self._listed(template, top, subset))
+
+    def best(
+        self, template: Vector, top: int, *, among: Collection[int] | NDArray[np.int64] | None = None
+    ) -> list[Scored]:
+        """Rank the references by exact cosine, from their templates alone: a part's share when no codes are scanned.
+
+        Raises:
+            IndexDamaged: a record on disk is not what was written.
+        """
+
+        def compare(subset: NDArray[np.int64] | None) -> tuple[bool, list[Scored]]:
+            return self._ranked(
+                self._best(self._slots.all() if subset is None else subset, template, top), template, top
+            )
+
+        return self._steady(among, compare)
+
+    def look(self, template: Vector, top: int, *, among: Collection[int] | NDArray[np.int64] | None = None) -> Look:
+        """Scan the codes and return what a list of `top` may need of this part, wherever the whole gallery's scan stops.
+
+        Raises:
+            IndexDamaged: a record on disk is not what was written.
+        """
+
+        def scan(subset: NDArray[np.int64] | None) -> tuple[bool, Look]:
+            size = len(self) if subset is None else len(subset)
+            front = self._front(template, top, subset, size) if size > first_looked_at(top) else None
+            if front is None:
+                marks = None if subset is None else self._slots.bits(subset)
+                slots, estimates = self._slots.codes.above(template, -BEYOND, marks)
+                front = slots, estimates, self._near(slots, template)
+            slots, estimates, near = front
+            needed = may_be_needed(estimates, near, top, self._near_margin)
+            there, _, templates = self._slots.read(slots[needed])
+            exact = np.full(len(slots), np.nan)
+            exact[needed] = exact_scores(templates, template)
+            return bool(there.all()), Look(self._slots.references(slots), estimates, near, exact)
+
+        return self._steady(among, scan)
+
+    def size_of(self, among: Collection[int] | NDArray[np.int64] | None) -> int:
+        """Return how many of these references are held."""
+        if among is None:
+            return len(self)
+        with self._lock.search():
+            return len(self._slots.of(as_references(among)))
 
     def flush(self) -> None:
         """Write everything to disk now and let it count; otherwise it is written from time to time.
@@ -266,32 +320,63 @@ class CompressedIndex:
             scores[part] = np.where(there, near_scores(near, probe), _GONE)
         return scores
 
-    def _short_list(self, probe: Vector, top: int, chosen: NDArray[np.int64] | None, size: int) -> NDArray[np.int64]:
-        """Return the slots that step 3 looks at."""
-        among = None if chosen is None else self._slots.bits(chosen)
-        first = max(_FIRST, 2 * top)
+    def _steady(
+        self,
+        among: Collection[int] | NDArray[np.int64] | None,
+        work: Callable[[NDArray[np.int64] | None], tuple[bool, Answer]],
+    ) -> Answer:
+        """Let `work` read the slots of `among`, again when another process erased from them at that moment."""
+        wanted = None if among is None else as_references(among)
+        for _ in range(_LOOKS):
+            self.refresh()  # another process may have erased what this one would read
+            with self._lock.search():
+                self._slots.require_whole()
+                steady, answer = work(None if wanted is None else self._slots.of(wanted))
+            if steady:
+                break
+        return answer
+
+    def _listed(self, probe: Vector, top: int, subset: NDArray[np.int64] | None) -> tuple[bool, list[Scored]]:
+        """Return the candidate list of a search, and whether its slots were there."""
+        size = len(self) if subset is None else len(subset)
+        if is_scanned(size, len(self), top, subset=subset is not None, all_below=self._all_below):
+            front = self._front(probe, top, subset, size)
+            if front is not None:
+                slots, estimates, near = front
+                looked_at = estimates >= stop(estimates, near, top, self._cut)
+                slots, near = slots[looked_at], near[looked_at]
+                return self._ranked(slots[could_be_best(near, top, self._near_margin)], probe, top)
+        return self._ranked(self._best(self._slots.all() if subset is None else subset, probe, top), probe, top)
+
+    def _ranked(self, slots: NDArray[np.int64], probe: Vector, top: int) -> tuple[bool, list[Scored]]:
+        """Return whether these slots are there, and their list by exact scores."""
+        there, references, templates = self._slots.read(slots)
+        return bool(there.all()), ranked(references[there], exact_scores(templates[there], probe), top)
+
+    def _front(
+        self, probe: Vector, top: int, subset: NDArray[np.int64] | None, size: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]] | None:
+        """Return slots, estimates and near scores of all that the walk may look at; None if that is every reference."""
+        among = None if subset is None else self._slots.bits(subset)
+        first = first_looked_at(top)
         floor = max(self._guess(probe, top, size), 0.0)
         while True:
-            slots, estimates = self._slots.codes.above(probe, floor - _BEYOND, among)
+            slots, estimates = self._slots.codes.above(probe, floor - BEYOND, among)
             if len(slots) >= first:
-                # Equal estimates go together wherever a line is drawn, so that no order of slots decides.
-                front = estimates >= _kth(estimates, first)
+                front = front_of(estimates, first)
                 scores = self._near(slots[front], probe)
-                cut = _kth(scores, top) - self._cut
+                cut = kth(scores, top) - self._cut
                 self._learn(enough=cut >= floor)
                 if cut >= floor:
                     behind = (estimates >= cut) & ~front
                     slots = np.concatenate([slots[front], slots[behind]])
                     estimates = np.concatenate([estimates[front], estimates[behind]])
-                    scores = np.concatenate([scores, self._near(slots[len(scores) :], probe)])
-                    looked_at = estimates >= _stop(estimates, scores, top, self._cut)
-                    slots, scores = slots[looked_at], scores[looked_at]
-                    return np.asarray(slots[could_be_best(scores, top, self._near_margin)])
+                    return slots, estimates, np.concatenate([scores, self._near(slots[len(scores) :], probe)])
                 lower = cut
             else:
                 lower = floor - 0.1
-            if floor == 0:  # half of the gallery is above it: scan all of it
-                return self._best(self._slots.all() if chosen is None else chosen, probe, top)
+            if floor == 0:  # half of the gallery is above it
+                return None
             floor = max(lower, 0.0)
 
     def _guess(self, probe: Vector, top: int, size: int) -> float:
@@ -309,32 +394,3 @@ class CompressedIndex:
     def _learn(self, *, enough: bool) -> None:
         """Move the guess, so that about one search in twenty scans twice: that is the cheapest."""
         self._ahead += -_LESS if enough else _MORE
-
-
-def _kth(scores: NDArray[np.float32], top: int) -> float:
-    """Return the `top`-th highest of the scores."""
-    return float(np.partition(scores, len(scores) - top)[len(scores) - top])
-
-
-def _stop(estimates: NDArray[np.float32], scores: NDArray[np.float32], top: int, cut: float) -> float:
-    """Return the lowest estimate that is looked at: the next one lies `cut` below the last place by then.
-
-    Equal estimates are looked at together, so that their order does not matter. The last place only rises and
-    the estimates only fall, so the first end of a group that fulfils it is found by halving; almost always it
-    is the first below the last place of them all.
-    """
-    last = _kth(scores, top)
-    if np.count_nonzero(scores[estimates >= last - cut] >= last) >= top:
-        return last - cut
-    order = np.argsort(-estimates)
-    estimates, scores = estimates[order], scores[order]
-    ends = np.append(np.flatnonzero(np.diff(estimates)) + 1, len(estimates))
-    low, high = int(np.searchsorted(ends, top)), len(ends) - 1
-    while low < high:
-        middle = (low + high) // 2
-        end = int(ends[middle])
-        if estimates[end] < _kth(scores[:end], top) - cut:
-            high = middle
-        else:
-            low = middle + 1
-    return float(estimates[ends[low] - 1])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class IndexOutOfStep(Exception):
     """A log row that does not follow the last one applied.
@@ -33,13 +35,33 @@ class IndexUnreachable(Exception):
 
     Attributes:
         why: which server, and what it said.
+        said: what it said, or why it was not asked.
         next_step: what the person can do now.
     """
 
+    said = ""
+
     def __init__(self, address: str, said: str) -> None:
+        self.said = said
         self.why = f"The index server {address} does not answer ({said})."
         self.next_step = "Nothing is lost. Start the server and try again, or move the gallery to an index of its own."
         super().__init__(f"{self.why} {self.next_step}")
+
+
+class IndexIncomplete(IndexUnreachable):
+    """Some parts of an index could not be compared: what was found is no candidate list unless policy says so.
+
+    Attributes:
+        compared: parts that answered.
+        parts: parts of the index.
+        list_of_others: the list of those that answered, as of `Index.search`; None where nothing was searched.
+    """
+
+    def __init__(self, compared: int, parts: int, list_of_others: Any = None) -> None:
+        self.compared, self.parts, self.list_of_others = compared, parts, list_of_others
+        self.why = f"{compared} of {parts} parts of the gallery's index can be compared now."
+        self.next_step = "Nothing is lost: the worker makes the missing parts again from the records. Try again later."
+        Exception.__init__(self, f"{self.why} {self.next_step}")
 
 
 class IndexClientMissing(IndexUnreachable):

@@ -21,7 +21,7 @@ from plainview.index.base import (
     in_blocks,
     ranked,
     require_next,
-    require_template,
+    require_question,
     rough_margin,
     settled,
 )
@@ -96,9 +96,7 @@ class ExactIndex:
             BadTemplate: the probe's template cannot be compared.
             ValueError: `top` is below 1.
         """
-        require_template(template, self._dim)
-        if top < 1:
-            raise ValueError(f"a candidate list has 1 place or more, not {top}")
+        require_question(template, self._dim, top)
         wanted = None if among is None else as_references(among)
         with self._lock.search():
             size = len(self)

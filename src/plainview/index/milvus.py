@@ -30,7 +30,7 @@ from plainview.index.base import (
     in_blocks,
     ranked,
     require_next,
-    require_template,
+    require_question,
     rough_margin,
     settled,
 )
@@ -145,9 +145,7 @@ class MilvusIndex:
             ValueError: `top` is below 1 or above what the server can rank.
             IndexUnreachable: the server does not answer.
         """
-        require_template(template, self._dim)
-        if top < 1:
-            raise ValueError(f"a candidate list has 1 place or more, not {top}")
+        require_question(template, self._dim, top)
         with self._lock.search(), self._called() as client:
             if among is not None:
                 references, templates = self._fetched(client, np.unique(as_references(among)))

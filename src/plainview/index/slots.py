@@ -216,6 +216,14 @@ class Slots:
         references[~written], templates[~written] = self._waiting[waiting], self._rows[waiting]
         return there, references, templates
 
+    def references(self, slots: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the references of slots that hold one, int64 (rows,)."""
+        written = slots < self._count
+        references = np.empty(len(slots), dtype=np.int64)
+        references[written] = self._store.references[slots[written]]
+        references[~written] = self._waiting[slots[~written] - self._count]
+        return references
+
     def near(self, slots: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.int8]]:
         """Return whether each slot still holds a template, and its near code, int8 (rows, dimension).
 

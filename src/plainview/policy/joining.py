@@ -180,3 +180,34 @@ def inside(before: Iterable[str], after: Iterable[str]) -> Decision:
 
 
 _LONGEST = timedelta(days=MAX_OUTSIDER_DAYS)
+
+
+def joining_rules(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
+    """Return the rows of the rulebook about joining: rule id, what it is about, what it says."""
+    return [
+        ("agency.terms", "joining", "An agency is opened only after its head has accepted the terms."),
+        ("agency.no_administrator", "joining", "An agency opens with an administrator."),
+        (
+            "agency.administrator",
+            "joining",
+            "The operator invites people only at the opening of an agency that has no administrator.",
+        ),
+        ("member.address", "joining", "An invitation goes to one valid e-mail address."),
+        ("member.role_unknown", "joining", "Only the roles that Plainview defines can be given."),
+        ("member.roles_conflict", "joining", "Administrators and auditors hold no other role."),
+        (
+            "member.last_day",
+            "joining",
+            f"The account of an outsider (defence, outside auditor) has a last day within {MAX_OUTSIDER_DAYS} days; no other account has one.",
+        ),
+        ("member.defence", "joining", "The defence is invited only to the disclosure of a named search."),
+        ("member.outsider", "joining", "A change of roles cannot make a member an outsider, or an outsider a member."),
+        ("member.own_act", "joining", "Nobody decides about themselves: roles, training, trial, approval."),
+        ("invitation.invalid", "joining", f"An invitation can be used once, within {INVITATION_DAYS} days."),
+        ("trial.length", "joining", f"A trial lasts at most {counted(policy.trial_days, 'day')}."),
+        (
+            "trial.searches",
+            "joining",
+            f"A trial allows at most {counted(policy.trial_searches, 'search', 'searches')}.",
+        ),
+    ]

@@ -12,7 +12,7 @@ from plainview.policy.agency import EVIDENCE_DAYS, MAX_URGENT_HOURS, MIN_LIST, S
 from plainview.policy.alerts import MAX_ONE_IN, MIN_ONE_IN
 from plainview.policy.disclosure import EXONERATION, disclosed_pictures
 from plainview.policy.grounds import REFUSED_GROUNDS
-from plainview.policy.joining import INVITATION_DAYS, MAX_OUTSIDER_DAYS
+from plainview.policy.joining import joining_rules
 from plainview.policy.probes import PROBE_RULES
 from plainview.policy.proposals import RULES as PROPOSAL_RULES
 from plainview.policy.retention import LEAST_WORDS, MAX_DAYS
@@ -40,7 +40,7 @@ def table(policy: AgencyPolicy) -> list[PolicyRule]:
     rows = (
         *_search(policy),
         *PROBE_RULES,
-        *_joining(policy),
+        *joining_rules(policy),
         *PROPOSAL_RULES,
         *_alerts(policy),
         *_galleries(),
@@ -172,36 +172,6 @@ def _search(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
             "probe.quality_floor",
             "search",
             f"A probe of quality below {policy.quality_floor} (of 100) needs a supervisor's approval.",
-        ),
-    ]
-
-
-def _joining(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
-    return [
-        ("agency.terms", "joining", "An agency is opened only after its head has accepted the terms."),
-        ("agency.no_administrator", "joining", "An agency opens with an administrator."),
-        (
-            "agency.administrator",
-            "joining",
-            "The operator invites people only at the opening of an agency that has no administrator.",
-        ),
-        ("member.address", "joining", "An invitation goes to one valid e-mail address."),
-        ("member.role_unknown", "joining", "Only the roles that Plainview defines can be given."),
-        ("member.roles_conflict", "joining", "Administrators and auditors hold no other role."),
-        (
-            "member.last_day",
-            "joining",
-            f"The account of an outsider (defence, outside auditor) has a last day within {MAX_OUTSIDER_DAYS} days; no other account has one.",
-        ),
-        ("member.defence", "joining", "The defence is invited only to the disclosure of a named search."),
-        ("member.outsider", "joining", "A change of roles cannot make a member an outsider, or an outsider a member."),
-        ("member.own_act", "joining", "Nobody decides about themselves: roles, training, trial, approval."),
-        ("invitation.invalid", "joining", f"An invitation can be used once, within {INVITATION_DAYS} days."),
-        ("trial.length", "joining", f"A trial lasts at most {counted(policy.trial_days, 'day')}."),
-        (
-            "trial.searches",
-            "joining",
-            f"A trial allows at most {counted(policy.trial_searches, 'search', 'searches')}.",
         ),
     ]
 

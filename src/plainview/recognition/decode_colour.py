@@ -47,7 +47,7 @@ def flatten(image: Image.Image, bits: int) -> tuple[Image.Image, bool]:
 def _eight_bits(image: Image.Image, bits: int) -> Image.Image:
     """Grey of 9 to 16 bits as the upper 8 of them; a TIFF may say that 0 is white."""
     big = image.mode == "I;16B"
-    scale = 1 << (16 - bits)
+    scale = 1 << (16 - bits) if image.format != "JPEG2000" else 1  # which Pillow has scaled to 16 bits
     wide = image.point(lambda value: value * scale + 0) if scale > 1 else image
     grey = Image.frombytes("L", image.size, wide.tobytes()[(0 if big else 1) :: 2])
     if isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.get(262) == 0:

@@ -10,6 +10,8 @@ AES-256-GCM (NIST SP 800-38D); the format byte and the context are authenticated
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import partial
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -78,6 +80,10 @@ class Sealer:
         info = b"plainview seal v1: " + label.encode()
         derived = HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(self._key)
         return Sealer(derived, self.older.derive(label) if self.older else None)
+
+    def maker(self) -> Callable[[], Sealer]:
+        """Return what makes this sealer, without the older key, in another process; it carries the key."""
+        return partial(Sealer, self._key)
 
     def alone(self) -> Sealer:
         """Return this sealer without the older key."""

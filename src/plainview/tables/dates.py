@@ -18,13 +18,17 @@ Precision = Literal["day", "month", "year"]
 FIRST = date(1826, 1, 1)
 """No photograph is older (Niépce, View from the Window at Le Gras, 1826 or 1827)."""
 
-_WRITTEN = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
+_TIME = r"[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?(?: ?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?))?"
+_WRITTEN = re.compile(rf"([0-9]{{4}})(?:-([0-9]{{2}})(?:-([0-9]{{2}})(?:{_TIME})?)?)?")
 _EITHER = re.compile(r"[0-9]{1,2}[./-][0-9]{1,2}[./-](?:[0-9]{2}|[0-9]{4})")
 _AHEAD = timedelta(days=1)  # somewhere on Earth it is already tomorrow
 
 
 def read_date(text: str) -> tuple[date, Precision]:
     """Return the first day of a date that is written as 2024-11-05, 2024-11 or 2024, and its precision.
+
+    A time of day behind a day (2024-11-05T22:14:05Z, as databases write it) is left out; the day stays the one that is
+    written.
 
     Raises:
         ValueError: it is not one; the message is a clause for people.

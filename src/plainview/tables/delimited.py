@@ -78,7 +78,7 @@ def _separator(head: Sequence[str], shape: Shape) -> str:
 def _later(head: Sequence[str], start: int, separator: str, shape: Shape) -> str:
     for at in range(start, len(head)):
         for candidate in dict.fromkeys((separator, *_SEPARATORS)):
-            cells = head[at].strip("\r\n").split(candidate)
+            cells = [cell.strip(' "') for cell in head[at].strip("\r\n").split(candidate)]
             if all(column in map(fold, cells) for column in shape.required or shape.columns):
                 return f"line {at + 1}"
     return ""
@@ -147,7 +147,7 @@ def _record(number: int, values: list[str], raw: str, columns: Sequence[str], sh
     elif shape.whole and len(values) < len(columns):
         trouble = f"it has fewer cells than the header ({len(values)}; the header has {len(columns)})"
     elif stray:
-        trouble = f"{clip(stray)!r} is in a column without a name"
+        trouble = f"{clip(stray)!r} is in a column without a name: name the column, or remove it"
     elif [fold(value) for value in values if visible(value)] == [fold(column) for column in columns if column]:
         trouble = "it repeats the header"
     else:

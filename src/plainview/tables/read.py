@@ -73,13 +73,16 @@ def _opener(source: Path | bytes) -> Opener:
 
 
 def _refuse(head: bytes, suffix: str) -> None:
-    if head.startswith(_OLE) or suffix in (".xls", ".xlsb"):
+    if head.startswith(_OLE):
         why = "it is an old Excel workbook (.xls, .xlsb), or one with a password"
         raise TableError(why, "Open it in Excel and save it as an Excel workbook (.xlsx) without a password.")
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     for mark, kind in _OTHER:
         if start.startswith(mark):
             raise TableError(f"it is {kind}, not a table", SAVE)
+    if suffix in (".xls", ".xlsb"):  # many programs give a text this name, so that Excel opens it
+        why = f"its name ends in {suffix}, and it is not an Excel workbook"
+        raise TableError(why, "Open it in Excel and save it as an Excel workbook (.xlsx); if it is CSV, name it .csv.")
     if suffix == ".json" or (suffix in _LINES and start.startswith(b"[")):
         why = "it is a JSON list or document; a table has one JSON object a line"
         raise TableError(
@@ -93,14 +96,14 @@ def _refuse(head: bytes, suffix: str) -> None:
 
 def _zipped(opened: Opener, name: str, shape: Shape) -> Table:
     with opened() as file, zipfile.ZipFile(file) as archive:
-        members = set(archive.namelist())
+        members = {member.replace("\\", "/").lower() for member in archive.namelist()}
         kind = archive.read("mimetype")[:100] if "mimetype" in members else b""
     if "xl/workbook.bin" in members:
         _refuse(_OLE, "")
     if b"opendocument" in kind or any(member.endswith(".iwa") for member in members):
         why = "it is a workbook of LibreOffice or Numbers"
         raise TableError(why, "Save it as an Excel workbook (.xlsx), or export it as CSV in UTF-8.")
-    if "[Content_Types].xml" not in members or not any(member.startswith("xl/") for member in members):
+    if "[content_types].xml" not in members or not any(member.startswith("xl/") for member in members):
         raise TableError("it is a ZIP file, not a table", SAVE)
     from plainview.tables.workbook import open_workbook  # it takes a fifth of a second to load
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from plainview.tables.errors import TableError
 
-_INVISIBLE = "\ufeff\u200b\u200e\u200f\u00ad"  # byte order mark, zero width space, direction marks, soft hyphen
+_INVISIBLE = "\ufeff\u200b\u200e\u200f\u00ad\x1a"  # byte order mark, zero width space, direction marks, soft hyphen, end of a DOS file
 _SHOWN, _COLUMNS_SHOWN = 60, 12  # characters of a header's cell, and cells, in a message
 _LIKE = 0.6  # difflib's own measure of likeness from which a name is proposed: its default
 

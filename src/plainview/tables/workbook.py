@@ -17,12 +17,12 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from xml.etree.ElementTree import iterparse
 
-from openpyxl import load_workbook
 from openpyxl.packaging.relationship import get_dependents, get_rels_path
 from openpyxl.utils.cell import get_column_letter, range_boundaries
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from plainview.recognition.foreign import foreign, reason
+from plainview.tables import excel
 from plainview.tables.errors import TableError
 from plainview.tables.shape import Shape, fold, visible
 from plainview.tables.table import Record, Table
@@ -69,7 +69,7 @@ def open_workbook(opened: Opener, name: str, shape: Shape) -> Table:
         warnings.simplefilter("ignore")  # openpyxl warns of features that a table does not need
         data = file.read(MAX_PARTS + 1)
         _limits(data)
-        book = load_workbook(io.BytesIO(data), read_only=True, keep_links=False)
+        book = excel.load(data)
         shown = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
         sheets = [sheet for sheet in map(_sheet, shown) if sheet.rows]
         sheet = _chosen(sheets, shape)
@@ -114,7 +114,7 @@ def _limits(data: bytes) -> None:
         for part in parts:
             with archive.open(part) as file:
                 head = file.read(2048)
-                if part.filename == "xl/workbook.xml" and b"purl.oclc.org/ooxml" in head:
+                if part.filename.lower().endswith("workbook.xml") and b"purl.oclc.org/ooxml" in head:
                     why = "the workbook is a Strict Open XML Spreadsheet"
                     raise TableError(why, "In Excel, save it as an Excel workbook (.xlsx), the first form of the list.")
                 if b"<!DOCTYPE" in head:
@@ -168,11 +168,11 @@ def _texts(cells: Sequence[_Cell]) -> list[str]:
 
 def _details(data: bytes, sheet: _Sheet) -> None:
     """Read from the sheet's XML what openpyxl leaves out when it streams: hidden rows, merged cells, hyperlinks."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        names, targets = set(archive.namelist()), {}
+    with excel.Archive(data) as archive:
+        targets = {}
         path = sheet.path.lstrip("/")
         relations = get_rels_path(path)
-        if relations in names:
+        if relations in archive:
             targets = {relation.id: relation.Target for relation in get_dependents(archive, relations)}
         with archive.open(posixpath.normpath(path)) as file:
             for _, element in iterparse(file):  # noqa: S314  expat limits entities, and _limits refused declarations
@@ -203,7 +203,7 @@ def _merged(sheet: _Sheet, place: str) -> None:
 
 def _computed(data: bytes, name: str) -> dict[tuple[int, int], Any]:
     """Return what Excel last computed for the cells of a sheet, by row and column."""
-    book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+    book = excel.load(data, computed=True)
     sheet: Any = book[name]
     sheet.reset_dimensions()
     rows = sheet.iter_rows(max_col=_CELLS)
@@ -233,7 +233,9 @@ class _Reader:
             column = self._columns[cell.column - 1] if cell.column <= len(self._columns) else ""
             at = f"{get_column_letter(cell.column)}{number}"
             if not column:
-                trouble = trouble or f"the cell {at} has a value, and its column has no name"
+                trouble = (
+                    trouble or f"the cell {at} has a value, and its column has no name: name the column, or remove it"
+                )
                 continue
             try:
                 cells[column] = self._text(cell, column, number, at)

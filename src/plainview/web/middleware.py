@@ -5,6 +5,7 @@ Owns their order. It must never let a view run that the table does not name.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from datetime import datetime
 
@@ -30,6 +31,7 @@ from plainview.casework.workspace.prepared import Prepared
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.signing_in import idle, used_up
+from plainview.recognition.foreign import refer
 from plainview.serving.front import MEMBER
 from plainview.storage.base import StorageError
 from plainview.web import devices
@@ -83,10 +85,29 @@ class Surroundings:
 
 
 def _page_for(request: HttpRequest, error: Exception) -> HttpResponse | None:
+    if _of_an_answer(request, error):
+        error = refer(
+            Refused(
+                "sso.answer",
+                "Not signed in",
+                "The answer of your agency's provider cannot be read.",
+                "Begin the sign-in again. If it happens again, tell the platform operator.",
+            ),
+            error,
+        )
     if isinstance(error, Refused):
         # Another agency's record is answered as if it did not exist.
         return refusal_page(request, error, 404 if error.rule_id.endswith(".unknown") else 403)
     return record_failed_page(request) if isinstance(error, _RECORD_FAILED) else None
+
+
+def _of_an_answer(request: HttpRequest, error: Exception) -> bool:
+    """Say whether the parser of a SAML answer failed, over something that anybody may have sent."""
+    match = request.resolver_match
+    if match is None or not (match.view_name or "").startswith("saml_"):
+        return False
+    places = (frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(error.__traceback__))
+    return any(name.startswith("onelogin.") for name in places)
 
 
 def refusal_page(request: HttpRequest, refused: Refused, status: int = 403) -> HttpResponse:

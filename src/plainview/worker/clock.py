@@ -20,6 +20,7 @@ from plainview.casework.canaries import checks as canary_checks
 from plainview.casework.enrolment import cut_faces, intake
 from plainview.casework.examination import assign, seen
 from plainview.casework.feeds import run as feed_run
+from plainview.casework.galleries import parts
 from plainview.casework.leads import outcomes
 from plainview.casework.log.channel import Channel, acting_through
 from plainview.casework.log.reviews import heartbeat
@@ -67,6 +68,7 @@ STEPS = (
     Step("letters of urgent searches", lapse.tell_lapsed, MINUTE),
     Step("assigning verifiers", assign.assign_waiting, MINUTE),
     Step("letters of withdrawn verifications", seen.tell_withdrawn, MINUTE),
+    Step("parts of indexes", parts.mend_all, MINUTE),
     Step("abandoned enrolments", intake.close_abandoned, MINUTE),
     Step("ends of alerts", alert_ends.sweep_alerts, MINUTE),
     Step("alerts", alert_follow.follow_all, MINUTE),

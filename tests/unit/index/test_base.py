@@ -23,7 +23,7 @@ from plainview.index.base import (
     exact_scores,
     in_blocks,
     ranked,
-    require_template,
+    require_question,
     rough_margin,
     settled,
 )
@@ -139,7 +139,7 @@ def spoilt(how: str) -> NDArray[np.float32]:
 )
 def test_a_template_that_cannot_be_compared_is_refused(how: str) -> None:
     with pytest.raises(BadTemplate):
-        require_template(spoilt(how), 8)
+        require_question(spoilt(how), 8, 1)
     with pytest.raises(BadTemplate):
         list(in_blocks([Change(1, "add", 1, spoilt(how))], 8))
 

@@ -91,6 +91,12 @@ def test_deep_grey_is_scaled_not_cut_off(decoder: Decoder, name: str) -> None:
     assert picture.notes == ("The picture has 16 bits per channel. It is used with 8.",)
 
 
+def test_grey_of_twelve_bits_in_jpeg_2000_is_not_scaled_twice(decoder: Decoder) -> None:
+    """Written by OpenJPEG: 64 x 64, the numbers from 0 to 4095."""
+    picture = decoder.decode((INPUTS / "grey-12-bits.jp2").read_bytes())
+    assert (picture.pixels[:, :, 0].ravel() == np.arange(4096) >> 4).all()
+
+
 def test_big_endian_deep_grey_is_the_same_picture(decoder: Decoder) -> None:
     deep = sixteen()[:, :, 1]
     file = io.BytesIO()

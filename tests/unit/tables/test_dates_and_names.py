@@ -27,8 +27,24 @@ def test_a_date_keeps_its_precision(text: str, first: date, last: date, words: s
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "2024-11-05T22:14:05Z",
+        "2024-11-05 22:14:05",
+        "2024-11-05 22:14:05.123+00",
+        "2024-11-05T22:14+01:00",
+        "2024-11-05 22:14:05 +0100",
+    ],
+)
+def test_a_time_behind_a_day_is_left_out(text: str) -> None:
+    assert read_capture_date(text) == (date(2024, 11, 5), "day")
+
+
+@pytest.mark.parametrize(
     ("text", "why"),
     [
+        ("2024-11-05T", "not a date YYYY-MM-DD"),
+        ("2024-11 22:14", "not a date YYYY-MM-DD"),
         ("05/11/2024", "which number is the day cannot be known"),
         ("5.11.24", "which number is the day cannot be known"),
         ("2024-13-01", "no such day"),

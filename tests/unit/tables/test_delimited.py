@@ -100,6 +100,8 @@ def test_what_is_not_certain_is_refused_with_its_line(data: bytes, where: str, w
 def test_a_refused_header_is_shown() -> None:
     assert "The header is: path | sourceurl | (empty) | " in refusal_of(b"path,sourceurl,," + b"x" * 99 + b"\n").why
     assert "The header is in line 3" in refusal_of(b"Export\n\npath,source_url\na,b\n").next_step
+    powershell = b'#TYPE System.Management.Automation.PSCustomObject\r\n"path","source_url"\r\n"a","b"\r\n'
+    assert "The header is in line 2" in refusal_of(powershell).next_step
 
 
 def test_empty_columns_and_blank_rows_of_excel_are_no_trouble() -> None:
@@ -107,6 +109,7 @@ def test_empty_columns_and_blank_rows_of_excel_are_no_trouble() -> None:
     table = open_table(data, "m.csv", MANIFEST)
     assert [(row.number, row.cells["path"]) for row in table.rows()] == [(2, "a.jpg"), (3, "b.jpg"), (5004, "c.jpg")]
     assert table.notes == ["5,000 blank rows were passed over."]
+    assert cells_of(b"path\r\na.jpg\r\n\x1a") == [{"path": "a.jpg"}]  # the end of a file of DOS
 
 
 def test_a_separator_inside_a_cell_stays_there() -> None:

@@ -96,6 +96,70 @@ def test_thousands_of_formatted_blank_rows_and_a_wrong_dimension_are_no_trouble(
         assert [row["path"] for row in cells_of(data, "m.xlsx")] == ["a.jpg", "b.jpg", "c.jpg"]
 
 
+def changed(change_of: Callable[[str, bytes], tuple[str, bytes]]) -> bytes:
+    """The workbook of `filled` with other names or contents of its parts; a part without a name is left out."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(workbook(filled))) as old, zipfile.ZipFile(out, "w") as new:
+        for entry in old.infolist():
+            name, data = change_of(entry.filename, old.read(entry))
+            if name:
+                new.writestr(name, data)
+    return out.getvalue()
+
+
+def replaced(part: str, old: bytes, new: bytes) -> Callable[[str, bytes], tuple[str, bytes]]:
+    def change_of(name: str, data: bytes) -> tuple[str, bytes]:
+        assert name != part or old in data
+        return name, data.replace(old, new) if name == part else data
+
+    return change_of
+
+
+@pytest.mark.parametrize(
+    "change_of",
+    [
+        # pandas#40499, dify#2172: a fill without a pattern; colabtools#5002: an element that openpyxl does not know
+        replaced("xl/styles.xml", b"</fills>", b"<fill/></fills>"),
+        replaced("xl/styles.xml", b"</fills>", b"<fill><patternFill><extLst/></patternFill></fill></fills>"),
+        # openpyxl's own tracker: properties and names that Excel writes otherwise
+        replaced("docProps/core.xml", b"</cp:coreProperties>", b"<dc:date>yesterday</dc:date></cp:coreProperties>"),
+        replaced(
+            "xl/workbook.xml", b"</sheets>", b"</sheets><definedNames><definedName x='y'>#</definedName></definedNames>"
+        ),
+        # xlrd#169 and #150: names in another case; exports that write backslashes
+        lambda name, data: (name.replace("sharedStrings", "SharedStrings"), data),
+        lambda name, data: (name.replace("sheet1", "Sheet1"), data),
+        lambda name, data: (name.replace("/", "\\"), data),
+    ],
+)
+def test_a_workbook_that_excel_opens_is_read(change_of: Callable[[str, bytes], tuple[str, bytes]]) -> None:
+    data = changed(change_of)
+    assert cells_of(data, "m.xlsx") == cells_of(workbook(filled), "m.xlsx")
+
+
+def test_a_sheet_of_its_own_for_a_chart_is_left_out() -> None:
+    def fill(sheet: Any) -> None:
+        filled(sheet)
+        sheet.parent.create_chartsheet("Chart")
+
+    table = open_table(workbook(fill), "m.xlsx", MANIFEST)
+    assert len(list(table.rows())) == 2
+
+
+def test_texts_in_the_cells_need_no_part_of_their_own() -> None:
+    """A workbook that announces shared strings which it does not have (xlsx2csv's formatted_inline_string.xlsx)."""
+    inline = b'<row r="2"><c r="A2" t="inlineStr"><is><t>a.jpg</t></is></c></row>'
+    head = b'<row r="1"><c r="A1" t="inlineStr"><is><t>path</t></is></c></row>'
+
+    def change_of(name: str, data: bytes) -> tuple[str, bytes]:
+        if name == "xl/worksheets/sheet1.xml":
+            begin, end = data.index(b"<sheetData>"), data.index(b"</sheetData>")
+            data = data[:begin] + b"<sheetData>" + head + inline + data[end:]
+        return "" if "sharedStrings" in name else name, data
+
+    assert cells_of(changed(change_of), "m.xlsx") == [{"path": "a.jpg"}]
+
+
 def two_sheets(sheet: Any) -> None:
     filled(sheet)
     sheet.parent.create_sheet("Second").append(HEAD)
@@ -158,7 +222,8 @@ def packed(**members: bytes) -> bytes:
         (packed(Index__Tables_dot_iwa=b"x"), "m.numbers", "Numbers"),
         (packed(xl__workbook_dot_bin=b"x"), "m.xlsb", "old Excel workbook"),
         (packed(a_dot_jpg=b"x"), "m.csv", "a ZIP file, not a table"),
-        (b"path\na\n", "m.xls", "old Excel workbook"),
+        (b"path\na\n", "m.xls", "ends in .xls, and it is not an Excel workbook"),
+        (b"<html><table>", "m.xls", "a web page"),
         (b'[{"path": "a"}]', "m.json", "JSON list"),
     ],
 )

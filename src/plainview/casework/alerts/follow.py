@@ -7,16 +7,15 @@ mark are one transaction: neither a crash nor a second process may compare a ref
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from django.db import connection, transaction
-from django.db.models import Count, Max, QuerySet
+from django.db import transaction
 from django.utils import timezone
 from numpy.typing import NDArray
 
 from plainview.casework.alerts.notices import owe_notices
+from plainview.casework.alerts.opened import Open, arrays, open_alerts_of
 from plainview.casework.galleries.read import additions, log_head, newest_calibration, open_template
 from plainview.casework.gate import compare as gate
 from plainview.casework.log.write import write_entry
@@ -35,42 +34,21 @@ from plainview.casework.search.answers import record_answer
 from plainview.casework.search.grounds import ORDINARY
 from plainview.casework.search.ranking import Ranked
 from plainview.casework.workspace.insert import insert
-from plainview.casework.workspace.services import services
 from plainview.index.base import exact_scores, ranked
 from plainview.policy import rules
 from plainview.policy.agency import MAX_LIST
 from plainview.policy.decision import Allow
 from plainview.policy.gate import ALERT, GROUNDS
 from plainview.policy.permissions import Permission
-from plainview.recognition.edits import apply, read
-from plainview.recognition.errors import BadMedia
 from plainview.recognition.packs import ModelPack
 from plainview.recognition.types import Vector
 from plainview.scores.scoring import COSINE, Listed
-from plainview.storage.base import StorageError
-from plainview.storage.seal import SealBroken
 
 if TYPE_CHECKING:
-    from plainview.recognition.engine import Engine
+    pass
 
 _BLOCK = 1024  # references at once: 1024 x 10,000 scores are 40 MB
 _MARGIN = 1e-4  # between the fast float32 product and the exact score: far above the error of 1e-6
-
-
-@dataclass(frozen=True, slots=True)
-class _Open:
-    """The open alerts of a gallery as arrays of one length; `templates`: float32, (n, dimension), unit rows, by `pack`."""
-
-    version: tuple[Any, ...]
-    pack: ModelPack
-    follows: NDArray[np.int64]
-    after: NDArray[np.int64]
-    thresholds: NDArray[np.float32]
-    expires: NDArray[np.float64]
-    templates: NDArray[np.float32]
-
-
-_open_by_gallery: dict[int, _Open] = {}  # replaced when the version changes
 
 
 def follow(gallery_id: int) -> int:
@@ -85,7 +63,7 @@ def follow(gallery_id: int) -> int:
             head = log_head(gallery_id)
             if head <= mark.seq:
                 return raised
-            open_alerts = _open_alerts(gallery_id)
+            open_alerts = open_alerts_of(gallery_id)
             if open_alerts is None:
                 AlertMark.objects.filter(pk=mark.pk).update(seq=head)
                 return raised
@@ -121,7 +99,7 @@ def back_fill(follows: AlertGallery, *, after: int) -> int:
         raised += _compare(
             follows.gallery_id,
             block,
-            _arrays(AlertGallery.objects.filter(pk=follows.pk), (), follows.gallery),
+            arrays(AlertGallery.objects.filter(pk=follows.pk), (), follows.gallery),
             after,
             ignore_after=True,
         )
@@ -145,106 +123,11 @@ def _new(gallery_id: int, after: int) -> list[_Change]:
     return [(seq, reference, templates.get(seq)) for seq, reference in changes]
 
 
-def _open_alerts(gallery_id: int) -> _Open | None:
-    """Return the gallery's open alerts, from memory unless one was added, ended or changed."""
-    rows = AlertGallery.objects.filter(gallery_id=gallery_id, alert__closed_at=None)
-    now = rows.aggregate(Count("pk"), Max("pk"), Max("alert__changed_at"))
-    gallery = Gallery.objects.get(pk=gallery_id)
-    version = (connection.settings_dict["NAME"], *now.values(), gallery.pack)
-    if not now["pk__count"]:
-        _open_by_gallery.pop(gallery_id, None)
-        return None
-    remembered = _open_by_gallery.get(gallery_id)
-    if remembered is None or remembered.version != version:
-        remembered = _open_by_gallery[gallery_id] = _arrays(rows, version, gallery)
-    return remembered
-
-
-def _arrays(rows: QuerySet[AlertGallery], version: tuple[Any, ...], gallery: Gallery) -> _Open:
-    # Columns, not objects: ten thousand alerts load in a tenth of a second.
-    columns = ("pk", "after_seq", "threshold", "alert__expires_at", "alert_id", "alert__pack")
-    values = list(rows.order_by("pk").values_list(*columns, "alert__public_id", "alert__sealed"))
-    engine = services().engine_of(gallery.pack)
-    pack = engine.pack
-    usable, templates = [], []
-    for value in values:
-        *_, alert, made_by, public, sealed = value
-        try:
-            templates.append(opened(public, sealed, pack) if made_by == pack.identity else _remade(alert, engine))
-        except (SealBroken, StorageError, BadMedia, ValueError) as error:
-            _unreadable(alert, error)
-        else:
-            usable.append(value)
-    values = usable
-    _forget_ended()
-    return _Open(
-        version,
-        pack,
-        np.array([alert[0] for alert in values], dtype=np.int64),
-        np.array([alert[1] for alert in values], dtype=np.int64),
-        np.array([alert[2] for alert in values], dtype=np.float32),
-        np.array([alert[3].timestamp() for alert in values], dtype=np.float64),
-        np.stack(templates) if templates else np.empty((0, pack.dimension), dtype=np.float32),
-    )
-
-
-def _unreadable(key: int, error: Exception) -> None:
-    """Record, once, that an alert cannot be compared: its row is damaged. The other alerts go on without it."""
-    if Alert.objects.filter(pk=key, unreadable_at=None).update(unreadable_at=timezone.now()):
-        alert = Alert.objects.select_related("member__agency").get(pk=key)
-        write_entry(
-            "alert.unreadable",
-            {"alert": alert.public_id, "agency": alert.member.agency.public_id, "error": type(error).__name__},
-            acting_member=None,
-        )
-
-
-def opened(public_id: str, sealed: bytes | memoryview, pack: ModelPack) -> NDArray[np.float32]:
-    """Return the template of an alert's probe; see `Vector`.
-
-    Raises:
-        SealBroken, ValueError: the row is damaged.
-    """
-    plain = services().templates.open(bytes(sealed), f"alert:{public_id}".encode())
-    template = np.frombuffer(plain, dtype=np.float32)
-    if len(template) != pack.dimension:
-        raise ValueError(f"a template of {len(template)} numbers")
-    return template
-
-
-_remade_earlier: dict[tuple[str, int, str], NDArray[np.float32]] = {}
-"""Templates for galleries that have not been re-embedded yet, by database, alert and pack: not stored."""
-
-
-def _remade(key: int, engine: Engine) -> NDArray[np.float32]:
-    """Remake the alert's template from its probe with the gallery's pack, which is not the one that it was saved with."""
-    place = (str(connection.settings_dict["NAME"]), key, engine.pack.identity)
-    if place in _remade_earlier:
-        return _remade_earlier[place]
-    alert = Alert.objects.get(pk=key)
-    picture = apply(services().decoder.decode(services().blobs.get(alert.probe_blob)), read(alert.edits))
-    _, face = engine.probe_face(picture, alert.face_number)
-    template = engine.template(picture, face.detection)
-    if engine is not services().engine:
-        return _remade_earlier.setdefault(place, template)
-    alert.sealed = services().templates.seal(template.tobytes(), f"alert:{alert.public_id}".encode())
-    alert.pack, alert.pack_sha256 = engine.pack.identity, engine.pack.recogniser.sha256
-    alert.save(update_fields=["sealed", "pack", "pack_sha256"])
-    return template
-
-
-def _forget_ended() -> None:
-    ended = {key for _, key, _ in _remade_earlier}
-    ended -= set(Alert.objects.filter(pk__in=ended, closed_at=None).values_list("pk", flat=True)) if ended else set()
-    for place in [place for place in _remade_earlier if place[1] in ended]:
-        del _remade_earlier[place]
-
-
 _Hits = tuple[AlertGallery, Vector, "NDArray[np.int64]", "NDArray[np.float64]", "NDArray[np.int64]"]
 
 
 def _compare(
-    gallery_id: int, block: list[_Change], open_alerts: _Open, after: int, *, ignore_after: bool = False
+    gallery_id: int, block: list[_Change], open_alerts: Open, after: int, *, ignore_after: bool = False
 ) -> int:
     """Compare a block with all open alerts, through the gate; return how many lists were raised."""
     raised = 0
@@ -271,7 +154,7 @@ def _once_a_subject(references: NDArray[np.int64], scores: NDArray[np.float64]) 
     return sorted(best.values())
 
 
-def _hits(block: list[_Change], open_alerts: _Open, ignore_after: bool) -> list[_Hits]:
+def _hits(block: list[_Change], open_alerts: Open, ignore_after: bool) -> list[_Hits]:
     """Compare the block's templates with all open alerts in one matrix product; return each alert with what reached it."""
     added = [(seq, reference, template) for seq, reference, template in block if template is not None]
     if not added:

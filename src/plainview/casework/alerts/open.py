@@ -13,7 +13,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from plainview.casework import find
-from plainview.casework.alerts.follow import back_fill, mark_of, opened
+from plainview.casework.alerts.follow import back_fill, mark_of
+from plainview.casework.alerts.opened import opened
 from plainview.casework.galleries.read import additions
 from plainview.casework.gate.calibrate import calibrate
 from plainview.casework.log.guard import refusals_recorded, standing

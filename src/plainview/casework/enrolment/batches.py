@@ -54,6 +54,7 @@ class Options:
         skip_near_duplicates: do not enrol them.
         rehearsal: read, decode and find faces, but write only an entry with the counts.
         cores: pictures embedded at the same time; None: one on every core that this process may use.
+        ray: address of a Ray cluster that decodes and embeds; empty: this machine.
         stopped: called before each picture; once it returns true, the pictures in progress are stored and the run ends.
         failures: called with every failure, including those that the result only counts.
         settled: called with pictures and their outcome in one word ("enrolled", "duplicate", "near duplicate" or the
@@ -64,6 +65,7 @@ class Options:
     skip_near_duplicates: bool = False
     rehearsal: bool = False
     cores: int | None = None
+    ray: str = ""
     stopped: Callable[[], bool] = lambda: False
     failures: Callable[[dict[str, str]], None] = lambda _: None
     settled: Callable[[Sequence[Item], str], None] = lambda _items, _outcome: None

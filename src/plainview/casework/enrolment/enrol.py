@@ -20,6 +20,7 @@ from plainview.casework import find
 from plainview.casework.enrolment.batches import LISTED, Batches, EnrolmentResult, Options, count_doubtful, holds
 from plainview.casework.enrolment.items import Item, Items
 from plainview.casework.enrolment.preparing import Failed, InGallery, Ready, prepare
+from plainview.casework.enrolment.spread import on_cluster
 from plainview.casework.erasure.erasers import erase_pending
 from plainview.casework.erasure.expunged import is_barred
 from plainview.casework.gate.calibrate import calibrate
@@ -206,15 +207,18 @@ def _outcomes(
     *,
     rehearsal: bool,
 ) -> Iterable[Ready | InGallery | Failed]:
+    spread = on_cluster(options.ray, engine.pack.identity) if options.ray else None
+    cores = options.cores or (spread.workers if spread else len(os.sched_getaffinity(0)))
     return prepare(
         items,
         read=read,
         in_gallery=in_gallery,
         barred=is_barred,
         engine=engine,
-        cores=options.cores or len(os.sched_getaffinity(0)),
+        cores=cores,
         rehearsal=rehearsal,
         stopped=options.stopped,
+        spread=spread.submit if spread else None,
     )
 
 

@@ -6,29 +6,21 @@ are sealed at rest. It must never write, nor name a picture that was erased mean
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from plainview.casework.models import Reference
 from plainview.casework.workspace.services import services
 from plainview.recognition.near import Hashes
-from plainview.storage.seal import Sealer
 
 _ROWS = 2000
 
 
-@lru_cache(maxsize=1)
-def _sealer(templates: Sealer) -> Sealer:
-    return templates.derive("picture hashes")
-
-
 def seal_hash(plain: bytes, public_id: str) -> bytes:
     """Seal a picture's hash for one reference; empty stays empty."""
-    return _sealer(services().templates).seal(plain, f"picture:{public_id}".encode()) if plain else b""
+    return services().picture_hashes.seal(plain, f"picture:{public_id}".encode()) if plain else b""
 
 
 def open_hash(sealed: bytes, public_id: str) -> bytes:
     """Open what `seal_hash` sealed."""
-    return _sealer(services().templates).open(sealed, f"picture:{public_id}".encode()) if sealed else b""
+    return services().picture_hashes.open(sealed, f"picture:{public_id}".encode()) if sealed else b""
 
 
 class GalleryHashes:

@@ -23,10 +23,14 @@ from plainview.storage.base import digest_of
 from plainview.tables.dates import is_future
 
 if TYPE_CHECKING:
+    from plainview.recognition.decode import Decoder
     from plainview.recognition.engine import Engine
 
 _AHEAD, _AHEAD_BYTES = 32, 32 << 20
 """Pictures, and bytes of their files, that wait for a thread: as long as a batch is stored, no core is idle."""
+
+Embedding = Callable[[Item, bytes, str, bool], "Future[Ready]"]
+"""Begins `embed` for an item, its bytes, their digest and whether it is a rehearsal."""
 
 BY_FAR = 1.5
 """How much wider than every other face the face of a subject must be: chosen, half as wide again is another distance."""
@@ -79,6 +83,7 @@ def prepare(
     cores: int,
     rehearsal: bool = False,
     stopped: Callable[[], bool] = lambda: False,
+    spread: Embedding | None = None,
 ) -> Iterator[Ready | InGallery | Failed]:
     """Yield the outcome of each picture: duplicates and unreadable ones at once, the others in the order of `items`.
 
@@ -91,11 +96,17 @@ def prepare(
         cores: pictures embedded at the same time.
         rehearsal: find faces only; make no template and keep no bytes.
         stopped: called before each picture; once it returns true, only the pictures in progress are finished.
+        spread: embeds on other machines; None: here.
     """
     waiting: deque[tuple[Item, str, Future[Ready], bool]] = deque()
     loaded = deque[int]()  # bytes of the files of `waiting`
     under_way: dict[str, Future[Ready]] = {}
     with ThreadPoolExecutor(cores, thread_name_prefix="enrol") as pool:
+
+        def here(item: Item, data: bytes, digest: str, rehearsal: bool) -> Future[Ready]:
+            return pool.submit(embed, services().decoder, engine, item, data, digest, rehearsal)
+
+        submit = spread or here
         for item in items:
             if stopped():
                 break
@@ -114,7 +125,7 @@ def prepare(
                 yield InGallery(item, digest)
                 continue
             else:
-                under_way[digest] = pool.submit(_embed, engine, item, data, digest, rehearsal)
+                under_way[digest] = submit(item, data, digest, rehearsal)
                 waiting.append((item, digest, under_way[digest], False))
             loaded.append(len(data))
             while len(waiting) > cores and (len(waiting) >= _AHEAD or sum(loaded) >= _AHEAD_BYTES):
@@ -134,9 +145,13 @@ def _next(
     return InGallery(item, digest) if is_copy and isinstance(outcome, Ready) else outcome
 
 
-def _embed(engine: Engine, item: Item, data: bytes, digest: str, rehearsal: bool) -> Ready:
-    """Decode, find and embed the faces; runs in a thread of its own, without the database."""
-    picture = services().decoder.decode(data)
+def embed(decoder: Decoder, engine: Engine, item: Item, data: bytes, digest: str, rehearsal: bool) -> Ready:
+    """Decode, find and embed the faces; runs in a thread of its own or on another machine, without the database.
+
+    Raises:
+        BadMedia: the picture cannot be used.
+    """
+    picture = decoder.decode(data)
     found_faces = engine.enrol_faces(picture)
     if item.only is not None:
         found_faces = [face for number, face in enumerate(found_faces, start=1) if number in item.only]

@@ -7,9 +7,11 @@ index that was not checked, nor enrol or erase anything: the database stays the 
 from __future__ import annotations
 
 import statistics
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from django.db import transaction
 
 from plainview.casework import find
 from plainview.casework.galleries.read import changes_after, open_template
@@ -18,7 +20,7 @@ from plainview.casework.log.guard import acting, refusals_recorded, standing
 from plainview.casework.log.write import write_entry
 from plainview.casework.misuse.inspection import Comparison
 from plainview.casework.models import Gallery, Member, Reference
-from plainview.casework.workspace.services import ADAPTERS, index_reached, services
+from plainview.casework.workspace.services import ADAPTERS, index_reached, is_adapter, services
 from plainview.index.base import Index, catch_up
 from plainview.policy.decision import Refused
 from plainview.policy.gate import MOVE
@@ -56,13 +58,7 @@ def move_gallery(name: str, adapter: str, *, acting_member: Member) -> Moved:
         standing(acting_member, Permission.GALLERY_CREATE)
         gallery = find.gallery(name, acting_member)
         before = gallery.index_adapter or services().default_adapter
-        if adapter not in ADAPTERS:
-            raise Refused(
-                "gallery.adapter",
-                "Gallery not moved",
-                f"There is no index {adapter!r}.",
-                f"Choose one of {', '.join(ADAPTERS)}.",
-            )
+        _require_adapter(adapter)
         if adapter == before:
             raise Refused(
                 "gallery.moved",
@@ -70,32 +66,88 @@ def move_gallery(name: str, adapter: str, *, acting_member: Member) -> Moved:
                 f"The gallery is already in {adapter!r}.",
                 "Nothing more is needed.",
             )
-        why = Comparison(MOVE, gallery.agency, member=acting_member)
-        agreement, lists, size = compare(why, lambda: _compared(gallery, before, adapter))
-        if agreement < LEAST_AGREEMENT:
-            services().drop_index(gallery.pk, adapter)
-            raise Refused(
-                "gallery.lists_differ",
-                "Gallery not moved",
-                f"Only {agreement:.2%} of the ranks in {counted(lists, 'candidate list')} agree; {LEAST_AGREEMENT:.0%} is needed.",
-                f"The gallery stays in {before!r}. Report these figures to the operator.",
-            )
+        size, lists, agreement = _filled(gallery, before, adapter, acting_member)
     with acting("gallery.move", Permission.GALLERY_CREATE, acting_member):
-        Gallery.objects.filter(pk=gallery.pk).update(index_adapter=adapter)
-        write_entry(
-            "gallery.moved",
-            {
-                "agency": acting_member.agency.public_id,
-                "gallery": gallery.pk,
-                "index": [before, adapter],
-                "references": size,
-                "lists": lists,
-                "agreement": f"{agreement:.6f}",
-            },
-            acting_member=acting_member,
-        )
+        _switch(gallery, before, adapter, (size, lists, agreement), acting_member=acting_member)
     services().drop_index(gallery.pk, before)
     return Moved(gallery.name, before, adapter, size, lists, agreement)
+
+
+def move_galleries(adapter: str, *, progress: Callable[[int], None] = lambda _: None) -> list[Moved]:
+    """Move every gallery of the workspace, one after the other; those that are there already stay.
+
+    Each is in force as soon as its own lists agreed, so a move that was interrupted continues with the rest.
+
+    Args:
+        adapter: one of `ADAPTERS`.
+        progress: called with the number of galleries so far.
+
+    Raises:
+        Refused: unknown adapter, a server does not answer, or the lists of a gallery do not agree; those before it are moved.
+    """
+    done: list[Moved] = []
+    with index_reached():
+        _require_adapter(adapter)
+        for gallery in Gallery.objects.order_by("pk"):
+            before = gallery.index_adapter or services().default_adapter
+            if before == adapter:
+                continue
+            counts = _filled(gallery, before, adapter, None)
+            with transaction.atomic():
+                _switch(gallery, before, adapter, counts, acting_member=None)
+            services().drop_index(gallery.pk, before)
+            done.append(Moved(gallery.name, before, adapter, *counts))
+            progress(len(done))
+    return done
+
+
+def _require_adapter(adapter: str) -> None:
+    if not is_adapter(adapter):
+        raise Refused(
+            "gallery.adapter",
+            "Gallery not moved",
+            f"There is no index {adapter!r}.",
+            f"Choose one of {', '.join(ADAPTERS)}.",
+        )
+
+
+def _filled(gallery: Gallery, before: str, adapter: str, member: Member | None) -> tuple[int, int, float]:
+    """Fill the other index and compare; return its references, the lists compared and the share of ranks that agree.
+
+    Raises:
+        Refused: gallery.lists_differ; the other index is removed.
+    """
+    why = Comparison(MOVE, gallery.agency, member=member)
+    agreement, lists, size = compare(why, lambda: _compared(gallery, before, adapter))
+    if agreement < LEAST_AGREEMENT:
+        services().drop_index(gallery.pk, adapter)
+        raise Refused(
+            "gallery.lists_differ",
+            "Gallery not moved",
+            f"Only {agreement:.2%} of the ranks in {counted(lists, 'candidate list')} agree; {LEAST_AGREEMENT:.0%} is needed.",
+            f"The gallery stays in {before!r}. Report these figures to the operator.",
+        )
+    return size, lists, agreement
+
+
+def _switch(
+    gallery: Gallery, before: str, adapter: str, counts: tuple[int, int, float], *, acting_member: Member | None
+) -> None:
+    """Use the other index from now on, and write the entry."""
+    Gallery.objects.filter(pk=gallery.pk).update(index_adapter=adapter)
+    size, lists, agreement = counts
+    write_entry(
+        "gallery.moved",
+        {
+            "agency": gallery.agency.public_id,
+            "gallery": gallery.pk,
+            "index": [before, adapter],
+            "references": size,
+            "lists": lists,
+            "agreement": f"{agreement:.6f}",
+        },
+        acting_member=acting_member,
+    )
 
 
 def _compared(gallery: Gallery, before: str, after: str) -> tuple[float, int, int]:

@@ -11,7 +11,8 @@ from datetime import date, timedelta
 from itertools import islice
 
 from plainview.casework.models import Agency
-from plainview.casework.retention.read import AHEAD_DAYS, MOST_COUNTED, judged, rules_of
+from plainview.casework.retention.outlook import MOST_COUNTED
+from plainview.casework.retention.read import AHEAD_DAYS, judged, rules_of
 from plainview.policy.retention import Rule, Rules, State
 
 
@@ -53,16 +54,16 @@ def dry_run(rules: Rules, agency: Agency, today: date) -> Trial:
 def _due(rules: Rules, agency: Agency, today: date, since: date) -> Due:
     by_rule: Counter[str] = Counter()
     recent = on_hold = counted = 0
-    for judgement in islice(judged(agency, today, rules=rules), MOST_COUNTED + 1):
+    for judgement in islice(judged(agency, today, rules=rules, together=True), MOST_COUNTED + 1):
         counted += 1
         verdict = judgement.verdict
         if counted > MOST_COUNTED or verdict.rule is None or verdict.on is None:
             break
         if verdict.state is State.HELD:
-            on_hold += 1
+            on_hold += judgement.count
             continue
-        by_rule[verdict.rule.id] += 1
-        recent += verdict.on >= since
+        by_rule[verdict.rule.id] += judgement.count
+        recent += judgement.count if verdict.on >= since else 0
     named = {rule.id: rule for rule in rules.rules}
     rows = [(named[rule_id], count) for rule_id, count in by_rule.most_common()]
     return Due(by_rule.total(), recent, on_hold, rows, counted > MOST_COUNTED)

@@ -10,13 +10,13 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from itertools import islice
+from itertools import chain
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from plainview.casework.erasure.read import InForce, in_force
 from plainview.casework.models import (
@@ -36,6 +36,7 @@ from plainview.casework.models import (
 )
 from plainview.policy.retention import (
     BEGINNING,
+    EVENTS,
     After,
     Item,
     Rule,
@@ -55,18 +56,19 @@ MOST_LINES = 20_000
 """Most lines of a run: chosen, so that a person can still check it and a page can propose it; the rest waits for the
 next run."""
 
-MOST_COUNTED = 50_000
-"""Most items that the page counts ahead: chosen, about two seconds of judging."""
-
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """An item with its verdict: its kind, its id, and the name of its gallery or number of its case."""
+    """An item with its verdict: its kind, its id, and the name of its gallery or number of its case.
+
+    `count` is above 1, and `subject` empty, for references that are alike to every rule; see `judged`.
+    """
 
     kind: What
     subject: str
     place: str
     verdict: Verdict
+    count: int = 1
 
     @property
     def line(self) -> list[object]:
@@ -105,7 +107,9 @@ def rules_history(member: Member) -> list[RetentionVersion]:
     return list(rows.order_by("-number"))
 
 
-def judged(agency: Agency, today: date, *, until: date | None = None, rules: Rules | None = None) -> Iterator[Judged]:
+def judged(
+    agency: Agency, today: date, *, until: date | None = None, rules: Rules | None = None, together: bool = False
+) -> Iterator[Judged]:
     """Yield every item of the agency that is due on a day, on hold, or due by a later day; in a fixed order.
 
     Args:
@@ -113,12 +117,13 @@ def judged(agency: Agency, today: date, *, until: date | None = None, rules: Rul
         today: the day (UTC) of the judgement.
         until: include what becomes due up to this day.
         rules: judge by these instead of the rules in force.
+        together: judge the references of a gallery that are alike to every rule once, with their number.
     """
     rules = rules or rules_of(agency)[1]
     holds = in_force(agency)
     last = until or today
     for gallery in Gallery.objects.filter(agency=agency).order_by("pk"):
-        yield from _references(gallery, rules, holds, today, last)
+        yield from _references(gallery, rules, holds, today, last, together=together)
     for case in _cases(agency):
         yield from _of_case(case, rules, holds, today, last)
 
@@ -180,10 +185,20 @@ def _after(day: date) -> date:
 
 
 def _references(
-    gallery: Gallery, rules: Rules, holds: InForce, today: date, last: date, *, only: int | None = None
+    gallery: Gallery,
+    rules: Rules,
+    holds: InForce,
+    today: date,
+    last: date,
+    *,
+    only: int | None = None,
+    together: bool = False,
 ) -> Iterator[Judged]:
     own = rules.of(What.REFERENCES, gallery=gallery.name)
-    reach = [which for which in (_wanted(rule, gallery, last) for rule in own) if which is not None]
+    of = Q(reference__gallery=gallery) if only is None else Q(reference_id=only)
+    happened_on = _days_of_events(RetentionEvent.objects.filter(of), "reference_id")
+    counting = [rule for rule in own if happened_on or rule.after not in EVENTS]
+    reach = [which for which in (_wanted(rule, gallery, last) for rule in counting) if which is not None]
     if not reach:
         return
     rows = Reference.objects.filter(gallery=gallery).exclude(template=b"")
@@ -194,12 +209,21 @@ def _references(
         rows = rows.filter(either)
     if only is not None:
         rows = rows.filter(pk=only)
-    of = Q(reference__gallery=gallery) if only is None else Q(reference_id=only)
-    happened_on = _days_of_events(RetentionEvent.objects.filter(of), "reference_id")
     ends = _after(gallery.expires_on)
     last_of = _last_captures(gallery) if any(rule.after is After.LAST_CAPTURE for rule in own) else {}
+    every: list[Iterable[_Facts]] = []
+    if together:
+        alone = Q(pk__in=list(holds.references))
+        if happened_on:
+            alone |= Q(pk__in=RetentionEvent.objects.filter(of).values("reference_id"))
+        if last_of:
+            alone |= Q(subject__isnull=False)
+        alike = rows.exclude(alone).order_by().values_list("captured_on", "enrolment__started_at")
+        every.append((0, "", day, began, None, count) for day, began, count in alike.annotate(Count("pk")))
+        rows = rows.filter(alone)
     columns = ("pk", "public_id", "captured_on", "enrolment__started_at", "subject_id")
-    for pk, public, captured, started, subject in rows.order_by("pk").values_list(*columns).iterator(2000):
+    every.append((*facts, 1) for facts in rows.order_by("pk").values_list(*columns).iterator(2000))
+    for pk, public, captured, started, subject, count in chain.from_iterable(every):
         enrolled = started.astimezone(UTC).date()
         happened = {
             After.ENROLMENT: enrolled,
@@ -209,7 +233,10 @@ def _references(
             **happened_on.get(pk, {}),
         }
         item = Item(What.REFERENCES, happened, gallery=gallery.name, holds=holds.reference(pk, gallery.pk))
-        yield from _reached(item, public, gallery.name, rules, today, last)
+        yield from _reached(item, public, gallery.name, rules, today, last, count)
+
+
+_Facts = tuple[int, str, date | None, datetime, int | None, int]  # and how many references are so
 
 
 def _last_captures(gallery: Gallery) -> dict[int | None, date]:
@@ -262,58 +289,14 @@ def _of_case(
             yield from _reached(item, public, case.number, rules, today, last)
 
 
-def _reached(item: Item, subject: str, place: str, rules: Rules, today: date, last: date) -> Iterator[Judged]:
+def _reached(
+    item: Item, subject: str, place: str, rules: Rules, today: date, last: date, count: int = 1
+) -> Iterator[Judged]:
     verdict = judge(item, rules, today)
     if verdict.state in (State.DUE, State.HELD) or (
         verdict.state is State.LATER and verdict.on is not None and verdict.on <= last
     ):
-        yield Judged(item.what, subject, place, verdict)
-
-
-@dataclass(frozen=True, slots=True)
-class Ahead:
-    """What the rules will reach. `weeks`: (first day, count); `rows`: (rule, place, count, first day, on hold).
-
-    `more`: there are more than MOST_COUNTED items, and the rest were not counted.
-    """
-
-    now: int
-    on_hold: int
-    more: bool
-    weeks: list[tuple[date, int]]
-    rows: list[tuple[Rule, str, int, date, int]]
-
-
-def ahead(agency: Agency, today: date, days: int = AHEAD_DAYS) -> Ahead:
-    """Count what is due now and in the next days, by week, rule and place."""
-    now = on_hold = 0
-    weeks = {today + timedelta(days=first): 0 for first in range(0, days, 7)}
-    rows: dict[tuple[str, str], list[tuple[Rule, date, bool]]] = {}
-    counted = 0
-    for judgement in islice(judged(agency, today, until=today + timedelta(days=days)), MOST_COUNTED + 1):
-        counted += 1
-        if counted > MOST_COUNTED:
-            break
-        rule, on = judgement.verdict.rule, judgement.verdict.on
-        if rule is None or on is None:
-            continue
-        is_held = bool(judgement.verdict.holds)
-        if judgement.verdict.state is State.LATER:
-            weeks[today + timedelta(days=min((on - today).days, days - 1) // 7 * 7)] += 1
-        else:
-            now, on_hold = now + (not is_held), on_hold + is_held
-        rows.setdefault((rule.id, judgement.place), []).append((rule, on, is_held))
-    places = [
-        (lines[0][0], place, len(lines), min(on for _, on, _ in lines), sum(is_held for *_, is_held in lines))
-        for (_, place), lines in rows.items()
-    ]
-    return Ahead(
-        now,
-        on_hold,
-        counted > MOST_COUNTED,
-        list(weeks.items()),
-        sorted(places, key=lambda place_line: (place_line[3], place_line[0].id, place_line[1])),
-    )
+        yield Judged(item.what, subject, place, verdict, count)
 
 
 def runs(member: Member, *, limit: int = 50) -> list[RetentionRun]:

@@ -50,6 +50,7 @@ SEALED = (
     Sealed(models.Subject, "template", "templates", lambda sealed: f"subject:{sealed.public_id}"),
     Sealed(models.Subject, "number", "templates", lambda sealed: f"subject number:{sealed.public_id}"),
     Sealed(models.Reference, "other_template", "templates", lambda sealed: f"template:{sealed.public_id}"),
+    Sealed(models.Reference, "picture_hash", "picture_hashes", lambda sealed: f"picture:{sealed.public_id}"),
     Sealed(models.Canary, "probe_template", "templates", lambda sealed: f"canary probe:{sealed.public_id}"),
     Sealed(models.Alert, "sealed", "templates", lambda sealed: f"alert:{sealed.public_id}"),
     Sealed(models.ProbeTemplate, "sealed", "templates", lambda sealed: f"probe:{sealed.search.public_id}", "search"),

@@ -24,6 +24,10 @@ NOT_DECODED = "These frames could not be decoded: the data is damaged."
 NO_WHOLE_PICTURE = "The recording begins without a whole picture; these frames cannot be decoded without it."
 NO_FRAMES = "The file has no frames for this time."
 CUT_OFF = "The file announces more than it holds: the rest is missing."
+APPENDED = (
+    "Another recording begins behind this one, at byte {at:,} of the file, and was not read: cut the file there, and "
+    "upload the rest as a video of its own."
+)
 
 _GAP_SECONDS, _GAP_STEPS = 2.0, 10
 """A gap is told from 2 seconds and ten usual steps on: chosen, so that a time lapse is not one long list of gaps."""
@@ -80,6 +84,8 @@ def passed_over(
     usual = max(_UNTRUE_END / float(base), 0.02 * (end - int(index.stamps[0])), 2 * step)
     if end and end - last > usual:
         entries.append(_entry(last, end, 0, base, CUT_OFF))
+    if index.appended:
+        entries.append(_entry(last, last, 0, base, APPENDED.format(at=index.appended)))
     entries.sort(key=lambda entry: (entry["from_s"], entry["to_s"]))
     if len(entries) > MOST:
         rest = entries[MOST - 1 :]

@@ -7,6 +7,7 @@ command that needs none of them wait for numpy, OpenCV and onnxruntime.
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -28,16 +29,32 @@ from plainview.storage.seal import Sealer
 
 if TYPE_CHECKING:
     from plainview.index.base import Block, Index
+    from plainview.index.sharded.ray_crew import Cluster
     from plainview.recognition.decode import Decoder
     from plainview.recognition.engine import Engine
 
 AUTO = "auto"
 
-ADAPTERS = (AUTO, "exact", "compressed", "milvus")
-"""Kinds of index for a gallery's templates; auto is exact for a small gallery and compressed for a large one."""
+ADAPTERS = (AUTO, "exact", "compressed", "milvus", "sharded-N")
+"""Kinds of index for a gallery's templates; auto is exact for a small gallery and compressed for a large one.
+
+sharded-N: N parts, 1 to 9999, on the machines of a Ray cluster."""
+
+_SHARDED = re.compile(r"sharded-([1-9][0-9]{0,3})")
+
+RAY = "127.0.0.1:6379"
+"""Address of the Ray cluster, unless `ray` of [index] in workspace.toml names another."""
+
+RAY_FOLDER = "/var/lib/plainview/parts"
+"""Folder of snapshots on each machine of the cluster, unless `ray_folder` of [index] names another."""
 
 MILVUS = "http://127.0.0.1:19530"
 """Address of Milvus, unless `milvus` of [index] in workspace.toml names another."""
+
+
+def is_adapter(name: str) -> bool:
+    """Say whether this is a kind of index."""
+    return name in ADAPTERS[:-1] or bool(_SHARDED.fullmatch(name))
 
 
 class Services:
@@ -70,6 +87,11 @@ class Services:
     def templates(self) -> Sealer:
         """Seals templates in the database."""
         return self._master.derive("templates")
+
+    @cached_property
+    def picture_hashes(self) -> Sealer:
+        """Seals the hashes by which near duplicates are found."""
+        return self.templates.derive("picture hashes")
 
     @cached_property
     def openings(self) -> Sealer:
@@ -215,6 +237,21 @@ class Services:
                 index.clear()
             index.erase()
 
+    def mend(self, gallery_id: int, read_after: Callable[[int], Iterable[Block]], adapter: str = "") -> int:
+        """Bring the parts level that are behind, where a gallery's index is in parts; return those that do not answer.
+
+        Raises:
+            IndexUnreachable: the cluster does not answer.
+            OSError: a part cannot be written; run it again.
+        """
+        adapter = adapter or self.default_adapter
+        if not _SHARDED.fullmatch(adapter):
+            return 0
+        from plainview.index.sharded.index import ShardedIndex
+
+        indexes = [index for _, index in self._copies(gallery_id, adapter) if isinstance(index, ShardedIndex)]
+        return sum(index.mend(read_after) for index in indexes)
+
     def drop_index(self, gallery_id: int, adapter: str) -> None:
         """Remove every copy of a gallery that this adapter has, as after a move to another adapter."""
         for place, index in self._copies(gallery_id, adapter):
@@ -230,6 +267,8 @@ class Services:
                 from plainview.index.milvus import MilvusIndex
 
                 places |= MilvusIndex.places(self._index_setting("milvus", MILVUS))
+            elif sharded := _SHARDED.fullmatch(adapter):
+                places |= self._cluster().places(int(sharded[1]))
             elif self._index_folder(adapter).is_dir():
                 places |= {folder.name for folder in self._index_folder(adapter).iterdir()}
             mine = sorted(place for place in places if place.startswith(f"{gallery_id}-"))
@@ -264,12 +303,25 @@ class Services:
             from plainview.index.milvus import MilvusIndex
 
             return MilvusIndex(dimension, self._index_setting("milvus", MILVUS), place)
+        if sharded := _SHARDED.fullmatch(adapter):
+            from plainview.index.compressed import ALL_BELOW, CUT
+            from plainview.index.sharded.index import ShardedIndex
+            from plainview.index.sharded.ray_crew import RayCrew
+
+            shard = (dimension, CUT, ALL_BELOW)
+            return ShardedIndex(dimension, RayCrew(self._cluster(), place, int(sharded[1]), sealer.maker(), shard))
         raise Refused(
             "workspace.damaged",
             "Workspace not usable",
             f"There is no index adapter {adapter!r}.",
             f"Set index.adapter in {self.workspace.settings_file} to one of {', '.join(ADAPTERS)}.",
         )
+
+    def _cluster(self) -> Cluster:
+        from plainview.index.sharded.ray_crew import Cluster, namespace_of
+
+        address, folder = self._index_setting("ray", RAY), self._index_setting("ray_folder", RAY_FOLDER)
+        return Cluster(address, namespace_of(self.origin), folder)
 
     def _index_folder(self, adapter: str) -> Path:
         return self.workspace.root / "indexes" / adapter

@@ -26,7 +26,11 @@ SETTINGS: Mapping[str, str] = MappingProxyType(
         "security_contact": "E-mail address or link for reports of a weakness, in /.well-known/security.txt. Default: none.",
         "enrol_folders": "Folders of the server from which administrators may enrol on the page. Default: none.",
         "workers": "Background jobs that run at the same time. Default: 1.",
-        "index.adapter": 'Index of galleries that were not moved: "auto", "exact", "compressed" or "milvus".',
+        "index.adapter": 'Index of galleries that were not moved: "auto", "exact", "compressed", "milvus" or "sharded-N".',
+        "index.ray": 'Address of the Ray cluster: "HOST:6379" on one of its machines, "ray://HOST:10001" from outside. '
+        'Default: "127.0.0.1:6379".',
+        "index.ray_folder": "Folder on each machine of the cluster for sealed snapshots of the parts. "
+        'Default: "/var/lib/plainview/parts".',
         "index.milvus": 'Address of the Milvus server. Default: "http://127.0.0.1:19530".',
         "feeds.private_addresses": "`true` lets a feed fetch from addresses that are not public. Default: false.",
         "feeds.ca_file": "Certificate authority of a publisher in your own network. Default: the system's.",
@@ -73,6 +77,9 @@ ENVIRONMENT: Mapping[str, str] = MappingProxyType(
         "`postgresql://plainview@/plainview?host=/run/postgresql`. If it is set, `plainview init` puts the records there.",
         "AWS_ACCESS_KEY_ID": "Access key of the bucket that has the pictures.",
         "AWS_SECRET_ACCESS_KEY": "Its secret half. Neither is taken from anywhere else.",
+        "RAY_AUTH_MODE": "`token`: Ray asks for its token. Required for a cluster on other machines.",
+        "RAY_USE_TLS": "`1`: Ray encrypts its connections. Required for a cluster on other machines.",
+        "RAY_USAGE_STATS_ENABLED": "Set to 0 by Plainview itself: Ray reports nothing to its makers.",
         "PLAINVIEW_DEBUG": "Any value: an unexpected error prints its traceback. For developers.",
         "XDG_DATA_HOME": "Folder of this user's data; the model packs are below it. Default: `~/.local/share`.",
         "XDG_CACHE_HOME": "Folder where `plainview evaluate` caches templates. Default: `~/.cache`.",

@@ -105,7 +105,7 @@ ROWS = (
         "move-workspace",
         Need.OWNER,
         "move:move_workspace",
-        "Move the records into a PostgreSQL server and the pictures into a bucket, or back. Stop the server first.",
+        "Move the records into a PostgreSQL server, the pictures into a bucket, the indexes to a cluster, or back.",
         "plainview move-workspace --to postgresql",
     ),
     Command(

@@ -20,7 +20,7 @@ from typing import Any
 import av.error
 
 from plainview.recognition.video import wire
-from plainview.recognition.video.opening import INTRA, Refusal, check, open_stream
+from plainview.recognition.video.opening import INTRA, Refusal, appended, check, open_stream
 from plainview.recognition.video.pipe import Pipe
 from plainview.recognition.video.planes import Thumbnail, digest, write_bgr
 from plainview.recognition.video.timeline import NO_STAMP, Timeline, lay_out
@@ -73,7 +73,9 @@ class Video:
         """Forget what was decoded before."""
         self._sought, self._last, self._due = place, -wire.MAX_STAMP, -wire.MAX_STAMP
         self._flight: dict[int, int] = {}
+        self._timed_from = -wire.MAX_STAMP
         self._order: deque[int] = deque()
+        self._early: deque[int] = deque()
         self._shown = array("q")
         self.thumbnail = Thumbnail()
 
@@ -97,7 +99,10 @@ class Video:
             wire.PART.pack_into(self._arena, at, *part)
             at += wire.PART.size
         flags = (wire.LISTED if listed else 0) | (wire.COUNTED if counted else 0)
-        return Reply(self._pipe.serial, Say.INDEXED, flags=flags, length=len(keys), duration=bad, detail=len(parts))
+        another = 0 if listed else appended(self._pipe, self.container.format.name, self._end)
+        return Reply(
+            self._pipe.serial, Say.INDEXED, flags=flags, pts=another, length=len(keys), duration=bad, detail=len(parts)
+        )
 
     def _read_list(self) -> tuple[Timeline, bytearray, bool, int]:
         """Return the time line, a 1 for each packet from which decoding can start, whether its times were counted
@@ -105,7 +110,7 @@ class Video:
         """
         self._open()
         shown, decoded, keys = array("q"), array("q"), bytearray()
-        bad, step = 0, 0
+        bad, step, encrypted, self._end = 0, 0, 0, 0
         for packet in self._packets():
             if packet is None:
                 bad += 1
@@ -118,9 +123,11 @@ class Video:
             decoded.append(_sound(packet.dts))
             keys.append(bool(packet.is_keyframe))
             bad += bool(packet.is_corrupt)
+            encrypted += packet.has_sidedata("encryption_info")
+            self._end = max(self._end, (packet.pos or 0) + packet.size)
             step = step or max(0, int(packet.duration or 0))
         self._next = wire.MAX_STAMP  # behind the last one
-        if not shown:
+        if encrypted == len(shown):
             raise Refusal("no_frames")
         second = max(1, round(self.info.base_den / self.info.base_num))
         counted = max(shown) == NO_STAMP
@@ -162,6 +169,7 @@ class Video:
         self._by_order = self._by_order or self._listing.counted
         self._flush()
         self._begin(place)
+        self._timed_from = self._listing.timed_from
         self._frames = self._decode(self._numbered(number))
         return Reply(self._pipe.serial, Say.SOUGHT)
 
@@ -273,6 +281,8 @@ class Video:
             if place is not None:
                 self._flight[serial] = place
                 self._order.append(place)
+                if place < self._timed_from:
+                    self._early.append(place)
             packet.pts = serial
             try:
                 frames = self.stream.codec_context.decode(packet)
@@ -282,6 +292,8 @@ class Video:
                 self._bad, in_a_row = self._bad + 1, in_a_row + 1
                 if place is not None:
                     self._order.pop()
+                    if place < self._timed_from:
+                        self._early.pop()
                     self._shown.append(place << 2 | wire.FAILED)
                 if in_a_row >= _BAD_PACKETS:
                     return
@@ -306,6 +318,8 @@ class Video:
                 if self._by_order
                 else self._flight.pop(frame.pts, None)
             )
+            if place is not None and place < self._timed_from and self._early:
+                place = self._early.popleft()
             if place is not None:
                 self._shown.append(place << 2 | (wire.HURT if frame.is_corrupt else 0))
                 yield place, frame
@@ -348,6 +362,7 @@ class _Listing:
     def __init__(self, timeline: Timeline, keys: bytearray, counted: bool) -> None:
         self.stamps, self._keys, self.counted = timeline.stamps, keys, counted
         self._begins = [part.packet for part in timeline.parts]
+        self.timed_from = min(timeline.stamps[timeline.untimed :]) if timeline.untimed else -wire.MAX_STAMP
         self._firsts = [first for first, _ in _parts(timeline)]
         self.borders = frozenset(self._begins)
 

@@ -7,6 +7,7 @@ them. Runs in the restricted child only.
 from __future__ import annotations
 
 import errno
+import re
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ import av
 import av.error
 from av.stream import Discard, Disposition
 
+from plainview.recognition.decode_header import sniff
 from plainview.recognition.video import wire
 from plainview.recognition.video.pipe import Pipe
 from plainview.recognition.video.wire import Reply, Say
@@ -37,6 +39,17 @@ _ASIDE = (
 _AUXILIARY = 16
 """A picture of which the largest has at least this many times the pixels is a preview or a map, no second camera: a
 recorder's second stream has a quarter to a twelfth of the first, a preview a hundredth. Chosen."""
+
+_BOM = b"\xef\xbb\xbf"
+_PLAYLISTS = (b"#EXTM3U", b"ffconcat", b"[playlist]", b"<MPD", b"#!rtsp", b"[Reference]")
+
+_APPENDED = {
+    "mov,mp4,m4a,3gp,3g2,mj2": re.compile(rb"\0\0\0[\x10-\x80]ftyp[A-Za-z0-9 ]{4}"),
+    "flv": re.compile(rb"FLV\x01[\x01\x05]\0\0\0\x09"),
+    "asf": re.compile(rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c"),
+}
+"""Containers of which FFmpeg reads the first recording alone, and how the next one begins."""
+_CHUNK, _SIGNATURE = 2**20, 16  # bytes that are looked at together, and the most of a beginning
 
 _MP4 = (b"ftyp", b"moov", b"mdat", b"free", b"wide", b"skip", b"moof", b"styp", b"sidx", b"uuid")
 _BOXES = 4096  # boxes of an MP4 that are looked at for its index
@@ -200,10 +213,34 @@ def _fraction(value: Fraction, least: int = 1) -> tuple[int, int]:
     return (value.numerator, value.denominator) if sound else (least, 1)
 
 
+def appended(pipe: Pipe, container: str, end: int) -> int:
+    """Return the byte at which another recording begins behind the last frame, or 0."""
+    begins = _APPENDED.get(container)
+    if begins is None:
+        return 0
+    before, at, rest = pipe.tell(), max(1, end), b""
+    try:
+        while at < pipe.size:
+            pipe.seek(at)
+            chunk = pipe.read(min(_CHUNK, pipe.size - at))
+            if not chunk:
+                break
+            if match := begins.search(rest + chunk):
+                return at - len(rest) + match.start()
+            at, rest = at + len(chunk), (rest + chunk)[-_SIGNATURE:]
+        return 0
+    finally:
+        pipe.seek(before)
+
+
 def _code_of(error: av.error.FFmpegError, pipe: Pipe) -> str:
     if error.errno == errno.ENOMEM:
         return "decoder_limit"
     if isinstance(error, av.error.DecoderNotFoundError | av.error.DemuxerNotFoundError):
+        return "video_format_not_allowed"
+    pipe.seek(0)
+    head = pipe.read(64)
+    if sniff(head) or head.removeprefix(_BOM).startswith(_PLAYLISTS):
         return "video_format_not_allowed"
     # FFmpeg says only in its log that an MP4 has no index; the file's boxes say it too.
     at, whole = 0, True

@@ -105,6 +105,7 @@ class VideoReader:
             tuple(Part(int(first), int(offset)) for first, offset in parts[np.argsort(parts[:, 0])]) or WHOLE,
             self._listed,
             bool(reply.flags & wire.COUNTED),
+            reply.pts,
         )
 
     def seek(self, pts: int) -> None:

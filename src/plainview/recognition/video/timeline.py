@@ -22,6 +22,12 @@ reorders, at 8 a second."""
 TIME_OF_DAY_SECONDS = 10**8
 """Seconds from which time stamps count from 1970, as a recorder's clock does, and not from the beginning: three years."""
 
+WRAP = 2**33
+"""Where the counters of MPEG-TS and MPEG-PS start again, after 26.5 hours (ISO/IEC 13818-1, 2.4.3.7): no new part."""
+
+_WRAP_SECONDS = 10
+"""Seconds between two packets that are still one recording at that place. Chosen: longer than any picture lasts."""
+
 NO_STAMP = -(2**62)
 """A packet without a time stamp."""
 
@@ -42,11 +48,14 @@ class Timeline:
         stamps: the place of each packet, in the order of the file; no two are the same.
         parts: at least one where there is a packet.
         clean: every place is the packet's own time stamp.
+        untimed: packets at the beginning that have no time of their own; their frames are shown in the order of these
+            places, whichever packet each comes from.
     """
 
     stamps: Sequence[int]
     parts: tuple[Part, ...]
     clean: bool
+    untimed: int = 0
 
 
 def lay_out(shown: Sequence[int], decoded: Sequence[int], second: int, step: int) -> Timeline:
@@ -60,19 +69,24 @@ def lay_out(shown: Sequence[int], decoded: Sequence[int], second: int, step: int
     """
     if not shown:
         return Timeline(array("q"), (), clean=True)
+    stated = shown
+    shown, decoded = _unwrapped(shown, decoded, _WRAP_SECONDS * second)
     borders = _starts(shown, decoded, int(BACK_SECONDS * second))
     places = array("q", shown)
     parts: list[Part] = []
-    clean = len(borders) <= 1
+    clean = len(borders) <= 1 and shown is stated
     following = None
     for begin, end in zip(borders, [*borders[1:], len(shown)], strict=True):
-        # A packet without a time of its own follows the one before it, after all that have one.
-        last = 0
-        order = []
-        for i in range(begin, end):
-            own = shown[i] != NO_STAMP
-            last = shown[i] if own else last
-            order.append((last, not own, i))
+        # A packet without a time of its own follows the one before it, after all that have one; the first ones, as in a
+        # Matroska file that begins before its time 0, come before all others.
+        own = [i for i in range(begin, end) if shown[i] != NO_STAMP]
+        last = min((shown[i] for i in own), default=0)
+        unstamped = (own[0] if own else begin) - begin
+        order = [(last + (i - unstamped) * max(1, step), True, begin + i) for i in range(unstamped)]
+        for i in range(begin + unstamped, end):
+            stamped = shown[i] != NO_STAMP
+            last = shown[i] if stamped else last
+            order.append((last, not stamped, i))
         order.sort()
         if following is None:
             first = order[0][0]
@@ -88,7 +102,28 @@ def lay_out(shown: Sequence[int], decoded: Sequence[int], second: int, step: int
             clean = clean and not invented and place == stamp
             places[i] = before = place
         following = (before or 0) + max(1, step)
-    return Timeline(places, tuple(parts), clean)
+    untimed = next((i for i, stamp in enumerate(shown) if stamp != NO_STAMP), 0)
+    return Timeline(places, tuple(parts), clean, untimed)
+
+
+def _unwrapped(shown: Sequence[int], decoded: Sequence[int], apart: int) -> tuple[Sequence[int], Sequence[int]]:
+    """Return both times without the counter's own start at `WRAP`; the same objects if it does not start again."""
+    if max(max(shown), max(decoded)) < WRAP - apart:
+        return shown, decoded
+    whole, turned, latest, turns = array("q", decoded), array("q", shown), NO_STAMP, 0
+    for i, (own, other) in enumerate(zip(decoded, shown, strict=True)):
+        stamp = other if own == NO_STAMP else own
+        if stamp == NO_STAMP:
+            continue
+        here = stamp + turns * WRAP
+        if latest != NO_STAMP and here < latest and abs(here + WRAP - latest) <= apart:
+            turns, here = turns + 1, here + WRAP
+        latest = here
+        if own != NO_STAMP:
+            whole[i] = here
+        if other != NO_STAMP:  # a frame is shown near the time at which it is decoded: it may wrap before that does
+            turned[i] = other + round((here - other) / WRAP) * WRAP
+    return (turned, whole) if turned != array("q", shown) else (shown, decoded)
 
 
 def _starts(shown: Sequence[int], decoded: Sequence[int], back: int) -> list[int]:

@@ -124,6 +124,8 @@ class FrameIndex:
         parts: at least one, by their first places.
         listed: places are not the file's own time stamps, which are too few or not unique: see timeline.py.
         counted: the file has no time stamps: its frames were counted at its rate.
+        appended: byte at which another recording begins that was not read (joined files of a container that FFmpeg reads
+            to the end of the first one); 0 for none.
     """
 
     stamps: Stamps
@@ -132,6 +134,7 @@ class FrameIndex:
     parts: tuple[Part, ...] = WHOLE
     listed: bool = False
     counted: bool = False
+    appended: int = 0
 
     def number(self, pts: int) -> int:
         """Number of the frame with this time stamp, from 0; of the last one before it where none has it."""

@@ -96,6 +96,7 @@ class Reply(NamedTuple):
         base_num, base_den: INFO: the time base, seconds.
         rate_num, rate_den: INFO: average frame rate, frames a second.
         pts: FRAME: place on the time line. INFO: time stamp at which the stream begins. READ: offset, bytes.
+            INDEXED: byte at which a recording begins that was not read, or 0.
         length: READ: bytes. INDEXED: frames listed in shared memory. INFO: frames that the container announces. END:
             decoded frames of the segment, listed in shared memory.
         duration: INFO: announced length in units of the time base. INDEXED: bad packets.

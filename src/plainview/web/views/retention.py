@@ -21,6 +21,7 @@ from plainview.casework.retention import read
 from plainview.casework.retention import rules as retention_rules
 from plainview.casework.retention import runs as retention_runs
 from plainview.casework.retention.court_orders import COLUMNS
+from plainview.casework.retention.outlook import ahead
 from plainview.casework.retention.proof import proof_of_run
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
@@ -90,19 +91,19 @@ class WithdrawForm(forms.Form):
 def retention(request: HttpRequest) -> HttpResponse:
     """Show what is due now and in the next 90 days, the runs, the rules and the holds."""
     member = member_of(request)
-    ahead = read.ahead(member.agency, timezone.now().date())
+    outlook = ahead(member.agency, timezone.now().date())
     version, rules = read.rules_of(member.agency)
     runs = read.runs(member)
     return render(
         request,
         "retention/overview.html",
         {
-            "ahead": ahead,
+            "ahead": outlook,
             "days": read.AHEAD_DAYS,
-            "weeks": bars([(f"{day:%-d %b}", count) for day, count in ahead.weeks]),
+            "weeks": bars([(f"{day:%-d %b}", count) for day, count in outlook.weeks]),
             "width": WIDTH,
             "height": HEIGHT,
-            "coming": sum(count for _, count in ahead.weeks),
+            "coming": sum(count for _, count in outlook.weeks),
             "version": version,
             "rules": rules,
             "runs": runs,

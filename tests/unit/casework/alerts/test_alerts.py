@@ -14,6 +14,7 @@ from tests.factories.work import at, case, entries, gallery, person
 
 from plainview.casework.alerts import ends as alert_ends
 from plainview.casework.alerts import follow as alert_follow
+from plainview.casework.alerts import opened
 from plainview.casework.alerts.read import raised_by, state_of, unseen
 from plainview.casework.cases.open_close import close_case
 from plainview.casework.disclosure.make import disclose
@@ -120,7 +121,7 @@ def test_an_alert_stops_with_what_it_rests_on(made: Path, what: str) -> None:
     else:
         Gallery.objects.update(expires_on=timezone.now().date() - timedelta(days=1))
     block = [(seq, reference, template) for seq, reference, template in alert_follow._new(Gallery.objects.get().pk, 0)]
-    found = alert_follow._arrays(row.follows.all(), (), row.follows.get().gallery)
+    found = opened.arrays(row.follows.all(), (), row.follows.get().gallery)
     assert alert_follow._compare(Gallery.objects.get().pk, block, found, 0, ignore_after=True) == 0
     assert raised_by(row) == []
 

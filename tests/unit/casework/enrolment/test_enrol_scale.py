@@ -236,7 +236,7 @@ def test_an_expunge_cut_short_after_its_transaction_is_finished_by_the_next_act(
         with pytest.raises(KeyboardInterrupt):
             expunge(row.public_id, reason="by order of the court", acting_member=person("admin"))
     assert services().blobs.exists(blob)
-    assert PendingErasure.objects.count() == 1
+    assert PendingErasure.objects.count() == 2  # the picture, and the face that was cut from it
     run(pictures.parent / "pictures" / "2-hopper.png")
     assert not services().blobs.exists(blob)
     assert not PendingErasure.objects.exists()

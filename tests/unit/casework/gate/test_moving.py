@@ -11,7 +11,7 @@ from tests.factories.work import case, entries, gallery, person, probe, search
 
 from plainview.casework.erasure.expunge import expunge
 from plainview.casework.gate import moving
-from plainview.casework.gate.moving import move_gallery
+from plainview.casework.gate.moving import move_galleries, move_gallery
 from plainview.casework.models import Gallery, Reference
 from plainview.casework.workspace.services import services
 from plainview.index.base import Scored
@@ -125,3 +125,21 @@ def test_an_expunged_template_leaves_the_written_copy_at_once(ready: Path) -> No
 
 def test_the_share_needed_is_above_what_a_compressed_index_loses() -> None:
     assert moving.LEAST_AGREEMENT <= 0.999
+
+
+def test_every_gallery_is_moved_and_a_second_run_goes_on_with_the_rest(ready: Path) -> None:
+    before = [(row.reference_id, row.score) for row in search(ready).candidates]
+    [moved] = move_galleries("compressed")
+    assert (moved.gallery, moved.before, moved.after, moved.references, moved.agreement) == (
+        "g",
+        "auto",
+        "compressed",
+        2,
+        1.0,
+    )
+    entry = entries("gallery.moved")[-1].subject
+    assert entry["index"] == ["auto", "compressed"]
+    assert [(row.reference_id, row.score) for row in search(ready).candidates] == before
+    assert move_galleries("compressed") == []
+    with pytest.raises(Refused, match="no index 'sharded-0'"):
+        move_galleries("sharded-0")

@@ -34,6 +34,8 @@ OPEN_INDEXES = {
     "recheck/rerun.py": "as above",
     "cli/bench/search.py": "as above",
     "index/growing.py": "as above",
+    "index/sharded/index.py": "the limits of the one machine whose list it gives",
+    "index/sharded/shard.py": "a part, inside an index",
 }
 """Files that import an adapter of `plainview.index` by itself."""
 
@@ -53,7 +55,7 @@ OPEN_TEMPLATES = {
 """Files that open the templates of references."""
 
 TEMPLATES = {"open_template", "compared_template", "gallery_templates", "templates_by_key"}
-ADAPTERS = {"exact", "compressed", "milvus", "growing"}
+ADAPTERS = {"exact", "compressed", "milvus", "growing", "sharded.index"}
 
 
 def trees(*words: str) -> Iterator[tuple[str, ast.Module]]:

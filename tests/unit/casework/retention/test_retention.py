@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -48,8 +49,9 @@ from plainview.casework.probes.probe import prepare_probe
 from plainview.casework.register.read import retention_in_words
 from plainview.casework.retention import work as retention_work
 from plainview.casework.retention.dry_run import dry_run
+from plainview.casework.retention.outlook import ahead
 from plainview.casework.retention.proof import proof_of_run
-from plainview.casework.retention.read import ahead, csv_of, items_of
+from plainview.casework.retention.read import csv_of, items_of, judged
 from plainview.casework.retention.rules import record_event
 from plainview.casework.retention.runs import approve_run, ask_run_again, propose_due, propose_run, withdraw_run
 from plainview.casework.search.run import Request
@@ -185,7 +187,7 @@ def test_a_long_list_is_cut_and_the_next_run_has_the_rest(
     workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("plainview.casework.retention.read.MOST_LINES", 1)
-    monkeypatch.setattr("plainview.casework.retention.read.MOST_COUNTED", 1)
+    monkeypatch.setattr("plainview.casework.retention.outlook.MOST_COUNTED", 1)
     gallery(tmp_path / "pictures")
     ordered(), ordered("hopper.png")
     told = ahead(person("admin").agency, timezone.now().date())
@@ -348,14 +350,27 @@ def test_the_clock_proposes_and_approves_only_where_the_rules_say_so(workspace: 
 
 def test_rules_are_tried_on_what_is_kept_and_nothing_is_erased(workspace: Path, tmp_path: Path) -> None:
     gallery(tmp_path / "pictures")
+    agency, today = person("admin").agency, timezone.now().date()
+
+    def counted(together: bool) -> Counter[tuple[str, str]]:
+        found: Counter[tuple[str, str]] = Counter()
+        for item in judged(agency, today, rules=parse(BEGINNING + BY_AGE.replace("365", "0")), together=together):
+            assert item.verdict.rule is not None
+            found[item.verdict.rule.id, item.verdict.state.value] += item.count
+        return found
+
+    assert counted(together=True) == counted(together=False) == {("by-age", "due"): 2}
+    (alike,) = judged(agency, today, rules=parse(BEGINNING + BY_AGE.replace("365", "0")), together=True)
+    assert alike.count == 2
     ordered()
+    assert counted(together=True) == counted(together=False) == {("by-age", "due"): 2}
     place_hold(
         reason="the defence wants it kept",
         authority="court",
         reference=ordered("hopper.png").public_id,
         acting_member=person("supervisor"),
     )
-    agency, today = person("admin").agency, timezone.now().date()
+    assert counted(together=True) == counted(together=False) == {("by-age", "due"): 1, ("by-age", "held"): 1}
     trial = dry_run(parse(BEGINNING + BY_AGE.replace("365", "0")), agency, today)
     assert (trial.now.due, trial.now.recent, trial.now.on_hold) == (1, 1, 1)
     assert [(rule.id, count) for rule, count in trial.new.by_rule] == [("by-age", 1)]

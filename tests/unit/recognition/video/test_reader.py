@@ -184,8 +184,9 @@ def test_bad_input_has_its_code() -> None:
     whole = clip().data
     assert code_of(b"a text that somebody named .mp4\n" * 40) == "not_a_video"
     assert code_of(b"PK\x03\x04" + bytes(4000)) == "not_a_video"
-    assert code_of(b"ffconcat version 1.0\nfile /etc/hostname\n") == "not_a_video"
-    assert code_of(b"#EXTM3U\n#EXTINF:10,\n/etc/hostname\n") == "not_a_video"
+    assert code_of(b"ffconcat version 1.0\nfile /etc/hostname\n") == "video_format_not_allowed"
+    assert code_of(b"#EXTM3U\n#EXTINF:10,\n/etc/hostname\n") == "video_format_not_allowed"
+    assert code_of(b"GIF89a" + bytes(99)) == "video_format_not_allowed"
     assert code_of(b"") == "empty"
     assert code_of(whole[: len(whole) * 6 // 10]) == "video_index_missing"
     assert code_of(sound_only()) == "no_video_stream"

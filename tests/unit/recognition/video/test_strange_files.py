@@ -11,10 +11,11 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from tests.factories.strange_videos import INPUTS, dav, glued, muxed, raw, with_gap, without_index
+from tests.factories.strange_videos import INPUTS, dav, glued, muxed, packets, raw, with_gap, without_index
 from tests.factories.videos import clip, remuxed
 
 import plainview
+from plainview.casework.videos.passed import passed_over
 from plainview.recognition.errors import BadMedia
 from plainview.recognition.video import formats, wire
 from plainview.recognition.video.process import VideoLimits
@@ -159,6 +160,62 @@ def test_two_cameras_are_offered_and_a_preview_is_not() -> None:
         made.mux(stream.encode(None))
     with VideoReader(BytesSource(muxed("mp4", [preview.getvalue(), wide]))) as reader:
         assert [row.width for row in reader.info.streams] == [640]
+
+
+@pytest.mark.parametrize(
+    ("container", "padding"), [("mp4", 0), ("mp4", 3_000_000), ("flv", 0), ("flv", 3_000_000), ("asf", 0)]
+)
+def test_a_recording_behind_another_is_read_or_said(container: str, padding: int) -> None:
+    """FFmpeg goes on into the next recording of some containers, of some not: silence is the one thing that is wrong."""
+    first = remuxed(clip(frames=30).data, container)
+    data = first + bytes(padding) + first
+    with VideoReader(BytesSource(data)) as reader:
+        index = reader.index()
+        entries = passed_over(index, reader.info.time_base, [], {}, 0)[0]
+    said = any(f"at byte {len(first) + padding:,} of the file, and was not read" in row["reason"] for row in entries)
+    assert said == (len(index.stamps) == 30)
+    assert said or len(index.stamps) > 57
+    assert said or container != "mp4"
+    with VideoReader(BytesSource(first + bytes(padding))) as reader:
+        assert reader.index().appended == 0
+
+
+def test_a_counter_that_starts_again_after_a_day_is_no_new_part() -> None:
+    """Recorders run for years; the counter of MPEG-TS ends after 26.5 hours. Here it does so within two seconds."""
+    out = io.BytesIO()
+    stream, rows = packets(clip(frames=50).data)
+    begin = int((2**33 / 90_000 - 1) / stream.time_base)
+    with av.open(out, "w", format="mpegts") as made:
+        copy = made.add_stream_from_template(stream)
+        for packet in rows:
+            packet.pts, packet.dts, packet.stream = packet.pts + begin, packet.dts + begin, copy
+            made.mux(packet)
+    places, reader = decoded(out.getvalue())
+    assert len(places) == 50
+    with VideoReader(BytesSource(out.getvalue())) as again:
+        assert len(again.index().parts) == 1
+    assert max(np.diff(places)) * reader.info.time_base == pytest.approx(0.04, abs=0.001)
+
+
+def test_an_encrypted_video_is_not_called_damaged() -> None:
+    keys = {"encryption_scheme": "cenc-aes-ctr", "encryption_key": "76" * 16, "encryption_kid": "a7" * 16}
+    assert "encrypted" in refused(remuxed(clip(frames=30).data, "mp4", options=keys)).why
+
+
+def test_frames_before_time_nought_are_seen() -> None:
+    """A Matroska file whose first second is before its time 0: FFmpeg gives these packets no time."""
+    out = io.BytesIO()
+    stream, rows = packets(clip(frames=50).data)
+    with av.open(out, "w", format="matroska", options={"avoid_negative_ts": "disabled"}) as made:
+        copy = made.add_stream_from_template(stream)
+        for packet in rows:
+            second = int(1 / packet.time_base)
+            packet.pts, packet.dts = packet.pts - second, packet.dts - second
+            packet.stream = copy
+            made.mux(packet)
+    places, reader = decoded(out.getvalue())
+    assert len(places) == 50
+    assert float((places[-1] - places[0]) * reader.info.time_base) == pytest.approx(1.96, abs=0.05)
 
 
 def test_a_gap_keeps_its_length() -> None:

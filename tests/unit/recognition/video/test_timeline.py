@@ -48,6 +48,12 @@ def test_frames_of_one_time_and_without_a_time_get_places_of_their_own() -> None
     assert lay_out([], [], SECOND, 40).parts == ()
 
 
+def test_frames_before_the_first_time_come_before_it() -> None:
+    """A Matroska file that begins before its time 0 has no times until then (FFmpeg -itsoffset -1)."""
+    timeline = lay_out([NO_STAMP, NO_STAMP, 0, 80, 40], [NO_STAMP] * 2 + [0, 40, 80], SECOND, 40)
+    assert (list(timeline.stamps), timeline.clean, timeline.untimed) == ([-80, -40, 0, 80, 40], False, 2)
+
+
 def test_a_recorders_time_of_day_begins_at_nought() -> None:
     day = 1_795_990_445 * SECOND
     timeline = lay_out([day, day + 40], [day, day + 40], SECOND, 40)

@@ -1,0 +1,104 @@
+"""openpyxl's reader, reduced to what a table needs: sheets, texts and the formats of numbers.
+
+Owns how a workbook is opened that Excel opens and openpyxl does not: an empty fill, a colour or a property that openpyxl
+does not know, a part whose name differs in case or has backslashes, a part that is announced and missing. It must never
+parse charts, pictures, themes, names or properties: a table has none of them.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import Any
+from xml.etree import ElementTree
+
+from openpyxl.reader.excel import ExcelReader, apply_stylesheet
+
+_NEEDED = {
+    "workbook": ("workbookPr", "bookViews", "sheets"),
+    "styleSheet": ("numFmts", "cellXfs"),
+}
+"""Root element of a part -> its children that are read; every other one has stopped openpyxl in somebody's file."""
+
+
+class Archive(zipfile.ZipFile):
+    r"""A workbook's parts, found under their names whatever their case and slashes are (`xl\SharedStrings.xml`)."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(io.BytesIO(data))
+        self._folded = {_folded(name): name for name in reversed(self.namelist())}
+
+    def __contains__(self, name: object) -> bool:
+        return _folded(str(name)) in self._folded
+
+    def getinfo(self, name: str) -> zipfile.ZipInfo:
+        """Return the entry of a part; raises KeyError."""
+        return super().getinfo(self._folded.get(_folded(name), name))
+
+    def read(self, name: Any, pwd: bytes | None = None) -> bytes:
+        """Return a part without the elements that are not needed."""
+        return _reduced(super().read(name, pwd))
+
+
+def load(data: bytes, *, computed: bool = False) -> Any:
+    """Return a workbook whose sheets are read row by row.
+
+    Args:
+        data: the file.
+        computed: cells have what Excel computed last instead of their formulas.
+
+    Raises:
+        Exception: of any kind, if it cannot be read.
+    """
+    reader = _Reader(data, computed)
+    reader.read()
+    return reader.wb
+
+
+class _Reader(ExcelReader):  # type: ignore[misc]  # openpyxl states no types
+    def __init__(self, data: bytes, computed: bool) -> None:
+        super().__init__(io.BytesIO(data), read_only=True, data_only=computed, keep_links=False)
+        self.archive: Any = Archive(data)
+        self.valid_files: Any = self.archive  # asked only whether it has a name
+
+    def read(self) -> None:
+        self.read_manifest()
+        self.read_strings()
+        self.read_workbook()
+        apply_stylesheet(self.archive, self.wb)
+        self.read_worksheets()
+
+    def read_strings(self) -> None:
+        try:
+            super().read_strings()
+        except KeyError:  # announced, and not there: then no cell refers to it
+            self.shared_strings: list[str] = []
+
+    def read_chartsheet(self, sheet: Any, rel: Any) -> None:
+        """Leave a chart out."""
+
+
+def _reduced(part: bytes) -> bytes:
+    if b"<workbook" not in part and b"styleSheet" not in part and b":workbook" not in part:
+        return part
+    root = ElementTree.fromstring(part)  # noqa: S314  workbook._limits refused declarations of entities
+    needed = _NEEDED.get(_local(root))
+    if needed is None:
+        return part
+    for child in list(root):
+        if _local(child) not in needed:
+            root.remove(child)
+        elif _local(child) == "cellXfs":
+            for style in child:
+                number = style.get("numFmtId", "0")
+                style.clear()
+                style.set("numFmtId", number)
+    return ElementTree.tostring(root)
+
+
+def _local(element: ElementTree.Element) -> str:
+    return element.tag.rpartition("}")[2]
+
+
+def _folded(name: str) -> str:
+    return name.replace("\\", "/").lower()

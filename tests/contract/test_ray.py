@@ -1,0 +1,261 @@
+"""The index in parts on a real Ray cluster, under the index contract, with its token and TLS; and what a kill does."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import date
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+from numpy.typing import NDArray
+from tests.contract import test_index_contract as contract
+from tests.factories.indexes import SEALER
+from tests.factories.ray_cluster import RayCluster
+from tests.factories.work import case, person, probe, search
+from tests.factories.work import gallery as gallery_of_two
+
+from plainview.casework.enrolment.enrol import EnrolmentResult, Options, enrol
+from plainview.casework.enrolment.manifest import read_items
+from plainview.casework.erasure.expunge import expunge
+from plainview.casework.galleries.passports import create_gallery
+from plainview.casework.galleries.read import open_template
+from plainview.casework.gate.moving import move_gallery
+from plainview.casework.models import Reference
+from plainview.casework.workspace.services import services
+from plainview.cli.bench.common import varied
+from plainview.index.base import Block, Index, IndexIncomplete, IndexUnreachable, catch_up
+from plainview.index.compressed import ALL_BELOW, CUT, CompressedIndex
+from plainview.index.sharded.index import ShardedIndex
+from plainview.index.sharded.ray_crew import Cluster, RayCrew
+
+pytestmark = [
+    pytest.mark.slow,
+    # Not imported here: Ray reads its environment when it is, and the cluster's is set later.
+    pytest.mark.skipif(find_spec("ray") is None, reason="the extra `cluster` is missing: `make test-ray` installs it"),
+    pytest.mark.enable_socket,
+    pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning", "ignore::ResourceWarning"),
+]
+
+DIM = contract.DIM
+PARTS = 2
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[RayCluster]:
+    # Not pytest's folder: the name of a socket has 107 bytes at most.
+    with (
+        tempfile.TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as folder,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        cluster = RayCluster(Path(folder))
+        for name, value in cluster.environment.items():
+            patch.setenv(name, value)
+        cluster.start()
+        yield cluster
+        import ray
+
+        ray.shutdown()
+        cluster.stop()
+
+
+def parts(cluster: RayCluster, place: str) -> ShardedIndex:
+    where = Cluster(cluster.address, "tests", str(cluster.folder / "parts"))
+    return ShardedIndex(DIM, RayCrew(where, place, PARTS, SEALER.maker(), (DIM, CUT, ALL_BELOW)))
+
+
+_NUMBERS = itertools.count(1)
+
+
+@pytest.fixture
+def make(cluster: RayCluster) -> Iterator[Callable[[], Index]]:
+    indexes: list[ShardedIndex] = []
+
+    def one() -> Index:
+        indexes.append(parts(cluster, f"{next(_NUMBERS)}-{DIM}-contract"))
+        return indexes[-1]
+
+    yield one
+    for index in indexes:
+        index.clear()
+
+
+# Every test of the contract, on this adapter. The one that tries any log at all makes and ends parts at each loss; here
+# it does so fewer times.
+for _name, _test in vars(contract).copy().items():
+    if _name.startswith("test_") and _name != "test_any_log_against_a_dict":
+        globals()[_name] = _test
+
+
+def test_any_log_against_a_dict(make: Callable[[], Index]) -> None:
+    class Machine(contract.LogAgainstDict):
+        pass
+
+    Machine.make = staticmethod(make)
+    contract.run_state_machine_as_test(
+        Machine, settings=contract.settings(max_examples=2, stateful_step_count=12, deadline=None)
+    )
+
+
+def log_of(count: int) -> tuple[NDArray[np.float32], list[Block]]:
+    templates = contract.faces(count, seed=11)
+    blocks = [
+        Block.of_adds(first + 1, np.arange(first + 1, first + len(rows) + 1), rows)
+        for first in range(0, count, 10_000)
+        for rows in [templates[first : first + 10_000]]
+    ]
+    return templates, blocks
+
+
+def processes(index: ShardedIndex) -> list[int]:
+    """Return the process of each part."""
+    import ray
+
+    crew: Any = index._crew
+    return [ray.get(actor.__ray_call__.remote(lambda _: os.getpid())) for actor in crew._started()]
+
+
+def test_a_killed_part_makes_searches_incomplete_until_it_is_level_again(
+    make: Callable[[], Index], tmp_path: Path
+) -> None:
+    templates, log = log_of(20_000)
+    whole, index = CompressedIndex(DIM, tmp_path, SEALER), make()
+    whole.apply(log)
+    index.apply(log)
+    assert isinstance(index, ShardedIndex)
+    index.erase()  # so that there are snapshots
+    wanted = [whole.search(face, 50) for face in (*contract.faces(3, seed=5), templates[7])]
+    asked = [*contract.faces(3, seed=5), templates[7]]
+    assert [index.search(face, 50) for face in asked] == wanted
+
+    def read_after(seq: int) -> list[Block]:
+        return [block for block in log if block.first_seq > seq]
+
+    before = processes(index)
+    os.kill(before[1], signal.SIGKILL)
+    refused, end = 0, time.monotonic() + 120
+    while True:
+        assert time.monotonic() < end
+        try:
+            index.refresh()
+            catch_up(index, read_after)
+            lists = [index.search(face, 50) for face in asked]
+            break
+        except IndexIncomplete:
+            refused += 1
+            time.sleep(0.1)
+    assert refused
+    assert lists == wanted
+    after = processes(index)
+    assert after[0] == before[0]
+    assert after[1] != before[1]
+
+
+def test_a_gallery_moves_into_parts_to_more_parts_and_back(
+    cluster: RayCluster, workspace: Path, tmp_path: Path
+) -> None:
+    gallery_of_two(tmp_path / "pictures")
+    case()
+    image = probe(tmp_path)
+    settings = services().workspace.settings_file
+    folder = cluster.folder / "galleries"
+    settings.write_text(settings.read_text() + f'\n[index]\nray = "{cluster.address}"\nray_folder = "{folder}"\n')
+    before = [(row.reference_id, row.score) for row in search(image).candidates]
+    assert len(before) == 2
+    moved = move_gallery("g", "sharded-1", acting_member=person("admin"))
+    assert (moved.after, moved.references, moved.agreement) == ("sharded-1", 2, 1.0)
+    assert [(row.reference_id, row.score) for row in search(image).candidates] == before
+    move_gallery("g", "sharded-3", acting_member=person("admin"))
+    assert [(row.reference_id, row.score) for row in search(image).candidates] == before
+    assert {path.name.rpartition("-")[2] for path in folder.iterdir()} == {"3"}
+    gone = Reference.objects.get(pk=before[1][0])
+    expunge(gone.public_id, reason="the court ordered it", acting_member=person("admin"))
+    assert [(row.reference_id, row.score) for row in search(image).candidates] == before[:1]
+    move_gallery("g", "auto", acting_member=person("admin"))
+    assert list(folder.iterdir()) == []
+    assert [(row.reference_id, row.score) for row in search(image).candidates] == before[:1]
+
+
+def test_who_has_not_the_token_is_not_let_in(cluster: RayCluster) -> None:
+    code = f"import ray; ray.init(address={cluster.address!r}, log_to_driver=False); print('in')"
+    tried = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "RAY_AUTH_TOKEN": "0" * 64}, capture_output=True, timeout=120
+    )
+    assert (tried.returncode, tried.stdout) == (1, b"")
+
+
+def test_a_cluster_elsewhere_is_not_asked_without_token_and_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RAY_AUTH_MODE", raising=False)
+    monkeypatch.setenv("RAY_USE_TLS", "0")
+    with pytest.raises(IndexUnreachable, match="RAY_AUTH_MODE=token and RAY_USE_TLS=1"):
+        Cluster("10.0.0.9:6379", "n", "/nowhere").connected()
+
+
+def test_enrolment_on_the_cluster_stores_what_one_machine_does_although_workers_are_killed(
+    cluster: RayCluster, workspace: Path, tmp_path: Path
+) -> None:
+    photographs = varied(tmp_path / "photographs", 24)
+    (photographs / "broken.jpg").write_bytes(b"\xff\xd8\xff no picture")
+    shutil.copy(next(photographs.glob("*.jpg")), photographs / "zz-copy.jpg")
+    admin = person("admin")
+    for name in ("here", "there"):
+        create_gallery(
+            name, legal_basis="law", source="tests", owner="tests", expires_on=date(2999, 1, 1), acting_member=admin
+        )
+    here = enrol("here", read_items(photographs), acting_member=admin)
+    killed: list[int] = []
+
+    calls = itertools.count(1)
+
+    def kill_a_worker(_: EnrolmentResult) -> None:
+        if next(calls) in (1, 6, 12):
+            for worker in workers_of(cluster)[:1]:
+                os.kill(worker, signal.SIGKILL)
+                killed.append(worker)
+
+    options = Options(ray=cluster.address)
+    there = enrol("there", read_items(photographs), acting_member=admin, options=options, progress=kill_a_worker)
+    assert killed
+    counts = [(r.enrolled, r.duplicates, r.references, r.failed) for r in (here, there)]
+    assert counts[0] == counts[1]
+    stored = [
+        list(Reference.objects.filter(gallery__name=name).order_by("pk").values_list("blob", "box", "quality", "pack"))
+        for name in ("here", "there")
+    ]
+    assert stored[0] == stored[1]
+    assert len({blob for blob, *_ in stored[1]}) == there.enrolled
+    templates = [
+        [
+            open_template(*sealed)
+            for sealed in Reference.objects.filter(gallery__name=name)
+            .order_by("pk")
+            .values_list("public_id", "template")
+        ]
+        for name in ("here", "there")
+    ]
+    assert np.array_equal(np.stack(templates[0]), np.stack(templates[1]))
+
+
+def workers_of(cluster: RayCluster) -> list[int]:
+    """Return the processes that embed on the cluster of this test, and on no other."""
+    found = []
+    for process in psutil.process_iter(["pid", "cmdline"]):
+        words = process.info["cmdline"] or []
+        if (
+            words
+            and words[0].strip() in ("ray::_embedded", "ray::IDLE")
+            and str(cluster.folder) in process.environ().get("RAY_TLS_CA_CERT", "")
+        ):
+            found.append(int(process.info["pid"]))
+    return found
