@@ -215,8 +215,8 @@ def _fraction(value: Fraction, least: int = 1) -> tuple[int, int]:
 
 def appended(pipe: Pipe, container: str, end: int) -> int:
     """Return the byte at which another recording begins behind the last frame, or 0."""
-    begins = _APPENDED.get(container)
-    if begins is None:
+    pattern = _APPENDED.get(container)
+    if pattern is None:
         return 0
     before, at, rest = pipe.tell(), max(1, end), b""
     try:
@@ -225,7 +225,7 @@ def appended(pipe: Pipe, container: str, end: int) -> int:
             chunk = pipe.read(min(_CHUNK, pipe.size - at))
             if not chunk:
                 break
-            if match := begins.search(rest + chunk):
+            if match := pattern.search(rest + chunk):
                 return at - len(rest) + match.start()
             at, rest = at + len(chunk), (rest + chunk)[-_SIGNATURE:]
         return 0

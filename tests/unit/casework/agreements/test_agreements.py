@@ -23,6 +23,7 @@ from tests.factories.sharing import (
 )
 from tests.factories.work import at, entries, person
 
+import plainview.casework.gate.compare as gate
 import plainview.casework.search.run as searching
 from plainview.casework.agreements.read import agreement_shown, agreements
 from plainview.casework.log.read import verify_log
@@ -115,29 +116,29 @@ def test_withdrawing_ends_at_once_what_is_open(workspace: Path, tmp_path: Path, 
     assert not Search.objects.exists()
 
 
-def _withdrawn_by(made: Agreement, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def _withdrawn_by(made: Agreement, module: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Withdraw the agreement from the other side when the running search gets to this function."""
-    step: Callable[..., Any] = getattr(searching, name)
+    step: Callable[..., Any] = getattr(module, name)
 
     def then(*arguments: Any, **options: Any) -> Any:
         found = step(*arguments, **options)
         withdraw(made.public_id, reason=WHY, acting_member=theirs("admin"))
         return found
 
-    monkeypatch.setattr(searching, name, then)
+    monkeypatch.setattr(module, name, then)
 
 
-@pytest.mark.parametrize("step", ["template_of", "compare_all"])
+@pytest.mark.parametrize("step", ["template_of", "inspect"])
 def test_an_agreement_that_ends_during_a_search_withholds_its_answer(
     workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    """`template_of` ends before a face is compared, `compare_all` after all of them were."""
+    """`template_of` ends before a face is compared, `inspect` after all of them were and before the answer is recorded."""
     made = world(tmp_path)
     request = taken(tmp_path, made)
     compared = []
     real = searching.compare_all
     monkeypatch.setattr(searching, "compare_all", lambda *parts, **by: compared.append(1) or real(*parts, **by))
-    _withdrawn_by(made, step, monkeypatch)
+    _withdrawn_by(made, searching if step == "template_of" else gate, step, monkeypatch)
     assert rule_of(search_shared, request.public_id, acting_member=person("examiner")) == "agreement.withdrawn"
     assert len(compared) == (0 if step == "template_of" else 1)
     (found,) = withheld_searches(request)
@@ -156,14 +157,14 @@ def test_the_last_day_ends_a_search_that_runs_over_midnight(
 ) -> None:
     today = timezone.now().date()
     request = taken(tmp_path, world(tmp_path, ends_on=today))
-    real, tomorrow = searching.compare_all, timezone.now() + DAY
+    real, tomorrow = gate.inspect, timezone.now() + DAY
 
     def midnight(*parts: Any, **by: Any) -> Any:
         found = real(*parts, **by)
         monkeypatch.setattr(timezone, "now", lambda: tomorrow)
         return found
 
-    monkeypatch.setattr(searching, "compare_all", midnight)
+    monkeypatch.setattr(gate, "inspect", midnight)
     assert rule_of(search_shared, request.public_id, acting_member=person("examiner")) == "agreement.ended"
     assert sweep_requests() == [request.public_id]
     assert SharedRequest.objects.get().closed_as == "agreement ended"

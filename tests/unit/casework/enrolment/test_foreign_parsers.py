@@ -81,7 +81,7 @@ def workbook(folder: Path) -> None:
     book.active.append(["path"])
     book.save(folder / "list.xlsx")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("plainview.tables.workbook.load_workbook", breaks)
+        patch.setattr("plainview.tables.excel.load", breaks)
         list(manifest.read_items(folder / "list.xlsx"))
 
 
