@@ -106,7 +106,8 @@ def test_marks_on_both_faces_are_numbered_and_kept(page_of: Callable[..., Page],
     page.keyboard.press("m")
     page.locator(".stage.probe").click(position={"x": 120, "y": 140})
     page.locator(".stage.other").click(position={"x": 130, "y": 150})
-    page.get_by_label("Mark 1: what is there").fill("mole left of the nose")
+    with page.expect_response(lambda answer: "mole" in (answer.request.post_data or "")):  # the draft with it is saved
+        page.get_by_label("Mark 1: what is there").fill("mole left of the nose")
     expect(page.locator(".marks-other .ring")).to_have_count(1)
     expect(page.locator("#draft-state")).to_contain_text("Draft saved")
     page.reload()
