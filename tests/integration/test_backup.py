@@ -27,7 +27,7 @@ def once(made: Path, photographs: Path, tmp_path_factory: pytest.TempPathFactory
     cli = Cli(folder / "workspace")
     cli.run("enrol", "g", photographs, "--as", ADMIN)
     cli.run("token", "new", "--scope", "all", "--as", ADMIN)
-    assert cli.json("backup", folder / "backup")["pictures"] == 2
+    assert cli.json("backup", folder / "backup")["pictures"] == 4  # two, and the face that is cut from each
     return folder
 
 

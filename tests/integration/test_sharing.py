@@ -168,8 +168,9 @@ def test_a_search_that_was_withheld_says_so_on_its_pages(
     made = world()
     request = taken(tmp_path, made)
 
-    def ending(*_: object) -> None:
+    def ending(*_: object) -> tuple[None, None]:
         withdraw(made.public_id, reason=WHY, acting_member=theirs("admin"))
+        return None, None
 
     monkeypatch.setattr("plainview.casework.search.run.template_of", ending)
     client = client_of(person("examiner"))

@@ -44,7 +44,8 @@ _SPARE = 64 << 20  # bytes that a backup leaves free: the log and the database g
 
 @dataclass(frozen=True, slots=True)
 class BackedUp:
-    """A finished backup: its id, the log's size in it, the number of pictures, and the file's size and SHA-256."""
+    """A finished backup: its id, the log's size in it, the number of stored pictures (the faces cut from
+    them too), and the file's size and SHA-256."""
 
     backup: str
     entries: int
