@@ -25,8 +25,10 @@ from plainview.recognition.decode import Decoder
 from plainview.recognition.engine import Engine
 from plainview.recognition.install import default_models_dir
 
-os.environ["PLAINVIEW_HOME"] = os.path.join(tempfile.mkdtemp(prefix="plainview-test-"), "workspace")  # noqa: PTH118
-os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp(prefix="plainview-test-")  # the key of the cache of evaluations
+_OWN = tempfile.mkdtemp(prefix="plainview-test-")
+stages.gone_at_exit(Path(_OWN))
+os.environ["PLAINVIEW_HOME"] = os.path.join(_OWN, "workspace")  # noqa: PTH118
+os.environ["XDG_CONFIG_HOME"] = os.path.join(_OWN, "config")  # noqa: PTH118  the key of the cache of evaluations
 # Playwright leaves an event loop running in the thread of the tests, where Django would refuse its database to those
 # that follow; only tests see this.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"

@@ -9,9 +9,11 @@ which the factory simply runs.
 
 from __future__ import annotations
 
+import atexit
 import functools
 import hashlib
 import io
+import os
 import pickle
 import shutil
 import tempfile
@@ -161,6 +163,12 @@ def staged(make: Callable[P, R]) -> Callable[P, R]:
     return made
 
 
+def gone_at_exit(folder: Path) -> None:
+    """Remove a folder when this process ends; a process that is forked from it leaves it alone."""
+    mine = os.getpid()
+    atexit.register(lambda: shutil.rmtree(folder, ignore_errors=True) if os.getpid() == mine else None)
+
+
 def _told(argument: Any) -> str:
     """An argument as a part of a step's name; a file is what it holds."""
     if isinstance(argument, Path):
@@ -178,6 +186,7 @@ def _keep(home: Path, folder: Path | None, written: set[Path], step: tuple[Any, 
     data = io.BytesIO()
     _Pickler(data, folder).dump(answer)
     place = Path(tempfile.mkdtemp(prefix="plainview-stage-"))
+    gone_at_exit(place)
     shutil.copytree(home, place / "workspace")
     if folder is not None and folder.exists():
         shutil.copytree(
