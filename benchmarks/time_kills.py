@@ -18,14 +18,16 @@ import shutil
 import signal
 import subprocess
 import sys
-import tarfile
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-PACKED = Path(__file__).parents[1] / "tests" / "data" / "workspace-0001.tar.xz"
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tests.factories.old_workspace import untar
+
 PLAINVIEW = (sys.executable, "-m", "plainview.cli.main")
 
 
@@ -172,8 +174,7 @@ def main() -> int:
     problems: list[str] = []
     with tempfile.TemporaryDirectory(prefix="time-kills-") as name:
         folder = Path(name)
-        with tarfile.open(PACKED) as tar:
-            tar.extractall(folder / "old", filter="tar")
+        untar(folder / "old")
         shutil.copytree(folder / "old" / "workspace", folder / "new" / "workspace")
         began = time.monotonic()
         done = plainview(folder / "new" / "workspace", "upgrade")

@@ -21,11 +21,19 @@ INVITATION = "lUAdpPXyFOUvaqznEXcB-A"
 """The code of third@agency.example, which nobody has used."""
 
 
+def untar(folder: Path) -> None:
+    """Unpack what is packed into a folder."""
+    with tarfile.open(PACKED) as tar:
+        if hasattr(tarfile, "tar_filter"):
+            tar.extractall(folder, filter="tar")
+        else:  # Debian 12's own Python, 3.11.2
+            tar.extractall(folder)  # noqa: S202  our own file
+
+
 def unpack(place: Path) -> Path:
     """Unpack it; `place` is its folder."""
     place.parent.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(PACKED) as tar:
-        tar.extractall(place.parent / ".unpacked", filter="tar")
+    untar(place.parent / ".unpacked")
     (place.parent / ".unpacked" / "workspace").rename(place)
     (place.parent / ".unpacked").rmdir()
     return place
