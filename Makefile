@@ -10,7 +10,7 @@ WORKERS ?= $(shell echo $$(($$(nproc) + 1)))
 
 TEST_PG := PLAINVIEW_TEST_DATABASE=postgresql $(BIN)/python -m pytest -p tests.factories.kept_tables
 
-.PHONY: help audit sbom wheel providers postgresql swift demo test test-long test-all test-deployed test-postgresql fuzz mutants test-milvus test-ray lint prose docs models browser screenshots bench size openapi migration requirements clean
+.PHONY: help audit sbom wheel providers postgresql swift demo test test-long test-all test-deployed test-postgresql fuzz properties mutants test-milvus test-ray lint prose docs models browser screenshots bench size openapi migration requirements clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,7 +74,10 @@ test-postgresql: $(VENV)/.dev models postgresql ## Run the tests of acts and pag
 	$(BIN)/python -m pytest tests/integration/test_postgresql.py
 	$(TEST_PG) -n $(WORKERS) --dist worksteal -m "not slow" tests/unit/casework tests/unit/web
 
-fuzz: $(VENV)/.dev models ## Run the property tests with twenty times the examples, others each time; what fails is kept in tests/fuzz/found
+fuzz: $(VENV)/.dev models ## Put 100,000 mutated inputs to each parser, going on where it was (ONLY="zip csv", COUNT=, SECONDS= a parser, SEEDS=DIR, ANEW=1)
+	@$(BIN)/python -m tests.fuzz $(ONLY) --count $(or $(COUNT),100000) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEEDS),--seeds "$(SEEDS)") $(if $(ANEW),--anew)
+
+properties: $(VENV)/.dev models ## Run the property tests with twenty times the examples, others each time; what fails is kept in tests/fuzz/found
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $$(grep -rlE "^from hypothesis|^import hypothesis" tests --include='test_*.py') -m "not slow"
 
 $(VENV)/.cluster: $(VENV)/.dev requirements/cluster.txt
@@ -148,4 +151,4 @@ requirements: ## Compile requirements/*.in (needs uv)
 	for f in main build cluster milvus parquet rekognition client postgres s3 dev audit; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -q requirements/$$f.in -o requirements/$$f.txt; done
 
 clean: ## Remove the virtual environment and caches
-	rm -rf $(VENV) .mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .fuzz .mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis
