@@ -37,6 +37,20 @@ Feed = Callable[[bytes], str]
 
 _MASTER = bytes(range(32))
 _BACKUP_KEY = b"AGE-SECRET-KEY-1L2UCWCPWDSQCVQGJLT6P9DFWLGKZT23S83NNHTGVETR8MN47YU6S9XCWUH\n"
+_TAR_FIELDS = (
+    (0, 100),
+    (100, 8),
+    (124, 12),
+    (124, 12),
+    (136, 12),
+    (156, 1),
+    (156, 1),
+    (157, 100),
+    (257, 8),
+    (345, 155),
+)
+"""Place and length of name, mode, size, time, type, link, magic and prefix in a header (POSIX.1-2001, ustar)."""
+
 _SIGNER = Signer.from_private_bytes("agency.example/log", bytes(32))
 """Signs what was changed, as somebody with a key of their own would."""
 
@@ -211,9 +225,12 @@ def backup_mutated(seed: bytes, chance: random.Random, _: Sequence[bytes]) -> by
 
 
 def _changed_tar(plain: bytes, chance: random.Random) -> bytes:
-    """Change bytes of the stream, or a member, whose checksum is corrected."""
-    if chance.random() < 0.4:
+    """Change bytes of the stream, a field of a header with its checksum, or a member with its size."""
+    how = chance.random()
+    if how < 0.2:
         return mutated(plain, chance)
+    if how < 0.6:
+        return _changed_header(plain, chance)
     out = io.BytesIO()
     with tarfile.open(fileobj=io.BytesIO(plain)) as old, tarfile.open(fileobj=out, mode="w") as new:
         rows = [(info, old.extractfile(info).read()) for info in old]  # type: ignore[union-attr]
@@ -228,6 +245,19 @@ def _changed_tar(plain: bytes, chance: random.Random) -> bytes:
             info.size = len(data)
             new.addfile(info, io.BytesIO(data))
     return out.getvalue()
+
+
+def _changed_header(plain: bytes, chance: random.Random) -> bytes:
+    """Change a field of a member's header; sizes below zero made Python's tarfile run for ever (CVE-2025-8194)."""
+    with tarfile.open(fileobj=io.BytesIO(plain)) as tar:
+        at = chance.choice([info.offset for info in tar])
+    start, length = chance.choice(_TAR_FIELDS)
+    data, field = bytearray(plain), plain[at + start : at + start + length]
+    new = chance.choice((mutated(field, chance), chance.choice((b"\xff", b"\0", b"7", b"/", b"\x80")) * length))
+    data[at + start : at + start + length] = new[:length].ljust(length, b"\0")
+    data[at + 148 : at + 156] = b" " * 8
+    data[at + 148 : at + 156] = b"%06o\0 " % sum(data[at : at + 512])
+    return bytes(data)
 
 
 @contextmanager
