@@ -121,8 +121,8 @@ def videos(_: Path) -> dict[str, bytes]:
     )
     files = {f"{codec} {container}": _small(codec, container, pixels) for codec, container, pixels in kinds}
     files["sound and cover"] = muxed("matroska", [files["libx264 mp4"]], sound="ac3", cover=True)
-    files["raw"] = raw("libx264", "h264", 5)
-    files["dav"] = dav(5)
+    files["raw"] = raw("libx264", "h264", data=files["libx264 matroska"])
+    files["dav"] = dav(data=files["libx264 mpegts"])
     files["joined"] = files["libx264 mpegts"] * 2
     return files
 
@@ -133,7 +133,7 @@ def _small(codec: str, container: str, pixels: str) -> bytes:
         options = {"x265-params": "log-level=none"} if codec == "libx265" else {}
         stream = file.add_stream(codec, rate=25, options=options)
         stream.width, stream.height, stream.pix_fmt = 64, 48, pixels
-        for number in range(6):
+        for number in range(3):
             frame = av.VideoFrame(64, 48, pixels)
             for plane in frame.planes:
                 plane.update(bytes((i * 7 + number * 40) % 251 for i in range(plane.buffer_size)))

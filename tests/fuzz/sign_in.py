@@ -124,7 +124,20 @@ def _again(session: dict[str, Any]) -> Any:
 
 
 def answers(folder: Path) -> dict[str, bytes]:
-    return {"answer": signed(folder, _begun(folder)[0], days=300)}
+    whole = signed(folder, _begun(folder)[0], days=300)
+    (folder / "answer.xml").write_bytes(whole)
+    return {"answer": whole}
+
+
+def _assertion(xml: bytes) -> str:
+    """Return what is signed of an answer, in canonical form: what is around it, and the signature in it, may differ."""
+    inside = ElementTree.fromstring(xml).find("{urn:oasis:names:tc:SAML:2.0:assertion}Assertion")  # noqa: S314
+    if inside is None:
+        return ""
+    for signature in inside.findall("{http://www.w3.org/2000/09/xmldsig#}Signature"):
+        signature.tail = ""
+        inside.remove(signature)
+    return ElementTree.canonicalize(ElementTree.tostring(inside))
 
 
 _SIGN_AGAIN = b"sign "
@@ -159,7 +172,8 @@ def answer_read(folder: Path) -> Iterator[Feed]:
             if status == 302:  # the session of the sign-in is used up
                 client = _again(session)
             assert status < 500
-            assert seed or again or not further
+            if further and not seed and not again:
+                assert _assertion(base64.b64decode(data)) == _assertion((folder / "answer.xml").read_bytes())
             return "read" if further else f"status {status}"
 
         yield read
