@@ -81,15 +81,19 @@ class Board:
         """Write down the input that comes next."""
         text = json.dumps(asdict(tally)).encode()
         data = data[: _SHARED - _ROOM]
+        self._memory[: _HEAD.size] = _HEAD.pack(number, 0, 0)
         self._memory[_ROOM : _ROOM + len(data)] = data
         self._memory[_HEAD.size : _HEAD.size + len(text)] = text
         self._memory[: _HEAD.size] = _HEAD.pack(number, len(data), len(text))
 
     def read(self) -> tuple[int, bytes, Tally | None]:
         """Return the number and the bytes of the input at hand, and the tally before it."""
-        number, length, text = _HEAD.unpack(self._memory[: _HEAD.size])
-        tally = Tally(**json.loads(self._memory[_HEAD.size : _HEAD.size + text])) if text else None
-        return number, self._memory[_ROOM : _ROOM + length], tally
+        while True:
+            number, length, text = _HEAD.unpack(self._memory[: _HEAD.size])
+            said, data = self._memory[_HEAD.size : _HEAD.size + text], self._memory[_ROOM : _ROOM + length]
+            if self._memory[: _HEAD.size] == _HEAD.pack(number, length, text):
+                with contextlib.suppress(ValueError, TypeError):  # the other process was writing
+                    return number, data, Tally(**json.loads(said)) if text else None
 
 
 def work(name: str, asked: argparse.Namespace, board: Board, tally: Tally, until: float) -> None:
