@@ -112,14 +112,19 @@ def work(name: str, asked: argparse.Namespace, board: Board, tally: Tally, until
                 data = input_of(name, parser, seeds, number)
                 tally.inputs = number
                 board.begin(number, data, tally)
-                _feed(name, feed, data, tally)
+                _feed(name, feed, data, tally, _keep(asked))
                 tally.inputs = number + 1
         board.begin(tally.inputs, b"", tally)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _feed(name: str, feed: Feed, data: bytes, tally: Tally) -> None:
+def _keep(asked: argparse.Namespace) -> Path:
+    """Return where what fails is kept: what was made of a stranger's file stays out of the repository."""
+    return STATE / "found" if asked.seeds else FOUND
+
+
+def _feed(name: str, feed: Feed, data: bytes, tally: Tally, keep: Path) -> None:
     begun = time.perf_counter()
     signal.setitimer(signal.ITIMER_PROF, HANG)
     try:
@@ -127,7 +132,7 @@ def _feed(name: str, feed: Feed, data: bytes, tally: Tally) -> None:
     except Exception as error:
         signal.setitimer(signal.ITIMER_PROF, 0)
         answer = "failure"
-        _found(name, data, _place(error), "".join(traceback.format_exception(error)), tally)
+        _found(name, data, _place(error), "".join(traceback.format_exception(error)), tally, keep)
     signal.setitimer(signal.ITIMER_PROF, 0)
     took = time.perf_counter() - begun
     tally.answers[answer] = tally.answers.get(answer, 0) + 1
@@ -142,19 +147,19 @@ def _place(error: BaseException) -> str:
     return f"{type(error).__name__} at {' < '.join(reversed(steps[-3:]))}: {error}"[:300]
 
 
-def _found(name: str, data: bytes, kind: str, text: str, tally: Tally) -> None:
+def _found(name: str, data: bytes, kind: str, text: str, tally: Tally, keep: Path) -> None:
     same = kind.partition(":  ")[0].rpartition(": ")[0] or kind
     if any(failure.startswith(same) for failure in tally.failures) or len(tally.failures) >= _KINDS:
         return
     tally.failures.append(kind)
-    FOUND.mkdir(exist_ok=True)
-    (FOUND / f"{name}-{hashlib.sha256(data).hexdigest()[:8]}.bin").write_bytes(data)
+    keep.mkdir(exist_ok=True)
+    (keep / f"{name}-{hashlib.sha256(data).hexdigest()[:8]}.bin").write_bytes(data)
     sys.stderr.write(f"\n{name}: {kind}\n{text}\n")
 
 
 def drive(name: str, asked: argparse.Namespace) -> Tally:
     """Run a parser's inputs to their number, or until the time is over; return the tally of all runs."""
-    path = STATE / f"{name}.json"
+    path = STATE / f"{name}{'-strangers' if asked.seeds else ''}.json"
     tally = Tally(**json.loads(path.read_text())) if path.exists() and not asked.anew else Tally()
     until = time.monotonic() + asked.seconds
     while tally.inputs < asked.count and time.monotonic() < until:
@@ -175,7 +180,7 @@ def drive(name: str, asked: argparse.Namespace) -> Tally:
         tally = seen
         if status:
             why = f"more than {HANG} s" if os.WTERMSIG(status) == signal.SIGPROF else f"the process ended ({status})"
-            _found(name, data, f"{why}, input {number}", "", tally)
+            _found(name, data, f"{why}, input {number}", "", tally, _keep(asked))
             tally.answers["failure"] = tally.answers.get("failure", 0) + 1
             tally.inputs = number + 1
         path.write_text(json.dumps(asdict(tally)))
