@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import hashlib
 import json
+import logging
 import mmap
 import os
 import random
@@ -99,6 +100,7 @@ class Board:
 def work(name: str, asked: argparse.Namespace, board: Board, tally: Tally, until: float) -> None:
     """Feed one input after the other, in this process."""
     parser, folder = PARSERS[name], Path(tempfile.mkdtemp())
+    logging.disable()
     try:
         if parser.workspace:
             shutil.rmtree(os.environ["PLAINVIEW_HOME"], ignore_errors=True)
