@@ -60,6 +60,7 @@ class Search(TypedDict):
     probe: dict[str, Any]
     gallery_size: int | None
     gallery_pictures: int | None
+    incomplete: dict[str, Any] | None
     ordered_by: str
     likelihood_ratio: float | None
     candidates: list[Candidate]
