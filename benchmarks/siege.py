@@ -38,7 +38,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 import psutil
 import requests
-from siege_people import GROWING, KNOWN, PURPOSE, Person, Promised, rows_of
+from siege_people import GROWING, KNOWN, PAIR, PURPOSE, Person, Promised, rows_of
 from siege_place import STEPS, Place
 from tests.factories.postgresql_server import PostgresqlServer
 
@@ -81,7 +81,7 @@ class Siege:
         watching = threading.Thread(target=self._watch_memory, args=(end,), daemon=True)
         for thread in (*threads, watching):
             thread.start()
-        last = end - DATABASE_GONE_S - 40.0
+        last = end - (DATABASE_GONE_S + 40.0 if self.place.postgresql else 20.0)
         while (pause := min(every_s, last - time.monotonic())) > 0:
             time.sleep(pause)
             if time.monotonic() < last:
@@ -138,9 +138,9 @@ class Siege:
 
     def _search_works(self) -> bool:
         """Ask whether a search is answered, its picture stored and its index whole."""
-        person = next(person for person in self.people if person.role == "examiner")
+        person = self.people[0]
         try:
-            answer = search(person.url, person.ca, person.token, next(iter(person.known)), "SIEGE")
+            answer = search(person.url, person.ca, person.pair, next(iter(person.known)))
         except requests.RequestException:
             return False
         return answer.status_code == 201
@@ -188,9 +188,9 @@ class Siege:
         ]
 
 
-def search(url: str, ca: str, token: str, probe: Path, case: str) -> requests.Response:
+def search(url: str, ca: str, token: str, probe: Path) -> requests.Response:
     """Search the gallery whose lists are known, by the API."""
-    form = {"case": case, "purpose": PURPOSE, "gallery": KNOWN, "top": "20"}
+    form = {"case": PAIR, "purpose": PURPOSE, "gallery": KNOWN, "top": "20"}
     with requests.Session() as http:
         http.trust_env = False
         return http.post(
@@ -228,8 +228,7 @@ def prepare(place: Place, people: int, think_s: float) -> tuple[list[dict[str, s
     with acting_through(Channel("cli", {"os_user": "siege"})):
         fill(create_gallery(KNOWN, **passport, acting_member=named["admin"]), named["admin"], probes, _KNOWN_SIZE)
         create_gallery(GROWING, **passport, acting_member=named["admin"])
-        for number in ("SIEGE", "PAIR"):
-            open_case(number, "robbery", acting_member=named["examiner"])
+        open_case(PAIR, "robbery", acting_member=named["examiner"])
         pair = make_token(Wish(("all",)), acting_member=colleague(named["examiner"], people))[1]
         for number in range(people):
             role = "admin" if number % 5 == 4 else "auditor" if number % 10 == 8 else "examiner"
@@ -246,7 +245,7 @@ def known_lists(place: Place, token: str, ca: str, probes: list[Path]) -> dict[P
     """Return the list of every probe, asked while nobody else does anything."""
     known = {}
     for probe in probes:
-        answer = search(place.url, ca, token, probe, "SIEGE")
+        answer = search(place.url, ca, token, probe)
         answer.raise_for_status()
         known[probe] = rows_of(answer.json())
     return known
@@ -294,8 +293,7 @@ def besiege(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
         who, probes = prepare(place, arguments.people, arguments.think)
         place.serve()
         ca = str(place.authority.root) if place.authority else ""
-        first = next(person for person in who if person["role"] == "examiner")
-        known = known_lists(place, first["token"], ca, probes)
+        known = known_lists(place, who[0]["pair"], ca, probes)
         promised = Promised()
         people = [
             Person(number, person["role"], place.url, place.cookie, ca, person["session"], person["token"],

@@ -23,11 +23,14 @@ import requests
 from requests.adapters import HTTPAdapter
 
 PURPOSE = "find out who held the door of the van"
+PAIR = "PAIR"
+"""The case of whoever searches for what administrators enrolled."""
+
 KNOWN, GROWING = "known", "growing"
 """The gallery that stays as it is, whose lists are known; and the one that is enrolled into and erased from."""
 
 PAGES = {
-    "examiner": ("/", "/cases/", "/galleries/", "/alerts/", "/leads/", "/policy/", "/me/", "/searches/"),
+    "examiner": ("/", "/cases/", "/galleries/", "/alerts/", "/leads/", "/policy/", "/me/"),
     "admin": ("/", "/galleries/", "/members/", "/policy/", "/me/"),
     "auditor": ("/", "/log/", "/flags/", "/policy/", "/me/"),
 }
@@ -177,7 +180,7 @@ class Person:
             return self._refused("enrol", str(done["failed"])[:120])
         with self.promised.lock:
             self.promised.references |= dict.fromkeys(new, GROWING)
-        found = self._searched(self.pair, data, GROWING, "PAIR")
+        found = self._searched(self.pair, data, GROWING, PAIR)
         if not found or new[0] not in [reference for reference, score in found if score == found[0][1]]:
             self._say_wrong(f"{new[0]}, just enrolled, is not the first for its own picture: {found[:2]}")
         if self.chance.random() < 0.5:
@@ -187,7 +190,7 @@ class Person:
         self._api("erase", "POST", f"/references/{new[0]}/expunge", json={"reason": "the court ordered it"})
         with self.promised.lock:
             self.promised.erased.append(new[0])
-        found = self._searched(self.pair, data, GROWING, "PAIR")
+        found = self._searched(self.pair, data, GROWING, PAIR)
         if new[0] in [reference for reference, _ in found]:
             self._say_wrong(f"{new[0]} was erased and is on a list")
         return None

@@ -253,7 +253,9 @@ class Place:
         self.environment |= self.ray.environment
         self.ray.start()
         self._end.callback(self.ray.stop)
-        self._setting(f'[index]\nadapter = "sharded-2"\nray = "{self.ray.address}"\nray_folder = "{place / "parts"}"\n')
+        self._setting(
+            f'[index]\nadapter = "sharded-2"\nray = "{self.ray.client_address}"\nray_folder = "{place / "parts"}"\n'
+        )
 
     def _setting(self, text: str) -> None:
         settings = self.home / "workspace.toml"

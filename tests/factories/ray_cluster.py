@@ -44,6 +44,8 @@ class RayCluster:
         self.folder = folder
         self.cpus = cpus
         self.address = f"127.0.0.1:{_free_port()}"
+        self.client_address = f"ray://127.0.0.1:{_free_port()}"
+        """For processes on machines that are not of the cluster."""
         self.environment = {
             "RAY_USAGE_STATS_ENABLED": "0",
             "RAY_AUTH_MODE": "token",
@@ -60,6 +62,7 @@ class RayCluster:
         port = self.address.rpartition(":")[2]
         command = [str(Path(sys.executable).parent / "ray"), "start", "--head", "--block", "--disable-usage-stats"]
         command += ["--node-ip-address=127.0.0.1", f"--port={port}", f"--num-cpus={self.cpus}"]
+        command += [f"--ray-client-server-port={self.client_address.rpartition(':')[2]}"]
         # Sockets are below the folder, and the name of a socket has 107 bytes at most.
         command += [f"--temp-dir={self.folder}", "--include-dashboard=false", "--object-store-memory=80000000"]
         log = (self.folder / "head.log").open("wb")

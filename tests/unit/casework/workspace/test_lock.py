@@ -13,6 +13,7 @@ from plainview.casework.workspace.folder import Workspace
 from plainview.casework.workspace.lock import SERVER, as_server, holders
 from plainview.policy.decision import Refused
 
+SETTINGS = "version = 1\nlog = 'tests'\n"
 _HOLD = """
 import sys, time
 from pathlib import Path
@@ -26,7 +27,7 @@ with as_server(Workspace(Path(sys.argv[1])), "http://there/"):
 
 @pytest.fixture(autouse=True)
 def records_in_the_folder(tmp_path: Path) -> None:
-    Workspace(tmp_path).settings_file.write_text("")
+    Workspace(tmp_path).settings_file.write_text(SETTINGS)
 
 
 def test_a_second_server_is_refused_and_told_where_the_first_is(tmp_path: Path) -> None:
@@ -64,7 +65,7 @@ def test_a_file_with_nonsense_is_no_lock_and_no_traceback(tmp_path: Path) -> Non
 
 def test_records_in_postgresql_have_several_servers_and_each_is_named(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
-    workspace.settings_file.write_text('database = "postgresql"\n')
+    workspace.settings_file.write_text(f'database = "postgresql"\n{SETTINGS}')
     with as_server(workspace, "http://one/"), as_server(workspace, "http://two/"):
         assert {server.address for server in holders(workspace)} == {"http://one/", "http://two/"}
     assert holders(workspace) == []
