@@ -163,12 +163,12 @@ class Siege:
         lives = [
             settled
             for life in self.memory.values()
-            if len(settled := [row for row in life if row[0] > life[0][0] + _SETTLED_S]) >= 10
+            if len(settled := [look for look in life if look[0] > life[0][0] + _SETTLED_S]) >= 10
         ]
         if not lives:
             return {"memory_growth_percent": None}
-        life = max(lives, key=lambda rows: rows[-1][0] - rows[0][0])
-        moments, sizes = np.array([row[0] for row in life]), np.array([row[1] for row in life])
+        life = max(lives, key=lambda looks: looks[-1][0] - looks[0][0])
+        moments, sizes = np.array([look[0] for look in life]), np.array([look[1] for look in life])
         slope = float(np.polyfit(moments, sizes, 1)[0])
         grown = slope * (moments[-1] - moments[0]) / float(np.median(sizes[:5]))
         return {
@@ -182,8 +182,8 @@ class Siege:
     def unexplained(self) -> list[str]:
         """Return the failures at moments when everything worked."""
         return [
-            what
-            for began, ended, what in self.promised.failures
+            failure
+            for began, ended, failure in self.promised.failures
             if not any(begin <= ended and began <= end for begin, end, _ in self.windows)
         ]
 
@@ -261,10 +261,10 @@ def lost(promised: Promised) -> list[str]:
     missing += [f"reference {public}" for public in promised.references if not stored.get(public)]
     missing += [f"{public} was erased and is there" for public in promised.erased if stored.get(public)]
     for key, rows in promised.searches.items():
-        found = Candidate.objects.filter(search__public_id=key.split()[1]).order_by("rank")
-        kept = list(found.values_list("reference__public_id", flat=True))
-        if kept != [reference for reference, _ in rows]:
-            missing.append(f"search {key}: {len(kept)} candidates are recorded, {len(rows)} were shown")
+        result = Candidate.objects.filter(search__public_id=key.split()[1]).order_by("rank")
+        recorded = list(result.values_list("reference__public_id", flat=True))
+        if recorded != [reference for reference, _ in rows]:
+            missing.append(f"search {key}: {len(recorded)} candidates are recorded, {len(rows)} were shown")
     return missing
 
 
@@ -276,8 +276,8 @@ def unfinished(place: Place, promised: Promised) -> list[str]:
         return dict(Job.objects.filter(public_id__in=promised.jobs).values_list("public_id", "state"))
 
     place.wait_for(lambda: set(states().values()) <= {Job.State.DONE, Job.State.FAILED}, 120.0)
-    found = states()
-    return [f"{job}: {found.get(job)}" for job in promised.jobs if found.get(job) != Job.State.DONE]
+    result = states()
+    return [f"{job}: {result.get(job)}" for job in promised.jobs if result.get(job) != Job.State.DONE]
 
 
 def _close() -> None:
@@ -318,11 +318,11 @@ def figures(
     """Return what is printed."""
     promised, unexplained = siege.promised, siege.unexplained()
     spent = {
-        f"{what}_p50_p95_ms": [round(1000 * float(np.quantile(took, at))) for at in (0.5, 0.95)]
-        for what, took in sorted(promised.took.items())
+        f"{act}_p50_p95_ms": [round(1000 * float(np.quantile(took, at))) for at in (0.5, 0.95)]
+        for act, took in sorted(promised.took.items())
     }
     # A caller who asks too often is asked to wait: a refusal that is meant.
-    refused = {what: count for what, count in promised.refused.items() if ": 429" not in what}
+    refused = {why: count for why, count in promised.refused.items() if ": 429" not in why}
     return {
         "on": arguments.on,
         "minutes": arguments.minutes,
@@ -365,12 +365,12 @@ def main() -> None:
     options.add_argument("--json", action="store_true")
     arguments = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="plainview-siege-", ignore_cleanup_errors=True) as folder:
-        found = besiege(arguments, Path(folder))
-    broken = [name for name, kept in LIMITS.items() if not kept(found[name])]
+        result = besiege(arguments, Path(folder))
+    broken = [name for name, is_kept in LIMITS.items() if not is_kept(result[name])]
     if arguments.json:
-        print(json.dumps(found))  # noqa: T201  the script's answer
+        print(json.dumps(result))  # noqa: T201  the script's answer
     else:
-        for name, value in found.items():
+        for name, value in result.items():
             mark = "" if name not in LIMITS else "  NOT KEPT" if name in broken else "  kept"
             print(f"{name:36} {value}{mark}")  # noqa: T201
     sys.exit(bool(broken))

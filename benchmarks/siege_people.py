@@ -24,7 +24,7 @@ from requests.adapters import HTTPAdapter
 
 PURPOSE = "find out who held the door of the van"
 PAIR = "PAIR"
-"""The case of whoever searches for what administrators enrolled."""
+"""The case of the examiner who searches for what administrators enrolled."""
 
 KNOWN, GROWING = "known", "growing"
 """The gallery that stays as it is, whose lists are known; and the one that is enrolled into and erased from."""
@@ -138,9 +138,9 @@ class Person:
         self.case = self.case or number
 
     def _search(self, probe: Path, right: Rows) -> None:
-        found = self._searched(self.token, probe.read_bytes(), KNOWN, self.case)
-        if found != right:
-            self._say_wrong(f"{probe.name} in {KNOWN}: {first_difference(found, right)}")
+        result = self._searched(self.token, probe.read_bytes(), KNOWN, self.case)
+        if result != right:
+            self._say_wrong(f"{probe.name} in {KNOWN}: {first_difference(result, right)}")
 
     def _look_again(self) -> None:
         with self.promised.lock:
@@ -148,10 +148,10 @@ class Person:
         if not mine:
             return
         key = self.chance.choice(mine)
-        found = rows_of(self._api("shown again", "GET", f"/searches/{key.split()[1]}"))
+        result = rows_of(self._api("shown again", "GET", f"/searches/{key.split()[1]}"))
         right = self.promised.searches[key]
-        if found != right:
-            self._say_wrong(f"search {key} shown again: {first_difference(found, right)}")
+        if result != right:
+            self._say_wrong(f"search {key} shown again: {first_difference(result, right)}")
 
     def _search_by_page(self, probe: Path) -> None:
         """Prepare a draft and search with it, by the forms."""
@@ -163,11 +163,11 @@ class Person:
         form = {"csrfmiddlewaretoken": _token(page.text), "purpose": PURPOSE}
         form |= {"galleries_shown": "1", "galleries": KNOWN, "top": "20"}
         answer = self._ask("search by page", "POST", f"{address}search/", data=form)
-        found = re.search(r"/searches/([A-Z0-9]+)/", answer.url)
-        if found is None:
+        result = re.search(r"/searches/([A-Z0-9]+)/", answer.url)
+        if result is None:
             return self._refused("search by page", f"ended at {answer.url.removeprefix(self.url)}")
-        rows = rows_of(self._api("shown again", "GET", f"/searches/{found[1]}"))
-        self._remember(found[1], rows)
+        rows = rows_of(self._api("shown again", "GET", f"/searches/{result[1]}"))
+        self._remember(result[1], rows)
         if rows != self.known[probe]:
             self._say_wrong(f"{probe.name} by page: {first_difference(rows, self.known[probe])}")
         return None
@@ -180,9 +180,9 @@ class Person:
             return self._refused("enrol", str(done["failed"])[:120])
         with self.promised.lock:
             self.promised.references |= dict.fromkeys(new, GROWING)
-        found = self._searched(self.pair, data, GROWING, PAIR)
-        if not found or new[0] not in [reference for reference, score in found if score == found[0][1]]:
-            self._say_wrong(f"{new[0]}, just enrolled, is not the first for its own picture: {found[:2]}")
+        result = self._searched(self.pair, data, GROWING, PAIR)
+        if not result or new[0] not in [reference for reference, score in result if score == result[0][1]]:
+            self._say_wrong(f"{new[0]}, just enrolled, is not the first for its own picture: {result[:2]}")
         if self.chance.random() < 0.5:
             return None
         with self.promised.lock:
@@ -190,8 +190,8 @@ class Person:
         self._api("erase", "POST", f"/references/{new[0]}/expunge", json={"reason": "the court ordered it"})
         with self.promised.lock:
             self.promised.erased.append(new[0])
-        found = self._searched(self.pair, data, GROWING, PAIR)
-        if new[0] in [reference for reference, _ in found]:
+        result = self._searched(self.pair, data, GROWING, PAIR)
+        if new[0] in [reference for reference, _ in result]:
             self._say_wrong(f"{new[0]} was erased and is on a list")
         return None
 
@@ -203,9 +203,9 @@ class Person:
 
     def _searched(self, token: str, data: bytes, gallery: str, case: str) -> Rows:
         form = {"case": case, "purpose": PURPOSE, "gallery": gallery, "top": "20"}
-        found = self._api("search", "POST", "/searches", token, data=form, files={"image": ("probe.jpg", data)})
-        rows = rows_of(found)
-        self._remember(found["search_id"], rows)
+        result = self._api("search", "POST", "/searches", token, data=form, files={"image": ("probe.jpg", data)})
+        rows = rows_of(result)
+        self._remember(result["search_id"], rows)
         return rows
 
     def _remember(self, search: str, rows: Rows) -> None:
@@ -218,66 +218,66 @@ class Person:
         noise = np.random.default_rng(self.chance.randrange(1 << 60)).integers(-14, 15, face.shape)
         return bytes(cv2.imencode(".jpg", np.clip(face + noise, 0, 255).astype(np.uint8))[1])
 
-    def _api(self, what: str, method: str, path: str, token: str = "", **options: Any) -> Any:
+    def _api(self, act: str, method: str, path: str, token: str = "", **options: Any) -> Any:
         headers = {"Authorization": f"Bearer {token or self.token}"}
         send: Callable[..., requests.Response] = requests.Session.request
         bare = requests.Session()  # without the cookies of the pages
         bare.mount("http", self.http.adapters["http"])
         bare.verify, bare.trust_env = self.http.verify, False
         return self._answered(
-            what, lambda: send(bare, method, f"{self.url}/api/v1{path}", headers=headers, timeout=_SHORT_S, **options)
+            act, lambda: send(bare, method, f"{self.url}/api/v1{path}", headers=headers, timeout=_SHORT_S, **options)
         ).json()
 
-    def _ask(self, what: str, method: str, path: str, **options: Any) -> requests.Response:
+    def _ask(self, act: str, method: str, path: str, **options: Any) -> requests.Response:
         headers = {"Referer": f"{self.url}/", "Origin": self.url}
         answer = self._answered(
-            what, lambda: self.http.request(method, self.url + path, headers=headers, timeout=_SHORT_S, **options)
+            act, lambda: self.http.request(method, self.url + path, headers=headers, timeout=_SHORT_S, **options)
         )
         if "/accounts/login/" in answer.url:
-            self._refused(what, f"{path}: signed out")
+            self._refused(act, f"{path}: signed out")
             raise Unanswered
         return answer
 
-    def _answered(self, what: str, send: Callable[[], requests.Response]) -> requests.Response:
+    def _answered(self, act: str, send: Callable[[], requests.Response]) -> requests.Response:
         began = time.monotonic()
         try:
             answer = send()
         except requests.RequestException as error:
-            return self._failed(began, f"{what}: {type(error).__name__}")
+            return self._failed(began, f"{act}: {type(error).__name__}")
         if answer.status_code >= 500:
-            return self._failed(began, f"{what}: {answer.status_code} {_said(answer)}")
+            return self._failed(began, f"{act}: {answer.status_code} {_said(answer)}")
         if answer.status_code >= 400:
-            self._refused(what, f"{answer.status_code} {_said(answer)}")
+            self._refused(act, f"{answer.status_code} {_said(answer)}")
             raise Unanswered
         with self.promised.lock:
-            self.promised.took.setdefault(what, []).append(time.monotonic() - began)
+            self.promised.took.setdefault(act, []).append(time.monotonic() - began)
         return answer
 
-    def _failed(self, began: float, what: str) -> Any:
+    def _failed(self, began: float, act: str) -> Any:
         with self.promised.lock:
-            self.promised.failures.append((began, time.monotonic(), what))
+            self.promised.failures.append((began, time.monotonic(), act))
         raise Unanswered
 
-    def _refused(self, what: str, why: str) -> None:
+    def _refused(self, act: str, why: str) -> None:
         with self.promised.lock:
-            self.promised.refused[f"{what}: {why}"] += 1
+            self.promised.refused[f"{act}: {why}"] += 1
 
-    def _say_wrong(self, what: str) -> None:
+    def _say_wrong(self, act: str) -> None:
         with self.promised.lock:
-            self.promised.wrong_lists.append(what)
+            self.promised.wrong_lists.append(act)
 
 
-def rows_of(found: Any) -> Rows:
+def rows_of(result: Any) -> Rows:
     """Return the list of an answer of the API."""
-    return [(row["reference_id"], str(row["score"])) for row in found["candidates"]]
+    return [(candidate["reference_id"], str(candidate["score"])) for candidate in result["candidates"]]
 
 
-def first_difference(found: Rows, right: Rows) -> str:
+def first_difference(result: Rows, right: Rows) -> str:
     """Say where two lists differ."""
-    if len(found) != len(right):
-        return f"{len(found)} candidates, not {len(right)}"
-    rank = next((rank for rank, pair in enumerate(zip(found, right, strict=True)) if pair[0] != pair[1]), None)
-    return "" if rank is None else f"rank {rank + 1}: {found[rank]}, not {right[rank]}"
+    if len(result) != len(right):
+        return f"{len(result)} candidates, not {len(right)}"
+    rank = next((rank for rank, pair in enumerate(zip(result, right, strict=True)) if pair[0] != pair[1]), None)
+    return "" if rank is None else f"rank {rank + 1}: {result[rank]}, not {right[rank]}"
 
 
 def _said(answer: requests.Response) -> str:
@@ -289,7 +289,7 @@ def _said(answer: requests.Response) -> str:
 
 
 def _token(page: str) -> str:
-    found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
-    if found is None:
+    result = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+    if result is None:
         raise Unanswered
-    return found[1]
+    return result[1]

@@ -187,12 +187,12 @@ class Place:
     def parts(self) -> list[psutil.Process]:
         """Return the processes of the index's parts, on this cluster and no other."""
         token = self.environment.get("RAY_AUTH_TOKEN", "none")
-        found = []
+        processes = []
         for process in psutil.process_iter(["cmdline"]):
             words = process.info["cmdline"] or [""]
             if words[0].startswith("ray::Shard") and process.environ().get("RAY_AUTH_TOKEN") == token:
-                found.append(process)
-        return found
+                processes.append(process)
+        return processes
 
     def bucket_again(self) -> None:
         """Start the processes of Swift again that have ended."""

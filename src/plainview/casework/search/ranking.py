@@ -80,8 +80,8 @@ class Ordering:
         `hidden` references (canaries) are left out before the list is ordered or cut. `search` returns the so many
         best of the index.
         """
-        found = search(short_list(top) + len(hidden))
-        nearest = [scored for scored in found if scored.reference not in hidden][: short_list(top)]
+        best = search(short_list(top) + len(hidden))
+        nearest = [scored for scored in best if scored.reference not in hidden][: short_list(top)]
         known = self._nearness.of([scored.reference for scored in nearest])
         missing = [scored.reference for scored in nearest if scored.reference not in known]
         if missing:  # enrolled by this process before this ordering was built
@@ -195,8 +195,8 @@ def _answer(index: Index, calibration: GalleryCalibration, template: Vector, top
             if not incomplete or error.list_of_others is None:
                 raise
             lost.append(error)
-            found: list[Scored] = error.list_of_others
-            return found
+            of_others: list[Scored] = error.list_of_others
+            return of_others
 
     nearness, listed = ordering.best(search, template, top, canaries.keys)
     pictures = {

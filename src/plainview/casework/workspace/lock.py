@@ -40,8 +40,8 @@ class Holder:
 
 def holders(workspace: Workspace) -> list[Holder]:
     """Return who serves the workspace now from this folder; none if nobody does."""
-    found = [_holder(path) for path in sorted(workspace.root.glob(f"{Path(SERVER).stem}*.lock"))]
-    return [holder for holder in found if holder is not None]
+    holders = [_holder(path) for path in sorted(workspace.root.glob(f"{Path(SERVER).stem}*.lock"))]
+    return [holder for holder in holders if holder is not None]
 
 
 def _holder(path: Path) -> Holder | None:

@@ -152,7 +152,7 @@ class ShardedIndex:
                     scan, everything = False, True
                 elif len(answers) < len(self._crew):
                     missing = tuple(part for part in range(len(self._crew)) if part not in by_part)
-                    size = sum(each.compared for each in answers)
+                    size = sum(answered.compared for answered in answers)
                     raise IndexIncomplete(len(answers), len(self._crew), answer, size=size, missing=missing)
                 else:
                     return answer
