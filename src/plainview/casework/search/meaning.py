@@ -80,7 +80,7 @@ def cautions(search: Search, candidates: list[Candidate]) -> list[Caution]:
         for nearest in left[candidate.rank][:1]
     ]
     alarm = in_doubt(search)
-    doubts = [Caution("incomplete", incomplete(search))] if search.incomplete else []
+    doubts = [Caution("incomplete", incomplete(**search.incomplete))] if search.incomplete else []
     doubts += [] if alarm is None else [Caution("canary_alarm", _doubt(alarm))]
     return doubts + cautions_for(
         listed,
@@ -90,12 +90,11 @@ def cautions(search: Search, candidates: list[Candidate]) -> list[Caution]:
     )
 
 
-def incomplete(search: Search) -> str:
-    """Say what of the gallery was not compared."""
-    parts, missing = search.incomplete["parts"], len(search.incomplete["missing"])
+def incomplete(parts: int, missing: list[int]) -> str:
+    """Say what of the gallery was not compared: the numbers of the missing ones of so many parts."""
     return (
-        f"{parts - missing} of {parts} parts of the gallery were compared: the person may be in "
-        f"{'the part' if missing == 1 else 'the parts'} that did not answer. Search again when the index is whole."
+        f"{parts - len(missing)} of {parts} parts of the gallery were compared: the person may be in "
+        f"{'the part' if len(missing) == 1 else 'the parts'} that did not answer. Search again when the index is whole."
     )
 
 
