@@ -22,6 +22,7 @@ import pytest
 from numpy.typing import NDArray
 from tests.contract import test_index_contract as contract
 from tests.factories.indexes import SEALER
+from tests.factories.power import change_policy
 from tests.factories.ray_cluster import RayCluster
 from tests.factories.work import case, person, probe, search
 from tests.factories.work import gallery as gallery_of_two
@@ -32,13 +33,15 @@ from plainview.casework.erasure.expunge import expunge
 from plainview.casework.galleries.passports import create_gallery
 from plainview.casework.galleries.read import open_template
 from plainview.casework.gate.moving import move_gallery
-from plainview.casework.models import Reference
-from plainview.casework.workspace.services import services
+from plainview.casework.models import PolicyVersion, Reference
+from plainview.casework.workspace.services import Services, services
 from plainview.cli.bench.common import varied
 from plainview.index.base import Block, Index, IndexIncomplete, IndexUnreachable, catch_up
 from plainview.index.compressed import ALL_BELOW, CUT, CompressedIndex
+from plainview.index.parts import part_of
 from plainview.index.sharded.index import ShardedIndex
-from plainview.index.sharded.ray_crew import Cluster, RayCrew
+from plainview.index.sharded.ray_crew import Cluster, RayCrew, namespace_of
+from plainview.policy.decision import Refused
 
 pytestmark = [
     pytest.mark.slow,
@@ -185,6 +188,40 @@ def test_a_gallery_moves_into_parts_to_more_parts_and_back(
     move_gallery("g", "auto", acting_member=person("admin"))
     assert list(folder.iterdir()) == []
     assert [(row.reference_id, row.score) for row in search(image).candidates] == before[:1]
+
+
+def test_while_a_part_does_not_answer_a_search_is_refused_or_says_so_where_policy_allows_it(
+    cluster: RayCluster, workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gallery_of_two(tmp_path / "pictures")
+    case()
+    image = probe(tmp_path)
+    place = Cluster(cluster.address, namespace_of(services().origin), str(cluster.folder / "silent"), timeout_s=3.0)
+    monkeypatch.setattr(Services, "_cluster", lambda self: place)
+    move_gallery("g", "sharded-2", acting_member=person("admin"))
+    before = [row.reference_id for row in search(image).candidates]
+    [index] = [index for (_, adapter), index in services()._indexes.items() if adapter == "sharded-2"]
+    assert isinstance(index, ShardedIndex)
+    lost = int(part_of(np.array(before[:1]), 2)[0])
+    silent = processes(index)[lost]
+    os.kill(silent, signal.SIGSTOP)
+    try:
+        with pytest.raises(Refused, match="1 of 2 parts"):
+            search(image)
+        text = PolicyVersion.objects.latest("number").text.replace(
+            "incomplete_lists = false", "incomplete_lists = true"
+        )
+        change_policy(text, reason="a machine is being replaced", acting_member=person("admin"))
+        answer = search(image)
+    finally:
+        os.kill(silent, signal.SIGCONT)
+    assert answer.search.incomplete == {"parts": 2, "missing": [lost]}
+    assert [row.reference_id for row in answer.candidates] == before[1:]
+    end = time.monotonic() + 60
+    while (again := search(image)).search.incomplete is not None:
+        assert time.monotonic() < end
+    assert [row.reference_id for row in again.candidates] == before
+    move_gallery("g", "auto", acting_member=person("admin"))
 
 
 def test_who_has_not_the_token_is_not_let_in(cluster: RayCluster) -> None:
