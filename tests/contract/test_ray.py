@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -222,6 +223,51 @@ def test_while_a_part_does_not_answer_a_search_is_refused_or_says_so_where_polic
         assert time.monotonic() < end
     assert [row.reference_id for row in again.candidates] == before
     move_gallery("g", "auto", acting_member=person("admin"))
+
+
+def test_a_client_whose_process_on_the_cluster_ends_connects_again(cluster: RayCluster, tmp_path: Path) -> None:
+    """As a web process on another machine: through ray://, in a process of its own, because Ray has one connection."""
+    code = f"""
+import os, signal, sys, time
+import numpy as np, psutil
+from tests.factories.indexes import DIM, SEALER, faces
+from plainview.index.base import Block, IndexUnreachable, catch_up
+from plainview.index.compressed import ALL_BELOW, CUT
+from plainview.index.sharded.index import ShardedIndex
+from plainview.index.sharded.ray_crew import Cluster, RayCrew
+
+where = Cluster({cluster.client_address!r}, "outside", {str(cluster.folder / "outside")!r})
+index = ShardedIndex(DIM, RayCrew(where, "1-{DIM}-outside", 2, SEALER.maker(), (DIM, CUT, ALL_BELOW)))
+rows = faces(500, seed=1)
+log = [Block.of_adds(1, np.arange(1, 501, dtype=np.int64), rows)]
+catch_up(index, lambda seq: log if seq < 1 else [])
+before = index.search(rows[7], 5)
+mine = [p for p in psutil.process_iter(["cmdline"]) if "--mode=specific-server" in (p.info["cmdline"] or [])
+        and {str(cluster.folder)!r} in p.environ().get("RAY_TLS_CA_CERT", "")]
+assert mine, "no process of Ray's client"
+for process in mine:
+    process.kill()
+lost, end = 0, time.monotonic() + 120
+while True:
+    try:
+        index.refresh()
+        catch_up(index, lambda seq: log if seq < 1 else [])
+        assert index.search(rows[7], 5) == before
+        break
+    except IndexUnreachable:
+        lost += 1
+        assert time.monotonic() < end
+print("again", lost, flush=True)
+index.clear()
+os._exit(0)
+"""
+    root = Path(__file__).parents[2]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], env=environment, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.fullmatch(r"again [1-9][0-9]*\n", done.stdout), done.stdout
 
 
 def test_who_has_not_the_token_is_not_let_in(cluster: RayCluster) -> None:
