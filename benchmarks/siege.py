@@ -99,8 +99,8 @@ class Siege:
             "part of the index": self.place.parts(),
         }
         targets = [service.name for service in services] + [name for name, alive in others.items() if alive]
-        if self.place.step == "default":
-            targets.append("worker of the server")
+        targets += ["worker of the server"] if self.place.step == "default" else []
+        targets += ["whole cluster of the index"] if self.place.ray else []
         name = self.chance.choice(targets)
         began = time.monotonic()
         if name in self.place.services:
@@ -114,6 +114,10 @@ class Siege:
             for worker in [child for child in workers if "worker" in child.cmdline()]:
                 worker.kill()
             ready = lambda: True  # noqa: E731
+        elif name not in others and self.place.ray:
+            self.place.ray.stop(signal.SIGKILL)
+            self.place.ray.start()
+            ready = self._search_works
         else:
             self.chance.choice(others[name]).send_signal(signal.SIGKILL)
             time.sleep(1.0)

@@ -75,10 +75,10 @@ class RayCluster:
                 raise RuntimeError((self.folder / "head.log").read_text())
             time.sleep(0.2)
 
-    def stop(self) -> None:
-        """End it and everything that it started."""
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """End it and everything that it started; SIGKILL is a machine that is gone."""
         if self._process is not None:
-            os.killpg(self._process.pid, signal.SIGTERM)
+            os.killpg(self._process.pid, how)
             try:
                 self._process.wait(30)
             except subprocess.TimeoutExpired:
