@@ -14,6 +14,7 @@ import importlib
 import json
 import os
 import random
+import signal
 import sys
 import tempfile
 import tomllib
@@ -102,6 +103,7 @@ def _in_parallel(jobs: int, work: list, act: Callable[[int, list], None]) -> Non
     for job in range(min(jobs, len(work))):
         pid = os.fork()
         if not pid:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             try:
                 act(job, work[job::jobs])
             finally:
@@ -152,10 +154,12 @@ def run(folder: str, mutants: Iterable[Mutant], jobs: int, say: Callable[[str], 
             return work_off
 
         runner = Runner(folder, place / "choose")
-        _in_parallel(jobs, [pair for pair in pending() if pair[0].in_function and pair[1]], act(quick=True))
-        collect()
-        _in_parallel(jobs, pending(), act(quick=False))
-        collect()
+        try:
+            _in_parallel(jobs, [pair for pair in pending() if pair[0].in_function and pair[1]], act(quick=True))
+            collect()
+            _in_parallel(jobs, pending(), act(quick=False))
+        finally:  # what an interrupted run has tried is known to the next one
+            collect()
     return store, coverage
 
 
@@ -183,6 +187,7 @@ def main() -> int:
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args()
     terminal = os.dup(2)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("interrupted"))
 
     def say(line: str) -> None:
         if options.verbose or not line.startswith("  "):
