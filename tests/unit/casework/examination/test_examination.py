@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import pytest
 from django.utils import timezone
 from pypdf import PdfReader
 from tests.factories.power import invite_member
+from tests.factories.refusals import rule_of
 from tests.factories.work import case, entries, gallery, person, probe, search
 
 from plainview.audit.record import SYSTEM, Entry
@@ -33,18 +33,11 @@ from plainview.casework.people.trials import approve_trial
 from plainview.casework.pictures import EXAMINED
 from plainview.casework.search.meaning import cautions_about
 from plainview.casework.workspace.services import services
-from plainview.policy.decision import Refused
 from plainview.policy.examination import COMPONENTS, CONTRADICTIONS, INCONCLUSIVE, NOT, POTENTIAL
 
 SIMILAR = dict.fromkeys(COMPONENTS, "similar")
 UNLIKE = SIMILAR | {"nose": "dissimilar"}
 CHECKED = dict.fromkeys(CONTRADICTIONS, "checked: nothing was found")
-
-
-def rule_of(act: Callable[..., Any], *arguments: Any, **options: Any) -> str:
-    with pytest.raises(Refused) as caught:
-        act(*arguments, **options)
-    return caught.value.rule_id
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.factories.refusals import rule_of
 from tests.factories.sharing import WHY, taken, theirs, world
 from tests.factories.work import case, entries, gallery, person, probe, search
 
@@ -35,12 +36,6 @@ from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
 from plainview.policy.disclosure import EXONERATION
 from plainview.storage.base import StorageFull
-
-
-def rule_of(act: Any, *arguments: Any, **options: Any) -> str:
-    with pytest.raises(Refused) as caught:
-        act(*arguments, **options)
-    return caught.value.rule_id
 
 
 class Spied(Ground):

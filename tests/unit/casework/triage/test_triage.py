@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import transaction
+from tests.factories.refusals import rule_of
 from tests.factories.verification import another, examined
 from tests.factories.work import case, entries, gallery, person, probe, search
 
@@ -17,13 +17,6 @@ from plainview.casework.search.erase import erase_search
 from plainview.casework.triage.aside import none_of_these, set_aside, take_back, take_none_back
 from plainview.casework.triage.read import review_of, reviews
 from plainview.casework.triage.sheet import make_list
-from plainview.policy.decision import Refused
-
-
-def rule_of(act: Callable[..., Any], *arguments: Any, **options: Any) -> str:
-    with pytest.raises(Refused) as caught:
-        act(*arguments, **options)
-    return caught.value.rule_id
 
 
 @pytest.fixture
