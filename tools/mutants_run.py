@@ -38,7 +38,6 @@ TESTS = {
 }
 HEAVY = (
     "pytest",
-    "faker.contrib.pytest.plugin",
     "pytest_socket",
     "numpy",
     "hypothesis",
