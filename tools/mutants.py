@@ -24,7 +24,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from mutants_run import HEAVY, REPO, TESTS, Coverage, Runner, read
+from mutants_run import HEAVY, REPO, SERVED, TESTS, Coverage, Runner, read
 from mutate import Folder, Mutant
 
 STORE = REPO / ".mutants"
@@ -205,7 +205,8 @@ def main() -> int:
         mutants[folder] = [
             m
             for m in some
-            if not options.only or any(m.module == o or m.module.startswith(o + "/") for o in options.only)
+            if m.module not in SERVED
+            and (not options.only or any(m.module == o or m.module.startswith(o + "/") for o in options.only))
         ]
     if options.sample:
         everything = [mutant for some in mutants.values() for mutant in some]
@@ -238,6 +239,11 @@ def main() -> int:
         lines = [json.dumps({"modules": table, "unnoticed": alive, "left_out": left_out})]
     else:
         lines = [f"{m.module}:{m.line} in {m.owner or 'the module'}\n    {m.source}\n    {m.change}" for m in survivors]
+        lines += [
+            f"not tried (needs a server): {name}, see `{SERVED[name]}`"
+            for name in SERVED
+            if name.split("/")[0] in folders
+        ]
         lines += [f"left out (fails without a wrong, or takes more than 10 s): {name}" for name in left_out]
         lines.append(f"{'module':40} {'mutants':>8} {'noticed':>8} {'equiv.':>7} {'unnoticed':>9} {'%':>6}")
         lines += [f"{row[0]:40} {row[1]:8} {row[2]:8} {row[3]:7} {row[4]:9} {row[5]:6}" for row in rows]

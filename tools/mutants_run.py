@@ -33,9 +33,12 @@ TESTS = {
     "policy": ["tests/unit/policy"],
     "audit": ["tests/unit/audit"],
     "scores": ["tests/unit/scores"],
-    "index": ["tests/unit/index", "tests/contract/test_index_contract.py"],
+    "index": ["tests/unit/index", "tests/contract/test_index_contract.py", "tests/contract/test_sharded.py"],
     "recognition": ["tests/unit/recognition"],
 }
+SERVED = {"index/milvus.py": "make test-milvus", "index/sharded/ray_crew.py": "make test-ray"}
+"""Modules that only tests with a server of somebody else's run, and the command that does: they are not tried here."""
+
 HEAVY = (
     "pytest",
     "pytest_socket",
@@ -53,6 +56,7 @@ HEAVY = (
     "av",
 )
 """Imported once, before the forks; none of them is ours."""
+
 LONGEST_SECONDS = 10.0
 """A test that takes longer than this (CPU) is left out, and named."""
 

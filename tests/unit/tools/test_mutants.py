@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 import pytest
 from tools import mutants
-from tools.mutants_run import HEAVY, REPO, TESTS
+from tools.mutants_run import HEAVY, REPO, SERVED, TESTS
 from tools.mutate import mutants_of
 
 
@@ -16,6 +16,7 @@ def test_what_it_imports_before_it_forks_is_installed() -> None:
 
 def test_the_folders_that_it_tries_and_their_tests_exist() -> None:
     assert all((REPO / "src/plainview" / folder).is_dir() for folder in TESTS)
+    assert [module for module in SERVED if not (REPO / "src/plainview" / module).is_file()] == []
     assert [path for paths in TESTS.values() for path in paths if not (REPO / path).exists()] == []
 
 
@@ -33,7 +34,10 @@ def test_every_listed_wrong_can_still_be_made() -> None:
 @pytest.mark.parametrize(
     ("text", "wrongs"),
     [
-        ("def f(a, b):\n    return a < b and not b\n", ["a < b and not b -> None", "< -> <=", "and -> or", "not ->    "]),
+        (
+            "def f(a, b):\n    return a < b and not b\n",
+            ["a < b and not b -> None", "< -> <=", "and -> or", "not ->    "],
+        ),
         ("LIMIT = 3 * 4\n", ["3 -> 4", "* -> /", "4 -> 5"]),
         ("def f(a):\n    a -= 1\n    g(strict=True)\n", ["- -> +", "1 -> 2", "True -> False"]),
         ('def f() -> None:\n    """Say 1 < 2."""\n    say("a" + b)\n', []),
