@@ -11,7 +11,7 @@ from django.core import mail
 from django.utils import timezone
 from tests.factories.browser import people, signed_in
 from tests.factories.refusals import rule_of
-from tests.factories.work import case, entries, gallery, person, probe, search
+from tests.factories.work import entries, person, ready, search
 
 from plainview.audit.record import parse_line
 from plainview.casework.examination.examine import view_examination
@@ -29,9 +29,7 @@ MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
 @pytest.fixture
 def image(workspace: Path, tmp_path: Path) -> Path:
-    gallery(tmp_path / "pictures")
-    case()
-    return probe(tmp_path)
+    return ready(tmp_path)
 
 
 @pytest.fixture

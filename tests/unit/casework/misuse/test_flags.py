@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 from tests.factories.models import collins, hopper, scaled
 from tests.factories.refusals import rule_of
-from tests.factories.work import at, case, entries, gallery, person, probe, search, write
+from tests.factories.work import at, entries, person, ready, search, write
 
 from plainview.casework.cases.open_close import close_case
 from plainview.casework.misuse.flags import decide_flag, view_flag
@@ -23,9 +23,7 @@ from plainview.policy import misuse
 
 @pytest.fixture
 def image(workspace: Path, tmp_path: Path) -> Path:
-    gallery(tmp_path / "pictures")
-    case()
-    return probe(tmp_path)
+    return ready(tmp_path)
 
 
 def wire(tmp_path: Path, name: str = "auditor") -> Tripwire:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from tests.factories.models import collins, scaled
 from tests.factories.power import change_policy, set_roles
 from tests.factories.refusals import rule_of
-from tests.factories.work import at, case, entries, gallery, person, probe, search, write
+from tests.factories.work import at, case, entries, gallery, person, ready, search, write
 
 from plainview.casework.cases.open_close import open_case
 from plainview.casework.galleries.passports import PassportChange, change_passport
@@ -33,9 +33,7 @@ APPROVAL = SAMPLE.replace("preapproval = []", 'preapproval = ["robbery"]')
 
 @pytest.fixture
 def image(workspace: Path, tmp_path: Path) -> Path:
-    gallery(tmp_path / "pictures")
-    case()
-    return probe(tmp_path)
+    return ready(tmp_path)
 
 
 def policy(text: str) -> PolicyVersion:

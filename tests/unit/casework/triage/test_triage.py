@@ -9,7 +9,7 @@ import pytest
 from django.db import transaction
 from tests.factories.refusals import rule_of
 from tests.factories.verification import another, examined
-from tests.factories.work import case, entries, gallery, person, probe, search
+from tests.factories.work import entries, person, ready, search
 
 from plainview.casework.disclosure.contents import examinations
 from plainview.casework.models import Candidate, Examination, NoneOfThese, Search, SetAside, Training
@@ -21,9 +21,7 @@ from plainview.casework.triage.sheet import make_list
 
 @pytest.fixture
 def found(workspace: Path, tmp_path: Path) -> str:
-    gallery(tmp_path / "pictures")
-    case()
-    return str(search(probe(tmp_path)).search.public_id)
+    return str(search(ready(tmp_path)).search.public_id)
 
 
 def _search(found: str) -> Search:
