@@ -87,12 +87,13 @@ class Store:
                 parts = {name: {t: covered[name][t] for t in here[name]} for name in ("seconds", "lines")}
                 self.covers[file] = {"digest": fresh[file], **here, **parts}
             _save(self.cover_path, self.covers)
-        union = Coverage({}, {}, [], [])
+        union = Coverage({}, {}, [], [], [])
         for file in self.files:
             part = self.covers[file]
             union.seconds |= part["seconds"]
             union.lines |= part["lines"]
             union.starts += part["starts"]
+            union.silent += part["silent"]
             union.left_out += part["left_out"]
         return union
 
