@@ -123,11 +123,7 @@ def measure(name: str) -> dict[str, Any]:
     engine = models.engine()
     rows = []
     for face, prepared in looked_at(engine, picture, ()):
-        quality = {
-            "components": face.quality.components,
-            "overall": face.quality.overall,
-            "advice": face.quality.advice,
-        }
+        quality = {"components": face.quality.components, "overall": face.quality.overall}
         steady = {
             str(looks): engine.detector.steady(picture.pixels, face.detection.points, looks).ravel().tolist()
             for looks in (2, 4)
