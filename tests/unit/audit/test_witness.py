@@ -157,6 +157,19 @@ def test_rollback_and_forks_are_refused_with_both_checkpoints_as_evidence(
             note = (refused.value.evidence / name).read_text("utf-8")
             assert verify(note, [signer.verifier]).size == held
     assert witness.checkpoints() == kept
+    with pytest.raises(WitnessRefused) as again:
+        cosign(witness, signer, forked, 33, NOW + 60)
+    assert again.value.evidence == refused.value.evidence  # once a pair
+    assert len(list((witness.path / "evidence").iterdir())) == 3
+
+
+def test_a_witness_is_made_in_a_new_or_an_empty_folder(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert Witness.create(tmp_path / "empty", "w/1").path == tmp_path / "empty"
+    (tmp_path / "file").write_text("x")
+    for taken in ("empty", "file"):
+        with pytest.raises(WitnessRefused, match="is not an empty folder"):
+            Witness.create(tmp_path / taken, "w/1")
 
 
 def test_another_key_or_no_signature_is_refused(witness: Witness, signer: Signer, records: list[Record]) -> None:
