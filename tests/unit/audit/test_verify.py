@@ -294,7 +294,7 @@ def test_a_log_that_was_cut_off_says_what_is_missing_and_what_is_no_longer_prove
     (problem,) = verify_folder(sparse.with_lines(sparse.lines[:29]).write(tmp_path / "b")).problems
     assert problem.startswith("a checkpoint covers 45 entries, 29 are there: ")
     assert "one or more of the entries 29 to 44 are missing; " in problem
-    assert problem.endswith("28 no longer proven")
+    assert problem.endswith("; one or more of the entries 20 to 28 are no longer proven")
 
 
 def test_the_list_of_problems_is_bounded(dense: Any, tmp_path: Path) -> None:
