@@ -227,7 +227,7 @@ class RayCrew:
             for look in range(_LOOKS):
                 time.sleep(0.1 * look)
                 try:
-                    self._made_by, self._actors = _CONNECTION.number, self._made(ray)
+                    self._made_by, self._actors = _CONNECTION.number, self._create(ray)
                 except ray.exceptions.RayError as error:
                     raise IndexUnreachable(self._cluster.address, _first_line(error)) from error
                 except ValueError as error:
@@ -236,7 +236,7 @@ class RayCrew:
                     return self._actors
         raise IndexUnreachable(self._cluster.address, str(missed)) from missed
 
-    def _made(self, ray: Any) -> list[Any]:
+    def _create(self, ray: Any) -> list[Any]:
         remote = ray.remote(Shard)
         dim, cut, all_below = self._shard
         return [
