@@ -16,7 +16,7 @@ from tests.integration.test_other_agency_urls import theirs
 
 from plainview.api.operation import Open, Operation
 from plainview.api.operations import OPERATIONS
-from plainview.casework.models import Case, Member
+from plainview.casework.models import Case, Enrolment, Member
 from plainview.policy.agency import NEW_AGENCY
 from plainview.policy.examination import COMPONENTS, CONTRADICTIONS, INCONCLUSIVE
 from plainview.policy.permissions import Permission
@@ -66,6 +66,7 @@ BODIES: dict[str, Any] = {
     "still_probe": {},
     "search_alert": {"galleries": ["MARKER-gallery"], "days": 5},
     "video_again": {},
+    "persons_join": {"persons": [1, 2]},
     "video_clock": {"offset_s": 1.5},
     "shared_ask": {"agreement": "G0", "gallery": "g", "purpose": "find the rider", "authority": "s. 1", "top": 5},
     "shared_authorise": REASON,
@@ -111,6 +112,9 @@ BODIES: dict[str, Any] = {
 }
 """What each operation with a body is called with: valid, so that only who asks decides."""
 
+QUERIES = {"log_consistency": "?first=1&second=2", "lead_picture": "?which=candidate"}
+"""What an operation cannot be asked without."""
+
 TUS_ABOUT = {"filename": b"MARKER.mp4", "case": b"MARKER-case"}
 FILE_FIELD = {"enrolment_ask": "files", "order_import": "file"}
 WITH_FILE = {"search_run", "reference_enrol", "probe_prepare", "photograph_add", "alert_create", *FILE_FIELD}
@@ -123,6 +127,7 @@ def ids(held: dict[str, str]) -> dict[str, str]:
         "probes": known["prepare"],
         "cases": str(Case.objects.get(number="MARKER-case").pk),
         "galleries": "MARKER-gallery",
+        "enrolments": str(Enrolment.objects.filter(gallery__name="MARKER-gallery")[0].pk),
         "log": "0",
         "retention": held["run"],
     }
@@ -133,9 +138,10 @@ def call(who: Program, operation: Operation, known: dict[str, str], picture: Pat
     first = path.split("/")[1]
     for place in ("{id}", "{int:id}", "{path:name}"):
         path = path.replace(place, known.get(first, "X000000000000"))
-    path = path.replace("{int:rank}", "1").replace("{int:number}", "0")
-    if operation.name == "log_consistency":
-        path += "?first=1&second=2"
+    for place in ("{int:rank}", "{int:place}"):
+        path = path.replace(place, "1")
+    path = path.replace("{int:number}", known.get(first, "0") if first == "enrolments" else "0")
+    path += QUERIES.get(operation.name, "")
     if operation.headers:
         about = ",".join(f"{name} {base64.b64encode(value).decode()}" for name, value in TUS_ABOUT.items())
         tus = {"Upload_Length": "100000", "Upload_Metadata": about, "Upload_Offset": "0"}

@@ -50,6 +50,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "api.no_operation": "The API has no such operation (404).",
         "api.not_taken": "The server did not take the request: too large, too many at once, or no valid token (401, 413, 429, 503).",
         "api.offset": "A piece of an upload does not begin where the last one ended (409).",
+        "api.picture": "The picture was erased, or cannot be read (404).",
         "api.rate": "The token sent too many requests in this minute (429).",
         "api.tus": "The client speaks another version of the tus protocol (412).",
         "idempotency.reused": "The idempotency key was used for another request (422).",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Body
@@ -25,6 +24,7 @@ from plainview.casework.videos import upload as actions
 from plainview.casework.videos.clock import state_clock
 from plainview.casework.videos.erase import erase_video
 from plainview.casework.videos.read import video_json, videos
+from plainview.casework.videos.same import join_persons, part_persons
 from plainview.casework.videos.stills import draft_still
 from plainview.casework.videos.streams import take_stream
 from plainview.policy.video import PART_BYTES
@@ -54,6 +54,101 @@ class VideosOut(Out):
 
     items: list[VideoRow]
     next: str | None
+
+
+class StreamOut(Out):
+    """A stream of pictures in a video's file, as of one camera."""
+
+    number: int
+    codec: str
+    width: int
+    height: int
+    rate: float = Field(description="Frames a second.")
+    seconds: float
+    video_id: str | None = Field(description="The video that has the stills of this stream.")
+
+
+class JoinedOut(Out):
+    """A part of a file that several recordings were joined to."""
+
+    part: int
+    from_s: float
+    added_s: float = Field(description="Seconds added to the part's own time.")
+
+
+class PassedOut(Out):
+    """What was passed over."""
+
+    from_s: float
+    to_s: float
+    frames: int = Field(description="Frames that are missing; 0 for time without frames.")
+    reason: str
+
+
+class ClockOut(Out):
+    """The stated clock of the recorder."""
+
+    offset_s: float
+    starts: str | None
+
+
+class StillClock(Out):
+    """The time of a still, as far as it can be known: ISO 8601 without a zone."""
+
+    offset_s: float
+    recorder: str | None = None
+    true: str | None = None
+
+
+class StillOut(Out):
+    """A still: a face of one frame."""
+
+    id: str
+    time_s: float
+    frame: int
+    pts: int
+    frame_sha256: str
+    box: list[float] = Field(description="Left, top, width and height, in pixels of the upright frame.")
+    quality: int
+    turned: int
+    damaged: bool
+    part: int | None = None
+    part_time_s: float | None = None
+    clock: StillClock | None = None
+
+
+class PersonOut(Out):
+    """A person of a video; numbered in it, never named."""
+
+    id: int
+    same: list[int] = Field(default=[], description="Groups of the machine that members state to be this person.")
+    stills: list[StillOut]
+    best: StillOut
+
+
+class VideoOut(Out):
+    """A video with its people and stills, as `plainview video --json` prints it."""
+
+    video_id: str
+    state: str
+    seconds: float
+    frames: int
+    container: str
+    codec: str
+    stream: int
+    streams: list[StreamOut]
+    joined: list[JoinedOut]
+    passed_over: list[PassedOut]
+    clock: ClockOut | None
+    persons: list[PersonOut]
+    notes: list[str]
+    sha256: str
+
+
+class TogetherIn(In):
+    """Two people of a video who are one."""
+
+    persons: list[int] = Field(min_length=2, max_length=2, description="Their numbers in the video.")
 
 
 class StillIn(In):
@@ -98,6 +193,10 @@ def _brief(video: Video) -> VideoRow:
         size=video.size,
         received=video.received,
     )
+
+
+def _whole(video: Video) -> VideoOut:
+    return VideoOut(**video_json(video))
 
 
 def _check(request: HttpRequest) -> None:
@@ -180,33 +279,47 @@ def video_list(request: HttpRequest, page: Cut) -> object:
     return slice_of(videos(member_of(request)), page, _brief)
 
 
-def video_show(request: HttpRequest, id: str) -> dict[str, Any]:  # noqa: A002
+def video_show(request: HttpRequest, id: str) -> VideoOut:  # noqa: A002
     """Return a video with its people and stills, as `plainview video --json` prints it."""
-    return video_json(find.video(id, member_of(request)))
+    return _whole(find.video(id, member_of(request)))
 
 
-def video_again(request: HttpRequest, id: str, part: Body[RangeIn]) -> dict[str, Any]:  # noqa: A002
+def video_again(request: HttpRequest, id: str, part: Body[RangeIn]) -> VideoOut:  # noqa: A002
     """Continue with a video whose processing failed or was cancelled; another part of it starts again."""
     member = member_of(request)
     video, _ = actions.process_again(id, first_s=part.first_s, last_s=part.last_s, acting_member=member)
-    return video_json(video)
+    return _whole(video)
 
 
-def video_stream(request: HttpRequest, id: str, number: int) -> dict[str, Any]:  # noqa: A002
+def video_stream(request: HttpRequest, id: str, number: int) -> VideoOut:  # noqa: A002
     """Process another stream of pictures of the same file, as of a second camera."""
     video, _ = take_stream(id, number, acting_member=member_of(request))
-    return video_json(video)
+    return _whole(video)
 
 
-def video_clock(request: HttpRequest, id: str, clock: Body[ClockIn]) -> dict[str, Any]:  # noqa: A002
+def video_clock(request: HttpRequest, id: str, clock: Body[ClockIn]) -> VideoOut:  # noqa: A002
     """State how far the recorder's clock was from true time."""
     stated = state_clock(id, offset_s=clock.offset_s, starts=clock.starts, acting_member=member_of(request))
-    return video_json(stated)
+    return _whole(stated)
 
 
 def video_erase(request: HttpRequest, id: str, erasing: Body[VideoErasing]) -> VideoErased:  # noqa: A002
     """Erase a video with its stills."""
     return VideoErased(id=id, blobs=erase_video(id, reason=erasing.reason, acting_member=member_of(request)))
+
+
+def persons_join(request: HttpRequest, id: str, wanted: Body[TogetherIn]) -> VideoOut:  # noqa: A002
+    """State that two people of a video are one; the statement is yours, and an entry of the log."""
+    member = member_of(request)
+    join_persons(id, wanted.persons, acting_member=member)
+    return _whole(find.video(id, member))
+
+
+def persons_part(request: HttpRequest, id: str, number: int) -> VideoOut:  # noqa: A002
+    """Take back every statement that this person and another are one."""
+    member = member_of(request)
+    part_persons(id, number, acting_member=member)
+    return _whole(find.video(id, member))
 
 
 def still_probe(request: HttpRequest, id: str, wanted: Body[StillIn]) -> ProbeOut:  # noqa: A002

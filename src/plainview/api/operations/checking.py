@@ -35,7 +35,7 @@ OPERATIONS: tuple[Operation, ...] = (
         oversight.ConsistencyOut,
         group="Oversight",
     ),
-    Operation("GET", "/status", oversight.status_show, may.STATUS_READ, dict[str, Any], group="Oversight"),
+    Operation("GET", "/status", oversight.status_show, may.STATUS_READ, oversight.StatusOut, group="Oversight"),
     Operation("POST", "/reports", reports.report_make, may.REPORT_READ, reports.ReportOut, 201, group="Oversight"),
     Operation(
         "GET", "/reports/schedules", reports.schedule_list, may.REPORT_READ, reports.SchedulesOut, group="Oversight"

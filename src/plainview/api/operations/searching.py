@@ -5,8 +5,6 @@ Owns these rows; `operations` puts them together.
 
 from __future__ import annotations
 
-from typing import Any
-
 from plainview.api import (
     alerts,
     approvals,
@@ -252,19 +250,30 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "DELETE", "/videos/{id}/upload", videos.video_discard, may.VIDEO_UPLOAD, None, 204, headers=TUS, group="Videos"
     ),
-    Operation("GET", "/videos/{id}", videos.video_show, may.VIDEO_READ, dict[str, Any], group="Videos"),
+    Operation("GET", "/videos/{id}", videos.video_show, may.VIDEO_READ, videos.VideoOut, group="Videos"),
     Operation("POST", "/videos/{id}/erase", videos.video_erase, may.VIDEO_ERASE, videos.VideoErased, group="Videos"),
-    Operation("POST", "/videos/{id}/again", videos.video_again, may.VIDEO_UPLOAD, dict[str, Any], group="Videos"),
+    Operation("POST", "/videos/{id}/again", videos.video_again, may.VIDEO_UPLOAD, videos.VideoOut, group="Videos"),
     Operation(
         "POST",
         "/videos/{id}/streams/{int:number}",
         videos.video_stream,
         may.VIDEO_UPLOAD,
-        dict[str, Any],
+        videos.VideoOut,
         201,
         group="Videos",
     ),
-    Operation("POST", "/videos/{id}/clock", videos.video_clock, may.VIDEO_UPLOAD, dict[str, Any], group="Videos"),
+    Operation("POST", "/videos/{id}/clock", videos.video_clock, may.VIDEO_UPLOAD, videos.VideoOut, group="Videos"),
+    Operation(
+        "POST", "/videos/{id}/persons", videos.persons_join, may.VIDEO_UPLOAD, videos.VideoOut, 201, group="Videos"
+    ),
+    Operation(
+        "DELETE",
+        "/videos/{id}/persons/{int:number}",
+        videos.persons_part,
+        may.VIDEO_UPLOAD,
+        videos.VideoOut,
+        group="Videos",
+    ),
     Operation("POST", "/stills/{id}/probe", videos.still_probe, may.SEARCH_RUN, probes.ProbeOut, 201, group="Videos"),
     # Searches for other agencies, under agreements.
     Operation(
