@@ -20,6 +20,9 @@ from plainview.recognition.errors import BadMedia, PackError
 
 MEDIA_TYPE = "application/problem+json"
 
+MISMATCH = 460
+"""HTTP status of a piece whose bytes are not those of its checksum: of the tus protocol, extension checksum."""
+
 _STATUS: Mapping[str, int] = MappingProxyType(
     {
         "token.needed": 401,
@@ -37,6 +40,7 @@ RULES: Mapping[str, str] = MappingProxyType(
     {
         "api.body": "The body is too large, or cannot be read (400, 413).",
         "api.changed": "What If-Match names was changed since (412).",
+        "api.checksum": "A piece of an upload is not that of its checksum (460), or the algorithm is unknown (400).",
         "api.cursor": "The cursor is not one of this list (422).",
         "api.cut": "A multipart body ends before its last boundary (400).",
         "api.encoding": "The body is compressed (415).",
@@ -139,7 +143,7 @@ def of_media(bad: BadMedia, field: str = "image") -> HttpResponse:
 
 def of_request(bad: Unusable) -> HttpResponse:
     """Return why a request cannot be read."""
-    title = HTTPStatus(bad.status).phrase
+    title = "Checksum Mismatch" if bad.status == MISMATCH else HTTPStatus(bad.status).phrase
     answer = _problem(bad.status, bad.rule, title, bad.why, bad.next_step, errors=list(bad.errors))
     return problem(answer, bad.headers)
 

@@ -20,7 +20,7 @@ from tests.factories.work import case, entries, gallery, probe, write
 
 from plainview.api.document import PREFIX, api
 from plainview.casework.models import Video
-from plainview.client import AsyncClient, Client, PlainviewError, calls, types
+from plainview.client import AsyncClient, Client, PlainviewError, calls, operations, types
 
 DOCUMENT = api.get_openapi_schema()
 EXAMPLES: dict[str, dict[str, Any]] = {
