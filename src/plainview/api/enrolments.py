@@ -28,7 +28,7 @@ class UnusableOut(Out):
     number: int = Field(description="Its number in this list, from 1.")
     path: str
     why: str
-    kept: bool = Field(description="Whether the picture can be looked at.")
+    viewable: bool = Field(description="Whether the picture can be looked at.")
 
 
 class AdviceOut(Out):
@@ -91,7 +91,7 @@ def shown(run: Enrolment) -> EnrolmentOut:
         near_duplicates=run.near_duplicates,
         unusable=run.failed_total,
         failed=[
-            UnusableOut(number=number, path=failure["path"], why=failure["why"], kept=bool(failure.get("blob")))
+            UnusableOut(number=number, path=failure["path"], why=failure["why"], viewable=bool(failure.get("blob")))
             for number, failure in enumerate(run.failed, start=1)
         ],
         kept_until=run.failures_until,

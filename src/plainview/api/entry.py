@@ -166,7 +166,7 @@ def _answer(request: HttpRequest) -> HttpResponse:
 def _override(request: HttpRequest, route: str) -> None:
     """Take the method of a client of tus that can send POST only (tus 1.0.0, X-HTTP-Method-Override)."""
     named = request.META.get("HTTP_X_HTTP_METHOD_OVERRIDE", "").upper()
-    if named and request.method == "POST" and any(row.headers and row.method == named for row in ROUTES.get(route, ())):
+    if named and request.method == "POST" and any(o.headers and o.method == named for o in ROUTES.get(route, ())):
         request.method = named
 
 

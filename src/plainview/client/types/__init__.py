@@ -103,7 +103,7 @@ from plainview.client.types.searches import (
     Searches,
     SearchRow,
 )
-from plainview.client.types.sharing import Given, Shared, SharedList, SharedRow, SharedSearch
+from plainview.client.types.sharing import Shared, SharedCandidate, SharedList, SharedRow, SharedSearch
 from plainview.client.types.token import Me
 from plainview.client.types.videos import (
     Clock,
@@ -172,7 +172,6 @@ __all__ = [
     "Flags",
     "Galleries",
     "Gallery",
-    "Given",
     "Grant",
     "Granted",
     "Hold",
@@ -235,6 +234,7 @@ __all__ = [
     "Searches",
     "Secret",
     "Shared",
+    "SharedCandidate",
     "SharedList",
     "SharedRow",
     "SharedSearch",

@@ -11,7 +11,7 @@ class Unusable(TypedDict):
     number: int
     path: str
     why: str
-    kept: bool
+    viewable: bool
 
 
 class Advice(TypedDict):

@@ -25,7 +25,7 @@ class SharedList(TypedDict):
     next: str | None
 
 
-class Given(TypedDict):
+class SharedCandidate(TypedDict):
     """A candidate of an answer: similar, not identified."""
 
     rank: int
@@ -59,7 +59,7 @@ class Shared(TypedDict):
     probe: str | None
     search: str | None
     closed_because: str
-    candidates: list[Given]
+    candidates: list[SharedCandidate]
 
 
 class SharedSearch(TypedDict):
