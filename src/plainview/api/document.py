@@ -28,6 +28,7 @@ _REFUSALS = {
     401: "The token is missing or not valid.",
     403: "A rule refuses this; it is named.",
     404: "There is no such thing, or it is another agency's.",
+    406: "The header Accept names no media type of the answer.",
     409: "It contradicts what is there.",
     413: "The body is too large.",
     415: "The body has another media type.",

@@ -38,6 +38,7 @@ _STATUS: Mapping[str, int] = MappingProxyType(
 
 RULES: Mapping[str, str] = MappingProxyType(
     {
+        "api.accept": "The header Accept names no media type of the answer (406).",
         "api.body": "The body is too large, or cannot be read (400, 413).",
         "api.changed": "What If-Match names was changed since (412).",
         "api.checksum": "A piece of an upload is not that of its checksum (460), or the algorithm is unknown (400).",

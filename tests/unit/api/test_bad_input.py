@@ -172,3 +172,21 @@ def test_head_is_get_without_a_body_and_options_says_what_there_is(workspace: Pa
 def test_there_is_no_day_before_the_first(workspace: Path, period: dict[str, str], status: int) -> None:
     """The period before it, and the default one, begin with the first day at the earliest."""
     assert program("admin").post("/reports", period).status == status
+
+
+@pytest.mark.parametrize(
+    ("accept", "status"),
+    [
+        ("", 200),
+        ("*/*", 200),
+        ("application/*", 200),
+        ("application/problem+json", 200),
+        ("text/html, application/json;q=0.5", 200),
+        ("application/xml", 406),
+        ("text/html", 406),
+    ],
+)
+def test_an_answer_that_the_caller_does_not_take_is_refused(workspace: Path, accept: str, status: int) -> None:
+    answer = program().get("/cases", Accept=accept)
+    assert answer.status == status
+    assert status == 200 or answer.rule == "api.accept"

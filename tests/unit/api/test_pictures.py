@@ -75,6 +75,30 @@ def test_who_asks_for_a_picture_is_no_blind_second(workspace: Path, tmp_path: Pa
     assert not Verification.objects.filter(verifier=curious).exists()
 
 
+def test_a_verifier_gets_pictures_and_nothing_else(workspace: Path, tmp_path: Path) -> None:
+    """No score, rank, name or id of the candidate: nor in an order, a length, a link or a header."""
+    row = examined(many(tmp_path))
+    task = row.verifications.get()
+    who = program(task.verifier)
+    (listed,) = who.get("/verifications").json["items"]
+    assert set(listed) == {"id", "assigned_at"}
+    shown = who.get(f"/verifications/{listed['id']}")
+    assert set(shown.json) == {"id", "probe", "faces"}
+    assert [set(face) for face in shown.json["faces"]] == [{"position", "jpeg", "more"}] * len(shown.json["faces"])
+    assert [face["position"] for face in shown.json["faces"]] == sorted(
+        face["position"] for face in shown.json["faces"]
+    )
+    pictures = [shown.json["probe"], *(face["jpeg"] for face in shown.json["faces"])]
+    assert len({len(picture) for picture in pictures}) == 1
+    assert len({Image.open(io.BytesIO(base64.b64decode(picture))).size for picture in pictures}) == 1
+    search = row.candidate.search
+    told = f"{shown.headers}{shown.raw.decode()}"
+    hidden = [search.public_id, row.public_id, search.case.number, search.gallery.name, search.probe_blob]
+    hidden += [candidate.reference.public_id for candidate in Candidate.objects.filter(search=search)]
+    assert not [word for word in hidden if f'"{word}"' in told or f"/{word}" in told]
+    assert who.get(f"/verifications/{listed['id']}").raw == shown.raw, "the same again"
+
+
 def test_what_was_erased_or_is_not_there_is_a_problem(found: str) -> None:
     who, reference = program(), Candidate.objects.get(search__public_id=found, rank=1).reference.public_id
     for path, rule in (
