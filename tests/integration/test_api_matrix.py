@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tests.factories.models import collins
 from tests.factories.programs import Answer, Program, program
 from tests.factories.work import entries, person, write
@@ -16,6 +18,8 @@ from tests.integration.test_other_agency_urls import theirs
 
 from plainview.api.operation import Open, Operation
 from plainview.api.operations import OPERATIONS
+from plainview.casework.log.read import verify_log
+from plainview.casework.log.rows import verify_rows
 from plainview.casework.models import Case, Enrolment, Member
 from plainview.policy.agency import NEW_AGENCY
 from plainview.policy.examination import COMPONENTS, CONTRADICTIONS, INCONCLUSIVE
@@ -239,3 +243,24 @@ def test_lists_have_nothing_of_another_agency(things: dict[str, str], others: di
 
 def test_the_defence_has_no_token(workspace: Path) -> None:
     assert Permission.TOKEN_OWN not in GRANTS[Role.DEFENCE]
+
+
+@pytest.mark.long
+def test_any_sequence_of_operations_leaves_a_log_that_verifies_and_rows_that_agree_with_it(
+    things: dict[str, str],  # noqa: F811
+    picture: Path,
+) -> None:
+    """Operations of the whole table, by anyone, in any order: whatever is refused or done, log and rows are one."""
+    known = ids(things)
+    programs = [program(member_of(role)) for role in ROLES if role not in NO_TOKEN]
+
+    @settings(max_examples=12, suppress_health_check=list(HealthCheck))
+    @given(calls=st.lists(st.tuples(st.sampled_from(programs), st.sampled_from(OPERATIONS)), min_size=20, max_size=60))
+    def run(calls: list[tuple[Program, Operation]]) -> None:
+        for who, operation in calls:
+            answer = call(who, operation, known, picture)
+            assert answer.status < 500, (operation.name, answer.raw)
+        assert verify_log().ok
+        assert verify_rows().problems == []
+
+    run()

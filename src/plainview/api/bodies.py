@@ -40,7 +40,8 @@ def check(request: HttpRequest, operation: Operation, api: NinjaAPI) -> None:
     """Check the parts of a request, and read its body if it is JSON.
 
     Raises:
-        Unusable: an answer that the caller does not take, a wrong media type, a body that is too large, cut or unreadable, or an unknown or repeated field.
+        Unusable: an answer that the caller does not take, a wrong media type, a body that is too large, cut or unreadable,
+            or an unknown or repeated field.
     """
     gives = operation.gives or _JSON
     if not any(map(request.accepts, (gives, _JSON, MEDIA_TYPE))):
