@@ -253,6 +253,7 @@ def test_any_sequence_of_operations_leaves_a_log_that_verifies_and_rows_that_agr
     """Operations of the whole table, by anyone, in any order: whatever is refused or done, log and rows are one."""
     known = ids(things)
     programs = [program(member_of(role)) for role in ROLES if role not in NO_TOKEN]
+    before = verify_rows().problems  # the fixture writes some rows as no act does
 
     @settings(max_examples=12, suppress_health_check=list(HealthCheck))
     @given(calls=st.lists(st.tuples(st.sampled_from(programs), st.sampled_from(OPERATIONS)), min_size=20, max_size=60))
@@ -261,6 +262,6 @@ def test_any_sequence_of_operations_leaves_a_log_that_verifies_and_rows_that_agr
             answer = call(who, operation, known, picture)
             assert answer.status < 500, (operation.name, answer.raw)
         assert verify_log().ok
-        assert verify_rows().problems == []
+        assert [problem for problem in verify_rows().problems if problem not in before] == []
 
     run()

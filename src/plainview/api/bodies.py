@@ -44,7 +44,8 @@ def check(request: HttpRequest, operation: Operation, api: NinjaAPI) -> None:
             or an unknown or repeated field.
     """
     gives = operation.gives or _JSON
-    if not any(map(request.accepts, (gives, _JSON, MEDIA_TYPE))):
+    stated = request.META.get("HTTP_ACCEPT", "").strip()
+    if stated and not any(map(request.accepts, (gives, _JSON, MEDIA_TYPE))):
         why = f"The answer is {gives}, which the header Accept does not name."
         raise Unusable(406, "api.accept", why, f"Send Accept: {gives}, or none.")
     models = _models(api, operation.name)

@@ -31,6 +31,7 @@ _STATUS: Mapping[str, int] = MappingProxyType(
         "idempotency.reused": 422,
         "case.number_taken": 409,
         "api.changed": 412,
+        "video.other_bytes": 409,
     }
 )
 """Rule -> HTTP status, where it is neither 404 (a rule that ends with `.unknown`) nor 403."""

@@ -309,30 +309,22 @@ def video_offset(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002  
     return HttpResponse(status=200, headers={**_HEADERS, "Upload-Offset": str(video.received), **about})
 
 
-def _elsewhere(offset: int, received: int) -> Unusable:
-    why = f"The upload has {received:,} bytes, and the piece begins at {offset:,}."
-    return Unusable(
-        409, "api.offset", why, "Continue from Upload-Offset.", headers={**_HEADERS, "Upload-Offset": str(received)}
-    )
-
-
 def video_piece(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002
     """Send the next piece of an upload (tus); the last one queues its processing."""
     _check(request)
     member, offset = member_of(request), _number(request, "Upload-Offset")
     video = find.video(id, member)
     if offset != video.received:
-        raise _elsewhere(offset, video.received)
+        why = f"The upload has {video.received:,} bytes, and the piece begins at {offset:,}."
+        headers = {**_HEADERS, "Upload-Offset": str(video.received)}
+        raise Unusable(409, "api.offset", why, "Continue from Upload-Offset.", headers=headers)
     stream = _require_checksum(request)
     size = stream.seek(0, io.SEEK_END)
     stream.seek(0)
     # Parts of nearly one size: a short rest at the end of a piece would be refused.
     step = math.ceil(size / max(1, math.ceil(size / PART_BYTES)))
     while data := stream.read(step):
-        stored = actions.add_part(id, offset, data, acting_member=member)
-        if stored != offset + len(data):  # another request has stored this part meanwhile, perhaps with other bytes
-            raise _elsewhere(offset, stored)
-        offset = stored
+        offset = actions.add_part(id, offset, data, acting_member=member)
     if offset == video.size:
         video, _ = actions.finish_video(id, acting_member=member)
     return HttpResponse(status=204, headers={**_HEADERS, **_expires(video), "Upload-Offset": str(offset)})
