@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import hashlib
 import inspect
 import json
+import re
 import typing
 from pathlib import Path
 from typing import Any
@@ -197,6 +199,34 @@ def test_the_type_of_an_answer_is_that_of_its_operation() -> None:
     typing.assert_type(calls.operation(operations.candidate_picture, {"id": "S", "rank": 1}), calls.Call[bytes])
     with pytest.raises(TypeError, match="no operation"):
         calls.operation("case_opne", {})
+
+
+DOCS = Path(__file__).parents[3] / "docs" / "howto"
+
+
+@pytest.mark.parametrize("page", ["api.md", "integrations.md"])
+def test_what_a_document_calls_is_there_and_takes_what_it_says(page: str) -> None:
+    called = 0
+    for block in re.findall(r"```python\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL):
+        for node in ast.walk(ast.parse(block)):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr != "run":
+                continue
+            (named,) = node.args
+            assert isinstance(named, ast.Attribute)
+            stated = {keyword.arg: "1" for keyword in node.keywords if keyword.arg}
+            call = calls.operation(named.attr, stated)
+            described = next(
+                methods[call.method.lower()]
+                for path, methods in DOCUMENT["paths"].items()
+                if re.fullmatch(re.sub(r"{\w+}", "[^/]+", path), PREFIX + call.path) and call.method.lower() in methods
+            )
+            assert described["operationId"] == named.attr
+            if call.body is not None:
+                reference = described["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+                body = DOCUMENT["components"]["schemas"][reference.rpartition("/")[2]]
+                assert set(body.get("required", ())) <= set(call.body) <= set(body["properties"]), named.attr
+            called += 1
+    assert called
 
 
 def test_pictures_and_several_photographs(workspace: Path, tmp_path: Path) -> None:
