@@ -22,6 +22,7 @@ from plainview.client.types import (
     Changed,
     Checkpoint,
     Consistency,
+    Contents,
     Decided,
     DecisionDue,
     Deliveries,
@@ -149,6 +150,7 @@ exoneration_show: Operation[Exoneration] = Operation("GET /exonerations/{id}")
 flag_decide: Operation[FlagRow] = Operation("POST /flags/{id}/decide json")
 flag_list: Operation[Flags] = Operation("GET /flags ?limit,cursor")
 flag_show: Operation[Flag] = Operation("GET /flags/{id}")
+gallery_contents: Operation[Contents] = Operation("GET /galleries/{name}/contents")
 gallery_create: Operation[Gallery] = Operation("POST /galleries json")
 gallery_list: Operation[Galleries] = Operation("GET /galleries ?limit,cursor")
 gallery_show: Operation[Gallery] = Operation("GET /galleries/{name}")

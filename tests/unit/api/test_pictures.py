@@ -172,3 +172,10 @@ def test_an_enrolment_says_what_became_of_every_file(workspace: Path, tmp_path: 
     assert admin.get(kept).rule == "api.picture", "it is no picture, so none is kept"
     assert admin.post(f"/enrolments/{newest['number']}/failed/erase").status == 200
     assert program("examiner").get(f"/enrolments/{newest['number']}").rule == "member.no_permission"
+
+
+def test_a_gallery_in_numbers_is_what_its_page_draws(workspace: Path, tmp_path: Path) -> None:
+    gallery(tmp_path / "pictures")
+    shown = program("admin").get("/galleries/g/contents").json
+    assert (shown["references"], sum(shown["quality"]), len(shown["quality"])) == (2, 2, 10)
+    assert shown["undated"] + sum(shown["years"].values()) == 2

@@ -5,7 +5,7 @@ Owns these rows; `operations` puts them together. A row's permission is that of 
 
 from __future__ import annotations
 
-from plainview.api import approvals, enrolments, examination, leads, pictures
+from plainview.api import approvals, enrolments, examination, galleries, leads, pictures
 from plainview.api.operation import Operation
 from plainview.api.pictures import JPEG, PDF
 from plainview.policy.permissions import Permission
@@ -66,6 +66,14 @@ OPERATIONS: tuple[Operation, ...] = (
         may.REFERENCE_EXPUNGE,
         None,
         gives=JPEG,
+        group="Galleries",
+    ),
+    Operation(
+        "GET",
+        "/galleries/{path:name}/contents",
+        galleries.gallery_contents,
+        may.GALLERY_LIST,
+        galleries.ContentsOut,
         group="Galleries",
     ),
     Operation(

@@ -21,6 +21,7 @@ from plainview.client.types.examination import (
 from plainview.client.types.galleries import (
     Advice,
     Changed,
+    Contents,
     Enrolled,
     Enrolment,
     Enrolments,
@@ -141,6 +142,7 @@ __all__ = [
     "Checkpoint",
     "Clock",
     "Consistency",
+    "Contents",
     "Decided",
     "DecisionDue",
     "Deliveries",

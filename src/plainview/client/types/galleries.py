@@ -5,6 +5,21 @@ from __future__ import annotations
 from typing import Any, TypedDict
 
 
+class Contents(TypedDict):
+    """The content of a gallery in numbers: what its page draws."""
+
+    references: int
+    pictures: int
+    expunged: int
+    subjects: int
+    of_subjects: int
+    quality: list[int]
+    years: dict[str, int]
+    undated: int
+    calibrated_at: str | None
+    changed_since: int
+
+
 class Unusable(TypedDict):
     """A picture that could not be enrolled."""
 
