@@ -65,7 +65,7 @@ class Key:
         return request
 
     def send(self, request: AWSRequest, **headers: str) -> Said:
-        sent = {**dict(request.headers), **headers}
+        sent = {"Host": "testserver", **dict(request.headers), **headers}
         kind = sent.pop("Content-Type")
         answer = self.client.generic(
             "POST", request.url.removeprefix("http://testserver"), request.data, content_type=kind, headers=sent

@@ -454,5 +454,6 @@ def test_photographs_are_added_their_faces_chosen_and_shown_with_the_list(client
 
 def test_a_search_for_a_null_character_is_no_page(workspace: Path) -> None:
     """PostgreSQL refuses such a text, so that a page would be an error there and nowhere else."""
-    assert signed_in().get("/cases/?q=%00").status_code == 404
-    assert signed_in().get("/searches/%00/").status_code == 404
+    page = signed_in()
+    assert page.get("/cases/?q=%00").status_code == 404
+    assert page.get("/searches/%00/").status_code == 404

@@ -61,6 +61,6 @@ def counted(cli: Cli, processes: int, asked: int) -> list[int]:
 
 
 def test_two_processes_answer_together_what_one_may(cli: Cli) -> None:
-    answered = counted(cli, 2, PER_MINUTE)
+    answered = counted(cli, 2, PER_MINUTE * 2 // 3)
     assert all(answered), "both took a part of it"
     assert PER_MINUTE - 2 * PER_MINUTE // PORTIONS <= sum(answered) <= PER_MINUTE
