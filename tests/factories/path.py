@@ -1,7 +1,8 @@
 """From a case to a reported lead, by three people, with every click, key and page counted.
 
 Owns the counts: what a browser test asserts and `benchmarks/desk_path.py` prints. Sign-ins are left out. A chooser of
-files counts as the click that opens it; choosing a case by typing is a field.
+files counts as the click that opens it; choosing a case by typing is a field. A page is a document that the browser
+loads, or a file that it opens: a part that a script exchanges in the page that is there is none.
 """
 
 from __future__ import annotations
@@ -118,6 +119,9 @@ def release(hand: Hand) -> None:
         hand.fill(check.get_by_role("textbox"), f"asked the case officer, point {i + 1}: nothing known against it")
     hand.click(page.get_by_role("button", name="Release as a lead"))
     expect(page.get_by_text("released.")).to_be_visible()
+    with page.expect_download():  # Chromium without a window has no viewer of PDF files
+        hand.click(page.get_by_role("link", name="Lead sheet (PDF)"))
+    hand.counts.pages += 1
 
 
 def report(hand: Hand) -> None:

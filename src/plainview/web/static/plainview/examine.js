@@ -1,8 +1,8 @@
 // The viewer: both faces move and zoom together; side by side, curtain, blink; grid and light. And the walk through the
 // components by keys. It changes nothing but what is shown, and it measures nothing.
 "use strict";
-(function () {
-  var viewer = document.getElementById("viewer");
+(function begin() {
+  var viewer = document.getElementById("viewer"), gone = new AbortController();
   if (!viewer) return;
   var stages = document.getElementById("stages"), now = document.getElementById("now"), zoomText = document.getElementById("zoom");
   var NEAREST = 12, FARTHEST = 0.6, STEP = 1.25, CLOSE = 3, BLINK_MS = 700;
@@ -85,7 +85,15 @@
   document.addEventListener("keydown", function (event) {  // the key of + without Shift
     if (document.documentElement.classList.contains("keys-off")) return;
     if (event.key === "=" && !/^(TEXTAREA|SELECT)$/.test(event.target.tagName) && !event.ctrlKey && !event.metaKey) zoomBy(STEP);
-  });
+  }, { signal: gone.signal });
+  // The next face of a verification arrives in this page: its viewer begins as that of a new one does.
+  document.addEventListener("htmx:afterSwap", function () {
+    if (viewer.isConnected) return;
+    gone.abort(); window.clearInterval(timer);
+    begin();
+    var heading = document.getElementById("errors") || document.querySelector("h1");
+    if (heading) { heading.tabIndex = -1; heading.focus({ preventScroll: true }); }  // it is read out, as that of a new page is
+  }, { signal: gone.signal });
 
   // One finger or the mouse moves, two fingers zoom about their middle; on the divider it draws the curtain.
   var pointers = new Map(), drawing = false;

@@ -72,6 +72,18 @@
     if (dialog && !dialog.open) { document.querySelectorAll("dialog[open]").forEach(function (other) { other.close(); }); dialog.showModal(); }
   }
   document.addEventListener("plainview:signed-out", signedOut);
+  // What htmx asked for may be answered by the sign-in page, by a refusal or by nobody: this page stays as it is and says so.
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    if (!new URL(event.detail.xhr.responseURL || location.href).pathname.startsWith("/accounts/")) return;
+    event.detail.shouldSwap = false;
+    signedOut();
+  });
+  document.addEventListener("htmx:responseError", function (event) {
+    if (event.detail.requestConfig.verb === "post") toast("Not saved: the server refused it (" + event.detail.xhr.status + "). Reload the page to see why.", "");
+  });
+  document.addEventListener("htmx:sendError", function (event) {
+    if (event.detail.requestConfig.verb === "post") toast("No connection: nothing was sent. Try again when it is back.", "");
+  });
   function show(id, count) {
     var place = document.getElementById(id);
     if (!place) return;
@@ -90,7 +102,8 @@
       return answer.ok ? answer.json() : null;
     }).then(function (data) {
       if (!data) return;
-      if (out) { out = false; renew(data.token); document.getElementById("signed-out").close(); toast("Signed in again. Your answers are kept.", ""); }
+      renew(data.token);  // a sign-in in another tab, even while this one was hidden, ends the token of every open form
+      if (out) { out = false; document.getElementById("signed-out").close(); toast("Signed in again. Your answers are kept.", ""); }
       show("task-count", data.tasks);
       show("news-count", data.unseen);
       if (since !== "" && data.newest && String(data.newest) !== since) toast(data.text, data.url);

@@ -74,7 +74,11 @@
   function answered(form, request) {
     var there = request.getResponseHeader("HX-Redirect");
     if (there) { window.location.assign(there); return; }
-    if (new URL(request.responseURL).pathname.startsWith("/accounts/")) { signIn(); return; }
+    if (new URL(request.responseURL).pathname.startsWith("/accounts/")) {
+      document.dispatchEvent(new Event("plainview:signed-out"));
+      stopped(form, "You were signed out, and the photograph was not sent. It is still chosen: send it again after you sign in.");
+      return;
+    }
     var errors = find("#errors", new DOMParser().parseFromString(request.responseText, "text/html"));
     stopped(form, errors ? errors.textContent.trim().replace(/\s+/g, " ") : "The server could not answer, and the photograph was not accepted. Try again.");
   }
@@ -172,15 +176,6 @@
     if (!event.target.matches("[data-autosave]")) return;
     saved(event.detail.successful ? "Saved" : "Not saved: the server did not answer. Your next change tries again.");
   });
-  // An ended session answers with the sign-in page: go there, then come back to this page.
-  document.addEventListener("htmx:beforeSwap", function (event) {
-    var there = new URL(event.detail.xhr.responseURL || window.location.href);
-    if (there.pathname.startsWith("/accounts/")) {
-      event.detail.shouldSwap = false;
-      signIn();
-    }
-  });
-  function signIn() { window.location.assign("/accounts/login/?next=" + encodeURIComponent(window.location.pathname)); }
 
   // Within 100 ms of the click the page shows that the search is running; the answer is a separate page.
   document.addEventListener("submit", function (event) {
