@@ -92,7 +92,7 @@ class Verification(Recorded):
     """A second person's task: the probe and some faces, one of them the candidate; `answered_at` ends it.
 
     It belongs to an examination or to an item with a known answer; nothing else tells them apart. `withdrawn_at`: it was
-    taken from a verifier who looked at what it is about; `told_at`: when they were told by letter.
+    taken from a verifier who viewed the search that it is about; `told_at`: when they were told by letter.
     `objects` leaves these out; `everything` has them.
     """
 

@@ -52,7 +52,7 @@ class ReleaseForm(forms.Form):
                 choices=[(word, word.capitalize()) for word in looking.CHECKS],
                 widget=forms.RadioSelect,
             )
-            self.fields[f"w{i}"] = forms.CharField(label=f"{name.capitalize()}: in words", widget=forms.TextInput())
+            self.fields[f"w{i}"] = forms.CharField(label=f"{name.capitalize()}: details", widget=forms.TextInput())
         if divided:
             self.fields["override"].required = True
             self.fields[

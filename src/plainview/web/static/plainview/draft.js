@@ -61,5 +61,5 @@
     if (event.target !== form || event.detail.xhr.getResponseHeader("HX-Redirect")) return;
     over = false; unsaved = true; later(AGAIN_MS);
   });
-  on(document, "htmx:afterSwap", function () { if (!form.isConnected) { over = true; gone.abort(); begin(); } });
+  on(document, "htmx:afterSettle", function () { if (!form.isConnected) { over = true; gone.abort(); begin(); } });
 })();

@@ -86,8 +86,8 @@
     if (document.documentElement.classList.contains("keys-off")) return;
     if (event.key === "=" && !/^(TEXTAREA|SELECT)$/.test(event.target.tagName) && !event.ctrlKey && !event.metaKey) zoomBy(STEP);
   }, { signal: gone.signal });
-  // The next face of a verification arrives in this page: its viewer begins as that of a new one does.
-  document.addEventListener("htmx:afterSwap", function () {
+  // The next face of a verification arrives in this page. Its viewer begins once htmx has settled the classes that it had sent.
+  document.addEventListener("htmx:afterSettle", function () {
     if (viewer.isConnected) return;
     gone.abort(); window.clearInterval(timer);
     begin();
