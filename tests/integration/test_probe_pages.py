@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from tests.factories import pictures
 from tests.factories.browser import signed_in
+from tests.factories.commands import invoke
 from tests.factories.models import collins, hopper, scaled
 from tests.factories.power import change_policy
 from tests.factories.work import at, case, entries, gallery, person
@@ -390,9 +392,15 @@ def test_a_favourite_gallery_is_the_members_own_and_first(client: Client) -> Non
         assert client.post(f"{draft}favourite/", {"favourite": "g"})["Location"] == f"{draft}#galleries"
     assert order() == ["g", "a first by name"]
     assert 'aria-pressed="true" aria-label="Favourite: g"' in client.get(draft).content.decode()
+    examiner = ["--as", "examiner@agency.example", "--json"]
+    listed = json.loads(invoke(["gallery", "list", *examiner]).output)["galleries"]
+    assert [(row["name"], row["favourite"]) for row in listed] == [("g", True), ("a first by name", False)]
+    assert not json.loads(invoke(["gallery", "favourite", "g", "--remove", *examiner]).output)["favourite"]
+    assert order() == ["a first by name", "g"]
+    assert json.loads(invoke(["gallery", "favourite", "g", *examiner]).output)["favourite"]
     client.post(f"{draft}favourite/", {"ordinary": "g"})
     assert order() == ["a first by name", "g"]
-    assert [entry.subject["favourite"] for entry in entries("gallery.favourite")] == [True, False]
+    assert [entry.subject["favourite"] for entry in entries("gallery.favourite")] == [True, False, True, False]
     assert client.post(f"{draft}favourite/", {"favourite": "none"}).status_code == 404
     assert not person("examiner").favourites.exists()
 
