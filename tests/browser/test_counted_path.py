@@ -10,10 +10,16 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import findings
 from tests.factories import path, walk
-from tests.factories.live import CASE, Live, probe
+from tests.factories.live import CASE, GALLERY, Live, probe
 
 CLICKS, PAGES = 18, 12
 """At most, from a case to a reported lead by three people and its sheet; source: the issue of the desk."""
+
+
+@pytest.fixture(scope="module")
+def search_id(live: Live, tmp_path_factory: pytest.TempPathFactory) -> str:
+    asked = ("--case", CASE, "--purpose", "find the rider", "--gallery", GALLERY, "--as", "examiner@agency.example")
+    return str(live.json("search", probe(tmp_path_factory.mktemp("keys")), *asked)["search_id"])
 
 
 def test_a_lead_takes_few_clicks_and_pages(live: Live, page_of: Callable[..., Page], tmp_path: Path) -> None:
@@ -49,6 +55,7 @@ def test_each_face_of_a_verification_is_saved_before_the_next_and_a_lost_session
     expect(page.get_by_role("dialog", name="You are signed out")).to_be_visible()
     page.context.add_cookies(cookies)
     expect(page.get_by_role("dialog", name="You are signed out")).to_be_hidden()
+    expect(page.get_by_role("button", name="Inconclusive")).to_be_enabled()  # not before the face is shown
     page.keyboard.press("e")
     expect(page.get_by_role("heading", name="Face 3 of 4")).to_be_focused()
     page.keyboard.press("b")
@@ -60,6 +67,50 @@ def test_each_face_of_a_verification_is_saved_before_the_next_and_a_lost_session
     page.goto(page.url.replace("/faces/3/", "/?all=1"))  # the server has what was decided
     expect(page.get_by_text("Not a candidate", exact=True)).to_have_count(1)
     expect(page.get_by_text("Inconclusive", exact=True)).to_have_count(1)
+
+
+def test_what_was_written_in_a_page_that_slept_is_not_lost_with_its_session(
+    page_of: Callable[..., Page],
+) -> None:
+    page = page_of("supervisor")
+    page.goto("/retention/events/")
+    page.get_by_label("Authority", exact=True).fill("District court, 2 Cr 77/26")
+    cookies = page.context.cookies()
+    page.context.clear_cookies()
+    asleep = "() => { const now = Date.now; Date.now = () => now() + 3600e3; document.querySelector('main form button').click(); }"
+    page.evaluate(asleep)  # no answer of the server for an hour, then a click
+    expect(page.get_by_role("dialog", name="You are signed out")).to_be_visible()
+    page.context.add_cookies(cookies)
+    expect(page.get_by_role("dialog", name="You are signed out")).to_be_hidden()
+    expect(page.get_by_label("Authority", exact=True)).to_have_value("District court, 2 Cr 77/26")
+
+
+@pytest.mark.parametrize(
+    ("pressed", "answers"),
+    [
+        ({"key": "1", "code": "Digit1"}, 1),
+        ({"key": "&", "code": "Digit1"}, 1),  # AZERTY
+        ({"key": "1", "code": "Digit1", "repeat": True}, 0),  # held down
+        ({"key": "!", "code": "Digit1", "shiftKey": True}, 0),
+    ],
+)
+def test_a_key_answers_once_and_on_every_keyboard(
+    page_of: Callable[..., Page], search_id: str, pressed: dict[str, object], answers: int
+) -> None:
+    page = page_of("examiner")
+    page.goto(f"/searches/{search_id}/candidates/7/examine/")
+    expect(page.locator("#components.walking")).to_have_count(1)
+    before = int(page.locator("#count").inner_text())
+    page.evaluate(
+        "init => document.body.dispatchEvent(new KeyboardEvent('keydown', {bubbles: true, ...init}))", pressed
+    )
+    expect(page.locator("#count")).to_have_text(str(before + answers))
+    for key in ({"key": "Q", "code": "KeyQ"}, {"key": "й", "code": "KeyQ"}):  # Caps Lock, Cyrillic
+        page.get_by_label("Inconclusive").check()
+        page.evaluate(
+            "init => document.body.dispatchEvent(new KeyboardEvent('keydown', {bubbles: true, ...init}))", key
+        )
+        expect(page.get_by_label("Potential candidate")).to_be_checked()
 
 
 @pytest.mark.long

@@ -97,13 +97,14 @@
   document.addEventListener("keydown", function (event) {
     var dialog = document.getElementById("large");
     if (event.ctrlKey || event.metaKey || event.altKey || document.documentElement.classList.contains("keys-off")) return;
-    if (event.key === "1" && at && !document.querySelector("dialog[open]") && !/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) { event.preventDefault(); setAside(at, "other person"); return; }
+    if (window.plainview.keyOf(event).includes("1") && at && !event.repeat && !document.querySelector("dialog[open]") && !/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) { event.preventDefault(); setAside(at, "other person"); return; }
     if (event.key === "Enter" && event.target === at && at.dataset.examineUrl && review.hasAttribute("data-review")) { event.preventDefault(); window.location.assign(at.dataset.examineUrl); return; }
-    if (!dialog || !dialog.open || !/^[zjk]$/.test(event.key)) return;
+    var key = window.plainview.keyOf(event).find(function (name) { return /^[zjk]$/.test(name); });
+    if (!dialog || !dialog.open || !key) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    if (event.key === "z") { dialog.close(); return; }
-    var next = step(event.key === "j" ? 1 : -1), link = next && next.querySelector("[data-zoom]");
+    if (key === "z") { dialog.close(); return; }
+    var next = step(key === "j" ? 1 : -1), link = next && next.querySelector("[data-zoom]");
     if (link) large(link);
   }, true);
   document.addEventListener("DOMContentLoaded", function () {

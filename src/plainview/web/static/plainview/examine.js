@@ -188,4 +188,10 @@
   });
   needed();
   show(false);
+  // Nobody decides on a face before it is shown, nor with the second press of a double click on the face before.
+  var picks = document.querySelectorAll("[data-pick]"), DOUBLE_MS = 400;
+  picks.forEach(function (pick) { pick.disabled = true; });
+  Promise.allSettled(Array.from(viewer.querySelectorAll("img.layer"), function (face) { return face.decode(); })).then(function () {
+    window.setTimeout(function () { picks.forEach(function (pick) { pick.disabled = false; }); }, DOUBLE_MS);
+  });
 })();
