@@ -49,13 +49,13 @@ def test_each_face_of_a_verification_is_saved_before_the_next_and_a_lost_session
     assert page.url.endswith("/faces/2/")
     assert page.title().startswith("Face 2 of")
     assert page.locator(".stage.other img").get_attribute("src") != first
+    expect(page.get_by_role("button", name="Not a candidate")).to_be_enabled()  # not before the face is shown
     cookies = page.context.cookies()
     page.context.clear_cookies()
-    page.get_by_role("button", name="Not a candidate").click()
+    page.evaluate("document.querySelector('[data-pick][data-key=w]').click()")  # even if the dialog is there before the click
     expect(page.get_by_role("dialog", name="You are signed out")).to_be_visible()
     page.context.add_cookies(cookies)
     expect(page.get_by_role("dialog", name="You are signed out")).to_be_hidden()
-    expect(page.get_by_role("button", name="Inconclusive")).to_be_enabled()  # not before the face is shown
     page.keyboard.press("e")
     expect(page.get_by_role("heading", name="Face 3 of 4")).to_be_focused()
     page.keyboard.press("b")
