@@ -12,6 +12,8 @@ from tests.browser.conftest import findings
 from tests.factories import path, walk
 from tests.factories.live import CASE, GALLERY, Live, probe
 
+from plainview.policy.examination import COMPONENTS, CONTRADICTIONS
+
 CLICKS, PAGES = 18, 12
 """At most, from a case to a reported lead by three people and its sheet; source: the issue of the desk."""
 
@@ -52,7 +54,9 @@ def test_each_face_of_a_verification_is_saved_before_the_next_and_a_lost_session
     expect(page.get_by_role("button", name="Not a candidate")).to_be_enabled()  # not before the face is shown
     cookies = page.context.cookies()
     page.context.clear_cookies()
-    page.evaluate("document.querySelector('[data-pick][data-key=w]').click()")  # even if the dialog is there before the click
+    page.evaluate(
+        "document.querySelector('[data-pick][data-key=w]').click()"
+    )  # even if the dialog is there before the click
     expect(page.get_by_role("dialog", name="You are signed out")).to_be_visible()
     page.context.add_cookies(cookies)
     expect(page.get_by_role("dialog", name="You are signed out")).to_be_hidden()
@@ -67,6 +71,53 @@ def test_each_face_of_a_verification_is_saved_before_the_next_and_a_lost_session
     page.goto(page.url.replace("/faces/3/", "/?all=1"))  # the server has what was decided
     expect(page.get_by_text("Not a candidate", exact=True)).to_have_count(1)
     expect(page.get_by_text("Inconclusive", exact=True)).to_have_count(1)
+
+
+@pytest.mark.long
+def test_every_step_after_the_search_is_a_plain_form_without_a_script(
+    page_of: Callable[..., Page], search_id: str
+) -> None:
+    examiner, verifier, supervisor = (
+        page_of(name, java_script_enabled=False) for name in ("examiner", "verifier", "supervisor")
+    )
+
+    def similar(page: Page) -> None:
+        for number in range(1, len(COMPONENTS) + 1):
+            page.locator(f"#c{number}-1").check(force=True)
+
+    examiner.goto(f"/searches/{search_id}/")
+    third = examiner.locator("[data-candidate]").nth(2)
+    third.get_by_role("button", name="Set aside candidate 3").click()
+    expect(third).to_have_class(re.compile("is-aside"))
+    third.get_by_text("Another reason").click()
+    third.locator("button[name=undo]").click()
+    expect(third).not_to_have_class(re.compile("is-aside"))
+    third.get_by_role("link", name="Examine candidate 3").click()
+    similar(examiner)
+    for box in examiner.locator("input[name=acknowledged]").all():
+        box.check()
+    examiner.get_by_label("Potential candidate").check(force=True)
+    examiner.get_by_role("button", name="Record examination").click()
+    expect(examiner.get_by_role("heading", name="Recorded: potential candidate")).to_be_visible()
+    verifier.goto("/")
+    verifier.get_by_role("link", name="Verify four faces, blind").first.click()
+    for place in range(1, 5):
+        expect(verifier.get_by_role("heading", name=f"Face {place} of 4")).to_be_visible()
+        similar(verifier)
+        verifier.get_by_role("button", name="Potential candidate").click()
+    expect(verifier.get_by_text("Thank you.")).to_be_visible()
+    supervisor.goto("/")
+    supervisor.get_by_role("link", name="Release as a lead?", exact=True).first.click()
+    for name in CONTRADICTIONS:
+        check = supervisor.get_by_role("group", name=name.capitalize(), exact=True)
+        check.get_by_role("radio").first.check(force=True)
+        check.get_by_role("textbox").fill("asked the case officer: nothing known against it")
+    supervisor.get_by_role("button", name="Release as a lead").click()
+    expect(supervisor.get_by_text("released.")).to_be_visible()
+    examiner.goto("/")
+    examiner.get_by_role("link", name="Released as a lead").first.click()
+    examiner.get_by_role("button", name="Led nowhere").click()
+    expect(examiner.get_by_text("Outcome reported.")).to_be_visible()
 
 
 def test_what_was_written_in_a_page_that_slept_is_not_lost_with_its_session(
