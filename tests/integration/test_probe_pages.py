@@ -373,6 +373,19 @@ def test_approval_is_asked_for_and_its_state_is_shown(client: Client) -> None:
     assert "and used." in text(client.get(there))
 
 
+def test_lists_of_two_galleries_are_reviewed_as_one(client: Client, tmp_path: Path) -> None:
+    gallery(tmp_path / "other", "other")
+    draft = begun(client)
+    assert searched(client, draft, galleries=["g", "other"]).status_code == 302
+    first, second = Search.objects.order_by("pk")
+    client.post(f"/searches/{second.public_id}/candidates/1/aside/", {"reason": "other person"})
+    page = client.get(f"/searches/{first.public_id}/?together=1").content.decode()
+    assert page.count("data-candidate ") == Candidate.objects.count() == 4
+    assert re.findall(r'<progress max="(\d+)" value="(\d+)"', page) == [("4", "1")]
+    assert 'data-key="x"' in page
+    assert 'id="none"' not in page  # a conclusion is about one list
+
+
 def test_a_favourite_gallery_is_the_members_own_and_first(client: Client) -> None:
     create_gallery(
         "a first by name",

@@ -36,8 +36,10 @@
       if (answer.type === "opaqueredirect") { document.dispatchEvent(new Event("plainview:signed-out")); throw new Error("Your session ended."); }
       return answer.json().then(function (data) { if (!answer.ok) throw new Error(data.why); return data; });
     }).then(function (data) {
-      say("done", data.done);
-      one("progress").value = data.done;
+      // Of several galleries in one list the server counts one.
+      var done = review.hasAttribute("data-together") ? one("progress").value + ("undo" in fields ? -1 : 1) : data.done;
+      say("done", done);
+      one("progress").value = done;
     }).catch(function (error) {
       card.classList.toggle("is-aside", "undo" in fields);
       window.plainview.toast("Not recorded. " + error.message, "");
