@@ -130,6 +130,21 @@
     });
   }, true);
 
+  // Fifty galleries: the filter hides those that do not match; selected ones are always shown.
+  document.addEventListener("input", function (event) {
+    var field = event.target, shown = 0;
+    if (!field.matches("[data-filter]")) return;
+    var list = document.querySelector(field.dataset.filter), words = field.value.toLowerCase().split(/\s+/);
+    list.querySelectorAll(":scope > li").forEach(function (row) {
+      row.hidden = !row.querySelector("input:checked") && !words.every(function (word) { return row.dataset.text.includes(word); });
+      if (!row.hidden) shown += 1;
+    });
+    list.parentElement.querySelector("[data-filter-none]").hidden = shown > 0;
+  });
+  document.addEventListener("keydown", function (event) {
+    if (event.key === "Enter" && event.target.matches && event.target.matches("[data-filter]")) event.preventDefault();
+  });
+
   // One act per click: a form that is being sent cannot be sent twice.
   document.addEventListener("submit", function (event) {
     var form = event.target;

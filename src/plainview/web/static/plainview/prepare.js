@@ -153,21 +153,6 @@
     if (event.target.closest("[data-cut-form]")) show();
     var output = find("output[for='" + event.target.id + "']");
     if (output) output.textContent = event.target.value;
-    if (event.target.matches("[data-filter]")) filter(event.target);
-  });
-
-  // Fifty galleries: the filter hides those that do not match; selected ones are always shown.
-  function filter(field) {
-    var words = field.value.toLowerCase().split(/\s+/), shown = 0;
-    document.querySelectorAll(field.dataset.filter + " > li").forEach(function (row) {
-      var fits = find("input:checked", row) || words.every(function (word) { return row.dataset.text.includes(word); });
-      row.hidden = !fits;
-      if (fits) shown += 1;
-    });
-    find("[data-filter-none]").hidden = shown > 0;
-  }
-  document.addEventListener("keydown", function (event) {
-    if (event.key === "Enter" && event.target.matches("[data-filter]")) event.preventDefault();
   });
 
   // Answers are saved as they are typed; the page says whether they were.
