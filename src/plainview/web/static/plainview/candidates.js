@@ -14,7 +14,7 @@
     if (focus) card.focus({ preventScroll: true });
     card.scrollIntoView({ block: "nearest" });
     var picture = card.querySelector("img.face"), face = one("face"), examine = document.querySelector(".bar [data-examine]");
-    if (face && picture) { face.src = picture.src; face.alt = picture.alt; }
+    if (face && picture) { face.srcset = picture.srcset; face.src = picture.src; face.alt = picture.alt; }
     say("rank", card.dataset.rank);
     say("score", card.dataset.score);
     if (examine) examine.href = card.dataset.examineUrl;

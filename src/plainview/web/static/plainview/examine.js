@@ -17,6 +17,7 @@
     viewer.dataset.mode = state.mode; viewer.dataset.top = state.top;
     zoomText.textContent = state.zoom.toFixed(1) + "×";
     viewer.querySelectorAll("button[data-mode]").forEach(function (b) { b.setAttribute("aria-pressed", String(b.dataset.mode === state.mode)); });
+    if (state.zoom > 1) stages.querySelectorAll("img[srcset]").forEach(function (face) { face.sizes = "1280px"; });  // every pixel that there is
     now.hidden = state.mode !== "blink";
     now.textContent = "Shown: " + (state.top === "probe" ? "probe" : viewer.querySelector(".cap-other strong").textContent.toLowerCase());
   }
