@@ -74,7 +74,7 @@ def face_file(pixels: Pixels, blob: str, box: Sequence[float]) -> bytes:
         blob: its digest.
         box: (x, y, width, height) of the face, pixels of the picture.
     """
-    squares = [jpeg(face_square(pixels, box, side)) for side in CUT]
+    squares = [_listed(face_square(pixels, box, side)) for side in CUT]
     head = {"of": blob, "box": list(box), "bytes": [len(square) for square in squares]}
     return json.dumps(head).encode() + b"\n" + b"".join(squares)
 

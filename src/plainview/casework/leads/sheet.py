@@ -93,7 +93,10 @@ def _sheet(lead: Lead) -> Sheet:
                     ("Quality", f"{candidate.reference.quality} of 100"),
                     ("Taken", candidate.reference.captured or "not stated"),
                     ("Reference", candidate.reference.public_id),
-                    ("Source", candidate.reference.source_link or ("not stated" if candidate.reference.template else "erased")),
+                    (
+                        "Source",
+                        candidate.reference.source_link or ("not stated" if candidate.reference.template else "erased"),
+                    ),
                     *_several(candidate, lead.examination.pictures),
                 ],
                 places_on(examination.marks, "face", candidate.reference.public_id),
