@@ -10,14 +10,12 @@ import csv
 import hashlib
 import io
 import json
-import operator
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache, reduce
+from datetime import UTC, date
+from functools import lru_cache
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from plainview.casework.erasure.read import InForce, in_force
 from plainview.casework.models import (
@@ -35,10 +33,9 @@ from plainview.casework.models import (
     Search,
     Video,
 )
-from plainview.casework.workspace.services import services
+from plainview.casework.retention.reach import days_of_events, events_by_gallery, items_of_gallery
 from plainview.policy.retention import (
     BEGINNING,
-    EVENTS,
     After,
     Item,
     Rule,
@@ -46,7 +43,6 @@ from plainview.policy.retention import (
     State,
     Verdict,
     What,
-    due_on,
     judge,
     parse,
 )
@@ -124,10 +120,11 @@ def judged(
     rules = rules or rules_of(agency)[1]
     holds = in_force(agency)
     last = until or today
-    happened_on = _by_gallery(agency)
+    happened_on = events_by_gallery(agency)
     for gallery in Gallery.objects.filter(agency=agency).order_by("pk"):
         days = happened_on.get(gallery.pk, {})
-        yield from _references(gallery, days, rules, holds, today, last, together=together)
+        for item, public, count in items_of_gallery(gallery, days, rules, holds, last, together=together):
+            yield from _reached(item, public, gallery.name, rules, today, last, count)
     for case in _cases(agency):
         yield from _of_case(case, rules, holds, today, last)
 
@@ -152,9 +149,12 @@ def judged_again(kind: What, subject: str, agency: Agency, today: date) -> Judge
     holds = in_force(agency)
     if kind is What.REFERENCES:
         target = Reference.objects.filter(public_id=subject, gallery__agency=agency).first()
-        days = _days_of_events(RetentionEvent.objects.filter(reference=target), "reference_id") if target else {}
+        days = days_of_events(RetentionEvent.objects.filter(reference=target), "reference_id") if target else {}
+        reached = items_of_gallery(target.gallery, days, rules, holds, today, only=target.pk) if target else iter(())
         judgements = (
-            _references(target.gallery, days, rules, holds, today, today, only=target.pk) if target else iter(())
+            judgement
+            for item, public, _ in reached
+            for judgement in _reached(item, public, item.gallery, rules, today, today)
         )
     else:
         target = _MODELS[kind].filter(public_id=subject, case__agency=agency).first()
@@ -171,159 +171,6 @@ _MODELS: dict[What, QuerySet] = {  # type: ignore[type-arg]
 """What can be erased of each kind in a case; a running alert has to be ended first."""
 
 
-def _reach(rule: Rule, gallery: Gallery, last: date) -> tuple[After, date] | None:
-    """Return from which event and up to which day of it a rule reaches references by a day; None if it reaches none."""
-    if (last - date.min).days < rule.days:
-        return None
-    cut = last - timedelta(days=rule.days)
-    if rule.after is After.GALLERY_END and due_on(gallery.expires_on, 1) > cut:
-        return None
-    return rule.after, cut
-
-
-def _wanted(gallery_pk: int, after: After, cut: date) -> Q:
-    """Return which references of a gallery a rule may reach."""
-    enrolled = Q(enrolment__started_at__lt=datetime.combine(_after(cut), time(), UTC))
-    if after is After.ENROLMENT:
-        return enrolled
-    if after in (After.CAPTURE, After.LAST_CAPTURE):  # nothing is older than the last picture of its person
-        return Q(captured_on__lte=cut) | Q(captured_on=None) & enrolled
-    if after is After.GALLERY_END:
-        return Q()
-    happened = RetentionEvent.objects.filter(kind=after, reference__gallery=gallery_pk, happened_on__lte=cut)
-    return Q(pk__in=happened.values("reference_id"))
-
-
-def _reached_rows(gallery_pk: int, reach: Sequence[tuple[After, date]]) -> QuerySet[Reference]:
-    """Return the references of a gallery that any of its rules may reach."""
-    rows = Reference.objects.filter(gallery=gallery_pk).exclude(template=b"")
-    wanted = [_wanted(gallery_pk, *which) for which in reach]
-    return rows if Q() in wanted else rows.filter(reduce(operator.or_, wanted))
-
-
-# A reference, its date and its subject change together with `log_head`; whether an event or a hold is about it does not
-# matter here. The origin tells the workspaces of the tests apart.
-@lru_cache(maxsize=256)
-def _alike(
-    origin: str, gallery_pk: int, log_head: int, reach: tuple[tuple[After, date], ...], subjects: bool
-) -> Mapping[tuple[date | None, datetime], int]:
-    """Return how many references of a gallery have one day and one enrolment, among those that rules may reach.
-
-    `subjects`: count those of people with several pictures too.
-    """
-    of_dates = tuple(which for which in reach if which[0] not in EVENTS)
-    if not of_dates:
-        return {}
-    rows = _reached_rows(gallery_pk, of_dates)
-    rows = rows if subjects else rows.filter(subject=None)
-    alike = rows.order_by().values_list("captured_on", "enrolment__started_at").annotate(Count("pk"))
-    return {(day, began): count for day, began, count in alike}
-
-
-def _after(day: date) -> date:
-    return due_on(day, 1)
-
-
-def _references(
-    gallery: Gallery,
-    happened_on: Mapping[int, Mapping[After, date]],
-    rules: Rules,
-    holds: InForce,
-    today: date,
-    last: date,
-    *,
-    only: int | None = None,
-    together: bool = False,
-) -> Iterator[Judged]:
-    own = rules.of(What.REFERENCES, gallery=gallery.name)
-    counting = [rule for rule in own if happened_on or rule.after not in EVENTS]
-    reach = tuple(which for which in (_reach(rule, gallery, last) for rule in counting) if which is not None)
-    if not reach:
-        return
-    rows = _reached_rows(gallery.pk, reach)
-    if only is not None:
-        rows = rows.filter(pk=only)
-    ends = _after(gallery.expires_on)
-    last_of = _last_captures(gallery) if any(rule.after is After.LAST_CAPTURE for rule in own) else {}
-    every = _apart(rows)
-    if together:
-        every = _together(gallery, rows, reach, holds, has_events=bool(happened_on), by_subject=bool(last_of))
-    for pk, public, captured, started, subject, count in every:
-        enrolled = started.astimezone(UTC).date()
-        happened = {
-            After.ENROLMENT: enrolled,
-            After.CAPTURE: captured or enrolled,
-            After.LAST_CAPTURE: last_of.get(subject, captured or enrolled),
-            After.GALLERY_END: ends,
-            **happened_on.get(pk, {}),
-        }
-        item = Item(What.REFERENCES, happened, gallery=gallery.name, holds=holds.reference(pk, gallery.pk))
-        yield from _reached(item, public, gallery.name, rules, today, last, count)
-
-
-_Facts = tuple[int, str, date | None, datetime, int | None, int]  # and how many references are so
-
-
-def _apart(rows: QuerySet[Reference]) -> Iterator[_Facts]:
-    columns = ("pk", "public_id", "captured_on", "enrolment__started_at", "subject_id")
-    return ((*facts, 1) for facts in rows.order_by("pk").values_list(*columns).iterator(2000))
-
-
-def _together(
-    gallery: Gallery,
-    rows: QuerySet[Reference],
-    reach: tuple[tuple[After, date], ...],
-    holds: InForce,
-    *,
-    has_events: bool,
-    by_subject: bool,
-) -> Iterator[_Facts]:
-    """Yield references apart where a hold, an event or their person tells them apart, the others by day and enrolment.
-
-    Which of the others a rule reaches depends on these two alone, so what is apart is among them if its own two are.
-    """
-    alike = Counter(_alike(services().origin, gallery.pk, gallery.log_head, reach, not by_subject))
-    alone = Q(pk__in=list(holds.references))
-    if has_events:
-        alone |= Q(pk__in=RetentionEvent.objects.filter(reference__gallery=gallery).values("reference_id"))
-    if by_subject:
-        alone |= Q(subject__isnull=False)
-    apart = list(_apart(rows.filter(alone)))
-    for _, _, captured, started, subject, _ in apart:
-        if (captured, started) in alike and not (by_subject and subject is not None):
-            alike[captured, started] -= 1
-    yield from ((0, "", captured, started, None, count) for (captured, started), count in alike.items() if count)
-    yield from apart
-
-
-def _by_gallery(agency: Agency) -> dict[int, dict[int, dict[After, date]]]:
-    """Return the first day of each kind of event, by gallery and reference."""
-    first_days: dict[int, dict[int, dict[After, date]]] = {}
-    rows = RetentionEvent.objects.filter(reference__gallery__agency=agency).order_by("-happened_on")
-    for gallery, pk, kind, day in rows.values_list("reference__gallery_id", "reference_id", "kind", "happened_on"):
-        first_days.setdefault(gallery, {}).setdefault(pk, {})[After(kind)] = day
-    return first_days
-
-
-def _last_captures(gallery: Gallery) -> dict[int | None, date]:
-    """Return when the last picture of each subject of a gallery was taken, or enrolled where that is not known."""
-    last: dict[int | None, date] = {}
-    rows = Reference.objects.filter(gallery=gallery, subject__isnull=False).exclude(template=b"")
-    for subject, captured, started in rows.values_list("subject_id", "captured_on", "enrolment__started_at").iterator(
-        2000
-    ):
-        last[subject] = max(last.get(subject, date.min), captured or started.astimezone(UTC).date())
-    return last
-
-
-def _days_of_events(rows: QuerySet[RetentionEvent], key: str) -> dict[int, dict[After, date]]:
-    """Return the first day of each kind of event, by reference or case."""
-    first_days: dict[int, dict[After, date]] = {}
-    for pk, kind, day in rows.order_by("-happened_on").values_list(key, "kind", "happened_on"):
-        first_days.setdefault(pk, {})[After(kind)] = day
-    return first_days
-
-
 def _cases(agency: Agency) -> list[Case]:
     """Return the cases that are closed or have an event: no rule reaches any other."""
     with_events = RetentionEvent.objects.filter(agency=agency, case__isnull=False).values("case_id")
@@ -334,7 +181,7 @@ def _cases(agency: Agency) -> list[Case]:
 def _of_case(
     case: Case, rules: Rules, holds: InForce, today: date, last: date, *, only: tuple[What, int] | None = None
 ) -> Iterator[Judged]:
-    happened = dict(_days_of_events(RetentionEvent.objects.filter(case=case), "case_id").get(case.pk, {}))
+    happened = dict(days_of_events(RetentionEvent.objects.filter(case=case), "case_id").get(case.pk, {}))
     if case.closed_at is not None:
         happened[After.CASE_CLOSED] = case.closed_at.astimezone(UTC).date()
     unsolved = Alert.objects.filter(case=case, unsolved=True, closed_at=None).exists()
