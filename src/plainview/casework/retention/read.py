@@ -151,7 +151,7 @@ def judged_again(kind: What, subject: str, agency: Agency, today: date) -> Judge
         target = Reference.objects.filter(public_id=subject, gallery__agency=agency).first()
         days = days_of_events(RetentionEvent.objects.filter(reference=target), "reference_id") if target else {}
         reached = items_of_gallery(target.gallery, days, rules, holds, today, only=target.pk) if target else iter(())
-        judgements = (
+        judgements: Iterator[Judged] = (
             judgement
             for item, public, _ in reached
             for judgement in _reached(item, public, item.gallery, rules, today, today)
