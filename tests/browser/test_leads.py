@@ -82,10 +82,10 @@ def test_release_by_keyboard_evidence_outcome_and_sheet(
 def test_a_missing_answer_is_said_and_nothing_is_lost(page_of: Callable[..., Page], examinations: list[str]) -> None:
     page = page_of("supervisor")
     page.goto(f"/examinations/{examinations[1]}/release/")
-    page.get_by_label("Alibi: in words").fill("he was at work, as his employer says")
+    page.get_by_label("Alibi: details").fill("he was at work, as his employer says")
     page.get_by_role("button", name="Release as a lead").click()
     expect(page.locator("#errors")).to_be_focused()
-    expect(page.get_by_label("Alibi: in words")).to_have_value("he was at work, as his employer says")
+    expect(page.get_by_label("Alibi: details")).to_have_value("he was at work, as his employer says")
     assert findings(page) == []
 
 
