@@ -467,3 +467,10 @@ def test_photographs_are_added_their_faces_chosen_and_shown_with_the_list(client
         assert (shown.status_code, shown["Content-Type"]) == (200, "image/jpeg")
     assert client.get(f"/searches/{search.public_id}/photographs/3.jpg").status_code == 404
     assert "One probe of 2 photographs" in text(client.get(f"/searches/{search.public_id}/candidates/1/examine/"))
+
+
+def test_a_search_for_a_null_character_is_no_page(workspace: Path) -> None:
+    """PostgreSQL refuses such a text, so that a page would be an error there and nowhere else."""
+    page = signed_in()
+    assert page.get("/cases/?q=%00").status_code == 404
+    assert page.get("/searches/%00/").status_code == 404

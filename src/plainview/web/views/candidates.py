@@ -2,7 +2,7 @@
 
 Owns when a view is an entry of the log. Opening the page is one. Sorting or filtering the open list, in the same
 session and within VIEW_LASTS of opening it, belongs to that view and adds no entry; later, or in another session, it
-does.
+does. A candidate's picture that is asked for without its list opens the list.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET
 
 from plainview.casework import find
 from plainview.casework.log.write import Receipt
-from plainview.casework.models import Candidate, Examination, Member, Search
+from plainview.casework.models import Candidate, Examination, Member, Reference, Search
 from plainview.casework.pictures import jpeg, probe_jpeg, reference_jpeg, whole_jpeg
 from plainview.casework.probes.read import draft_of
 from plainview.casework.search.candidates import (
@@ -326,8 +326,7 @@ def search_probe(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_GET
 def candidate_face(request: HttpRequest, public_id: str, rank: int) -> HttpResponse:
     """Return the face of a candidate, at the same scale as the probe."""
-    candidate = find.candidate_of(answered(public_id, member_of(request)), rank)
-    reference = picture_of(candidate, request.GET.get("picture", ""))
+    reference = _shown_picture(request, public_id, rank)
     if not reference.template:
         return picture(_erased())
     return picture(reference_jpeg(reference, _side(request)), lasting=True)
@@ -336,9 +335,21 @@ def candidate_face(request: HttpRequest, public_id: str, rank: int) -> HttpRespo
 @require_GET
 def candidate_whole(request: HttpRequest, public_id: str, rank: int) -> HttpResponse:
     """Return the whole picture of a candidate."""
-    candidate = find.candidate_of(answered(public_id, member_of(request)), rank)
-    reference = picture_of(candidate, request.GET.get("picture", ""))
+    reference = _shown_picture(request, public_id, rank)
     return picture(whole_jpeg(reference.blob) if reference.template else _erased())
+
+
+def _shown_picture(request: HttpRequest, public_id: str, rank: int) -> Reference:
+    """Return the picture of a candidate that the address names; without its list in this session, that is opened first.
+
+    The page of alerts shows candidates that an alert raised, and is no view of their lists.
+    """
+    member = member_of(request)
+    search = answered(public_id, member)
+    candidate = find.candidate_of(search, rank)
+    if search.alert_id is None and search.public_id not in request.session.get(_SEEN, {}):
+        _remember(request, search.public_id, view_candidates(public_id, acting_member=member).receipt)
+    return picture_of(candidate, request.GET.get("picture", ""))
 
 
 def _side(request: HttpRequest) -> int:
