@@ -147,7 +147,9 @@ def run(folder: str, mutants: Iterable[Mutant], jobs: int, say: Callable[[str], 
                             out.flush()
 
                     if quick:
-                        mine.fork(lambda pipe: mine.quick(work, coverage, report), 10**5)
+                        state, text = mine.fork(lambda pipe: mine.quick(work, coverage, report), 10**5)
+                        if state != "ok":  # what is left is tried with everything imported again
+                            say(f"{folder}: the collected session ended early ({text})")
                     else:
                         for mutant, tests in work:
                             report(mutant, *mine.fresh(mutant, tests, coverage))
