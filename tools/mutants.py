@@ -80,7 +80,7 @@ class Store:
             result = place / "coverage.json"
             _, error = runner.fork(lambda pipe: _save(result, asdict(runner.cover(stale))), 10**5)
             covered = _load(result)
-            if not covered.get("seconds"):
+            if not (covered and (covered["seconds"] or covered["left_out"])):
                 sys.exit(f"The tests of {self.folder} could not be collected (MUTANTS_LOUD=1 shows why). {error}")
             for file in stale:
                 here = {name: [test for test in covered[name] if test.split("::")[0] == file] for name in covered}
