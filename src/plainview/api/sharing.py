@@ -63,7 +63,7 @@ class SharedListOut(Out):
     next: str | None
 
 
-class GivenOut(Out):
+class SharedCandidateOut(Out):
     """A candidate of an answer: similar, not identified."""
 
     rank: int
@@ -89,7 +89,7 @@ class SharedOut(SharedRow):
     probe: str | None = Field(description="The probe's face as JPEG in base64, for those to whom it is shown.")
     search: str | None = Field(description="Id of its search, for the agency that searches.")
     closed_because: str
-    candidates: list[GivenOut]
+    candidates: list[SharedCandidateOut]
 
 
 class SharedSearchOut(Out):
@@ -156,7 +156,7 @@ def shared_show(request: HttpRequest, id: str) -> SharedOut:  # noqa: A002  the 
         "search": view.search.public_id if view.search else None,
         "closed_because": shared.closed_why,
         "candidates": [
-            GivenOut(
+            SharedCandidateOut(
                 rank=answer.candidate.rank,
                 score=float(answer.candidate.score),
                 meaning=answer.meaning.text,
