@@ -16,6 +16,7 @@ import av
 import numpy as np
 import pytest
 from tests.factories import pictures as made
+from tests.factories.strange_videos import dav, muxed, raw
 from tests.fuzz.refusal import refused
 
 from plainview.recognition import decode as decode_module
@@ -104,8 +105,6 @@ def picture_read(_: Path) -> Iterator[Feed]:
 
 def videos(_: Path) -> dict[str, bytes]:
     """Files of a few kilobytes in many containers and codecs."""
-    from tests.factories.strange_videos import dav, muxed, raw
-
     kinds = (
         ("libx264", "mp4", "yuv420p"),
         ("libx264", "matroska", "yuv420p"),

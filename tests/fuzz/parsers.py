@@ -65,6 +65,6 @@ PARSERS: dict[str, Parser] = {
         papers.package, papers.package_read, workspace=True, mutate=papers.package_mutated, tries=10, slow=True
     ),
     "picture": Parser(media.pictures, media.picture_read, media.PICTURES, tries=100),
-    "video": Parser(media.videos, media.video_read, media.VIDEOS, workspace=True, tries=100, slow=True),
+    "video": Parser(media.videos, media.video_read, media.VIDEOS, tries=100, slow=True),
     "saml": Parser(sign_in.answers, sign_in.answer_read, workspace=True, mutate=sign_in.mutated_answer, tries=20),
 }
