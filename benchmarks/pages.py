@@ -194,7 +194,7 @@ def _served(folder: Path) -> Iterator[str]:
             try:
                 requests.get(f"{url}/accounts/login/", timeout=10)
                 break
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):
                 if time.monotonic() > end or server.poll() is not None:
                     print((folder / "serve.log").read_text(), file=sys.stderr)  # noqa: T201
                     raise
