@@ -43,7 +43,8 @@ class Hand:
 
     def _asked(self, request: Request) -> None:
         # What a document is asked for is told before anything of it shows; that it has loaded may be told too late to count.
-        if request.is_navigation_request() and request.redirected_from is None:
+        ours = request.is_navigation_request() and request.frame == self.page.main_frame  # a viewer of PDF has frames
+        if ours and request.redirected_from is None:
             self.counts.pages += 1
 
     def begin(self, address: str = "/") -> None:
