@@ -19,6 +19,7 @@ from plainview.casework.models import Reference, Search
 from plainview.casework.workspace.services import services
 from plainview.recognition.crop import aligned_square, face_square, surroundings, within
 from plainview.recognition.edits import apply, read
+from plainview.recognition.resize import halved
 from plainview.recognition.types import Picture, Pixels, Points
 from plainview.storage.base import StorageError
 
@@ -70,7 +71,8 @@ def face_file(pixels: Pixels, blob: str, box: Sequence[float]) -> bytes:
         blob: its digest.
         box: (x, y, width, height) of the face, pixels of the picture.
     """
-    squares = [jpeg(face_square(pixels, box, side)) for side in CUT]
+    large = face_square(pixels, box, CUT[1])
+    squares = [jpeg(halved(large)), jpeg(large)]  # CUT[0] is half of CUT[1]
     head = {"of": blob, "box": list(box), "bytes": [len(square) for square in squares]}
     return json.dumps(head).encode() + b"\n" + b"".join(squares)
 

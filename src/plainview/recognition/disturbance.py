@@ -110,6 +110,7 @@ def _blocks(grey: NDArray[np.float32]) -> float:
         steps = np.abs(np.diff(turned, axis=1)).mean(axis=0)
         if len(steps) < _FEWEST:
             return 1.0
-        by_place = np.array([steps[place::_BLOCK].mean() for place in range(_BLOCK)]) + 0.1
+        places = np.arange(len(steps)) % _BLOCK
+        by_place = np.bincount(places, steps, _BLOCK) / np.bincount(places, minlength=_BLOCK) + 0.1
         ratios.append(float(by_place.max() / np.median(by_place)))
     return float(np.sqrt(ratios[0] * ratios[1]))
