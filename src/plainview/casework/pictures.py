@@ -72,7 +72,7 @@ def face_file(pixels: Pixels, blob: str, box: Sequence[float]) -> bytes:
         box: (x, y, width, height) of the face, pixels of the picture.
     """
     large = face_square(pixels, box, CUT[1])
-    squares = [jpeg(halved(large)), jpeg(large)]  # CUT[0] is half of CUT[1]
+    squares = [jpeg(halved(large)), jpeg(large)]  # as `_face` makes them
     head = {"of": blob, "box": list(box), "bytes": [len(square) for square in squares]}
     return json.dumps(head).encode() + b"\n" + b"".join(squares)
 
@@ -235,7 +235,9 @@ def forget_pictures() -> None:
 # Keyed by content hash: the same key always means the same picture.
 @lru_cache(maxsize=_MOST_CACHED)
 def _face(blob: str, box: tuple[float, ...], side: int, edits: tuple[str, ...]) -> bytes:
-    return jpeg(face_square(_pixels(blob, edits), box, side))
+    pixels = _pixels(blob, edits)
+    # A smaller one is half of a card's: so both are cut in one step at enrolment.
+    return jpeg(halved(face_square(pixels, box, CUT[1])) if side == THUMBNAIL else face_square(pixels, box, side))
 
 
 @lru_cache(maxsize=_MOST_CACHED)

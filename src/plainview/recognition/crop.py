@@ -50,7 +50,9 @@ def face_square(pixels: Pixels, box: Sequence[float], side: int, *, about: float
     corner = np.rint([x + width / 2 - edge / 2, y + height / 2 - edge / 2]).astype(int)
     limits = [pixels.shape[1], pixels.shape[0]]
     first, last = np.clip(corner, 0, limits), np.clip(corner + edge, 0, limits)
-    (left, top), (right, bottom) = (np.rint((end - corner) * (side / edge)).astype(int).tolist() for end in (first, last))
+    (left, top), (right, bottom) = (
+        np.rint((end - corner) * (side / edge)).astype(int).tolist() for end in (first, last)
+    )
     size = (right - left, bottom - top)
     if min(size) < 1:
         return np.full((side, side, 3), SURROUND, np.uint8)

@@ -346,8 +346,9 @@ def _decode(outputs: list[_Floats], width: int, threshold: float) -> list[_Float
     result[:, 0:2] = (cells + rows[:, 4:6]) * strides - result[:, 2:4] / 2
     result[:, 4:14] = (np.tile(cells, 5) + rows[:, 8:18]) * strides
     result[:, 14] = rows[:, 3]
-    # Not so for NaN and infinity either.
-    sound = (np.abs(result) < _FARTHEST).all(axis=1) & (np.ptp(result[:, 4:14:2], axis=1) > 0)
+    near = (np.abs(result) < _FARTHEST).all(axis=1)  # not so for NaN and infinity either
+    result, of = result[near], of[near]
+    sound = np.ptp(result[:, 4:14:2], axis=1) > 0
     return [result[sound & (of == place)] for place in range(len(outputs[0]))]
 
 
