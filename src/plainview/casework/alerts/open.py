@@ -43,6 +43,7 @@ from plainview.policy.gate import ALERT, GROUNDS
 from plainview.policy.permissions import Permission
 from plainview.scores.alerting import most_rare, threshold
 from plainview.scores.calibration import Calibration
+from plainview.scores.cautions import PHOTOGRAPHS_ALIKE
 
 
 def create_alert(
@@ -171,7 +172,7 @@ def _before(gallery: Gallery, day: date) -> int:
 
 def _saved(probe: Probe, request: Request, may: Authorised, days: int, one_in: int, member: Member) -> Alert:
     engine = services().engine
-    template, _ = template_of(probe, engine)
+    template, alike = template_of(probe, engine)
     alert = Alert(
         case=may.case,
         member=member,
@@ -185,6 +186,8 @@ def _saved(probe: Probe, request: Request, may: Authorised, days: int, one_in: i
         one_in=one_in,
         expires_at=timezone.now() + timedelta(days=days),
     )
+    if alike is not None:
+        alert.quality_detail = {**alert.quality_detail, PHOTOGRAPHS_ALIKE: alike}
     alert.sealed = services().templates.seal(template.tobytes(), f"alert:{alert.public_id}".encode())
     with stored_meanwhile(probe):
         alert.save()

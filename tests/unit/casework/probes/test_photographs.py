@@ -196,6 +196,7 @@ def test_an_alert_compares_with_every_photograph_of_its_search_and_keeps_them(
     assert np.abs(template_again(engine, row, frames_of(row.further)) - saved).max() < 1e-6  # as after a move of packs
     arrive(tmp_path, "her.png", her())
     (raised,) = raised_by(row)
+    assert raised.search.quality_detail["photographs_alike"] == made.quality_detail["photographs_alike"]
     assert [frame.provenance["photograph"] for frame in raised.search.frames.all()] == ["dark.png"]
     new = open_template(raised.candidate.reference.public_id, raised.candidate.reference.template)
     assert raised.candidate.score == Decimal(f"{float(new.astype(np.float64) @ saved.astype(np.float64)):.6f}")
