@@ -26,6 +26,7 @@ from plainview.api.common import (
     member_of,
     part_of,
 )
+from plainview.api.pictures import remember
 from plainview.casework.models import Search
 from plainview.casework.probes.photographs import together
 from plainview.casework.probes.preparations import MAX_BYTES
@@ -221,4 +222,6 @@ def search_list(request: HttpRequest, page: Cut) -> object:
 
 def search_show(request: HttpRequest, id: str) -> object:  # noqa: A002  the name in the path
     """Return a candidate list as it was recorded; the view is an entry of the log."""
-    return answer_json(view_candidates(id, acting_member=member_of(request)))
+    answer = view_candidates(id, acting_member=member_of(request))
+    remember(request, answer.search.public_id)
+    return answer_json(answer)

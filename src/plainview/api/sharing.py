@@ -63,7 +63,7 @@ class SharedListOut(Out):
     next: str | None
 
 
-class GivenOut(Out):
+class SharedCandidateOut(Out):
     """A candidate of an answer: similar, not identified."""
 
     rank: int
@@ -90,7 +90,7 @@ class SharedOut(SharedRow):
     further: list[str] = Field(description="The faces of the probe's further photographs, as `probe`.")
     search: str | None = Field(description="Id of its search, for the agency that searches.")
     closed_because: str
-    candidates: list[GivenOut]
+    candidates: list[SharedCandidateOut]
 
 
 class SharedSearchOut(Out):
@@ -161,7 +161,7 @@ def shared_show(request: HttpRequest, id: str) -> SharedOut:  # noqa: A002  the 
         "search": view.search.public_id if view.search else None,
         "closed_because": shared.closed_why,
         "candidates": [
-            GivenOut(
+            SharedCandidateOut(
                 rank=answer.candidate.rank,
                 score=float(answer.candidate.score),
                 meaning=answer.meaning.text,

@@ -23,7 +23,7 @@ from plainview.policy.permissions import Permission
 _SEEN = timedelta(minutes=1)
 """How often the last use of a token is written: a write for each request would cost more than most requests."""
 
-_LONGEST = 200  # characters of a token's text; more is none of ours
+_LONGEST = 200  # characters of a token's text; a longer text is not a token of ours
 
 
 def token_of(text: str) -> Token:
@@ -59,7 +59,11 @@ def is_key(public_id: str) -> bool:
 def token_by_id(public_id: str) -> Token | None:
     """Return the token with this id, with its member, also one that has ended; None if there is none."""
     rows = Token.objects.select_related("member__agency")
-    return rows.filter(public_id=public_id).first() if public_id.isascii() and len(public_id) < 20 else None
+    return (
+        rows.filter(public_id=public_id).first()
+        if public_id.isascii() and public_id.isalnum() and len(public_id) < 20
+        else None
+    )
 
 
 def is_current(token: Token) -> bool:

@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from json import loads
 from pathlib import Path
@@ -45,10 +47,7 @@ def bench_enrol(
     json: Json = False,
 ) -> None:
     """Time enrolment, compared with its bare detect + embed inference."""
-    with tempfile.TemporaryDirectory(prefix="plainview-bench-") as folder:
-        home = Path(folder)
-        os.environ[ENV] = str(home / "workspace")
-        make_workspace(sample=True)
+    with _workspace() as home:
         source = photos or varied(home / "photographs", images)
         result = import_module("plainview.cli.bench.enrol").measure(source, images)  # Django has been started
     show(result, json=json)
@@ -61,10 +60,7 @@ def bench_serve(
     json: Json = False,
 ) -> None:
     """Time searches of a large gallery over HTTP, by several people at once, from the click to the list."""
-    with tempfile.TemporaryDirectory(prefix="plainview-bench-") as folder:
-        home = Path(folder)
-        os.environ[ENV] = str(home / "workspace")
-        make_workspace(sample=True)
+    with _workspace() as home:
         result = import_module("plainview.cli.bench.serve").measure(home, references, people, searches)  # as above
     show(result, json=json)
 
@@ -75,9 +71,16 @@ def bench_whole(
     json: Json = False,
 ) -> None:
     """Time the whole product with a large gallery: enrolment, searches, pages, memory, erasure, the check of the log."""
+    with _workspace() as home:
+        result = import_module("plainview.cli.bench.whole").measure(home, references, searches)  # as above
+    show(result, json=json)
+
+
+@contextmanager
+def _workspace() -> Iterator[Path]:
+    """Make a sample workspace in a temporary folder, and yield the folder."""
     with tempfile.TemporaryDirectory(prefix="plainview-bench-") as folder:
         home = Path(folder)
         os.environ[ENV] = str(home / "workspace")
         make_workspace(sample=True)
-        result = import_module("plainview.cli.bench.whole").measure(home, references, searches)  # as above
-    show(result, json=json)
+        yield home

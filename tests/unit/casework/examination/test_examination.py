@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,26 +13,27 @@ import pytest
 from django.utils import timezone
 from pypdf import PdfReader
 from tests.factories.power import invite_member
-from tests.factories.work import case, entries, gallery, person, probe, search
+from tests.factories.refusals import rule_of
+from tests.factories.verification import told
+from tests.factories.work import case, entries, gallery, person, probe, ready, search
 
-from plainview.audit.record import SYSTEM, Entry
+from plainview.audit.record import SYSTEM
 from plainview.casework import find
 from plainview.casework.examination.assign import assign_waiting
 from plainview.casework.examination.blind import waiting
-from plainview.casework.examination.drafts import marks_of
+from plainview.casework.examination.drafts import marks_of, places_on, words_of
 from plainview.casework.examination.examine import examine
 from plainview.casework.examination.read import leads, verdicts
 from plainview.casework.examination.verify import answer_verification, show_verification
 from plainview.casework.leads.decide import record_evidence, release, report_outcome
 from plainview.casework.leads.sheet import make_sheet
-from plainview.casework.models import Candidate, Examination, Lead, LogOpening, Member, Verification
+from plainview.casework.models import Candidate, Examination, Lead, Member, Verification
 from plainview.casework.people.members import deactivate, join, record_training
 from plainview.casework.people.trial_letter import weekly_report
 from plainview.casework.people.trials import approve_trial
 from plainview.casework.pictures import EXAMINED
 from plainview.casework.search.meaning import cautions_about
-from plainview.casework.workspace.services import services
-from plainview.policy.decision import Refused
+from plainview.documents.typeset import rings
 from plainview.policy.examination import COMPONENTS, CONTRADICTIONS, INCONCLUSIVE, NOT, POTENTIAL
 
 SIMILAR = dict.fromkeys(COMPONENTS, "similar")
@@ -41,27 +41,9 @@ UNLIKE = SIMILAR | {"nose": "dissimilar"}
 CHECKED = dict.fromkeys(CONTRADICTIONS, "checked: nothing was found")
 
 
-def rule_of(act: Callable[..., Any], *arguments: Any, **options: Any) -> str:
-    with pytest.raises(Refused) as caught:
-        act(*arguments, **options)
-    return caught.value.rule_id
-
-
 @pytest.fixture
 def found(workspace: Path, tmp_path: Path) -> str:
-    gallery(tmp_path / "pictures")
-    case()
-    return search(probe(tmp_path)).search.public_id
-
-
-def told(entry: Entry) -> dict[str, Any]:
-    """What an entry's commitments are of."""
-    rows = LogOpening.objects.filter(entry_id=entry.seq)
-    opened = [
-        json.loads(services().openings.open(bytes(row.sealed), f"opening:{entry.seq}:{row.name}".encode()))
-        for row in rows
-    ]
-    return {one["name"]: one["value"] for one in opened}
+    return search(ready(tmp_path)).search.public_id
 
 
 def another(email: str, role: str = "verifier") -> Member:
@@ -261,6 +243,18 @@ def test_marks_are_places_in_both_pictures_and_nothing_else() -> None:
     assert marks_of(strange) == []
     assert marks_of("[]") == marks_of(None) == []
     assert len(marks_of([good] * 99)) == 30
+    (on_another,) = marks_of([good | {"picture": "R123", "more": "x"}])
+    assert on_another == {"probe": [0.25, 0.5], "face": [0.0, 1.0], "note": "mole left", "picture": "R123"}
+    assert "picture" not in marks_of([good | {"picture": "<b>"}])[0]
+
+
+def test_a_mark_is_drawn_only_on_the_picture_that_it_was_made_on() -> None:
+    marks = marks_of([{"probe": [0.1, 0.2], "face": [0.3, 0.4], "note": "mole", "picture": name} for name in "AB"])
+    assert places_on(marks, "probe", "A") == [(0.1, 0.2), (0.1, 0.2)]
+    assert places_on(marks, "face", "A") == [(0.3, 0.4), None]
+    assert ">1<" not in rings(places_on(marks, "face", "B"))
+    assert ">2<" in rings(places_on(marks, "face", "B"))
+    assert [words_of(mark, "A") for mark in marks] == ["mole", "mole (on picture B)"]
 
 
 def test_marks_are_kept_with_the_record_and_their_words_are_sealed(found: str) -> None:
@@ -272,10 +266,10 @@ def test_marks_are_kept_with_the_record_and_their_words_are_sealed(found: str) -
         components=SIMILAR,
         conclusion=POTENTIAL,
         acknowledged=shown,
-        marks=[mark],
+        marks=[mark | {"picture": "R99"}],
         acting_member=person("examiner"),
     )
-    assert Examination.objects.get(pk=row.pk).marks == [mark]
+    assert Examination.objects.get(pk=row.pk).marks == [mark]  # of a candidate with one picture
     (entry,) = entries("examination.recorded")
     assert "mole" not in entry.canonical.decode()
     assert json.loads(told(entry)["marks"]) == [mark]
