@@ -10,7 +10,7 @@ WORKERS ?= $(shell echo $$(($$(nproc) + 1)))
 
 TEST_PG := PLAINVIEW_TEST_DATABASE=postgresql $(BIN)/python -m pytest -p tests.factories.kept_tables
 
-.PHONY: help audit sbom wheel providers postgresql swift demo test test-long test-all test-deployed test-postgresql fuzz mutants test-milvus test-ray lint prose docs models browser screenshots bench size openapi migration requirements clean
+.PHONY: help audit sbom wheel providers postgresql swift demo test test-long test-all test-deployed test-postgresql fuzz mutants test-milvus test-ray lint prose docs models browser screenshots bench siege size openapi migration requirements clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,11 +64,16 @@ test: $(VENV)/.dev models browser ## Run the tests (no network)
 test-long: $(VENV)/.dev models browser ## Run the long walks and the real processes that `make test` leaves out
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "long and not slow" --durations=20
 
-test-all: $(VENV)/.dev $(VENV)/.cluster models browser providers postgresql swift ## Run every test, the slow ones too
+test-all: $(VENV)/.dev $(VENV)/.cluster $(VENV)/.deploy models browser providers postgresql swift ## Run every test, the slow ones too
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=20
 
-test-deployed: $(VENV)/.dev models providers ## Run the tests of a deployed server that `make test` leaves out; they need nginx and Caddy
+test-deployed: $(VENV)/.dev $(VENV)/.deploy models providers ## Run the tests of a deployed server that `make test` leaves out; they need nginx and Caddy
 	$(BIN)/python -m pytest tests/deployed -m slow
+	$(BIN)/python -m pytest tests/deployed/test_manifests.py
+
+$(VENV)/.deploy: $(VENV)/.dev requirements/deploy.txt
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/deploy.txt
+	@touch $@
 
 test-postgresql: $(VENV)/.dev models postgresql ## Run the tests of acts and pages with their records in a real PostgreSQL server
 	$(BIN)/python -m pytest tests/integration/test_postgresql.py
@@ -119,6 +124,9 @@ docs: $(VENV)/.dev ## Build the documentation as a site into site-docs, strict
 screenshots: $(VENV)/.dev models browser ## Take screenshots of every page, into screenshots/
 	PYTHONPATH=. $(BIN)/python tests/browser/screenshots.py
 
+siege: $(VENV)/.dev $(VENV)/.cluster models providers postgresql swift ## People at work while processes are killed (MINUTES=30 PEOPLE=100 ON=default|postgresql|s3|ray)
+	$(BIN)/python benchmarks/siege.py --minutes $(or $(MINUTES),30) --people $(or $(PEOPLE),100) --on $(or $(ON),ray)
+
 bench: models ## Measure enrolment, search, video, the web application and alerts, as ratios
 	$(BIN)/plainview bench enrol
 	$(BIN)/plainview bench search
@@ -145,7 +153,7 @@ migration: $(VENV)/.dev ## Make a new migration after a model changed (NAME=word
 	PLAINVIEW_HOME=$(VENV)/no-workspace DJANGO_SETTINGS_MODULE=plainview.site.settings $(BIN)/python -W ignore -m django makemigrations casework -n $(or $(NAME),$(error name it: make migration NAME=word)) -v 1
 
 requirements: ## Compile requirements/*.in (needs uv)
-	for f in main build cluster milvus parquet rekognition client postgres s3 dev audit; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -q requirements/$$f.in -o requirements/$$f.txt; done
+	for f in main build cluster milvus parquet rekognition client postgres s3 dev deploy audit; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -q requirements/$$f.in -o requirements/$$f.txt; done
 
 clean: ## Remove the virtual environment and caches
 	rm -rf $(VENV) .mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis

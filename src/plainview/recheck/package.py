@@ -286,6 +286,9 @@ def _recorded(
     ):
         if asked.subject.get(name) != described.get(name):
             report.problems.append(f"search.json: {name} is not what the log recorded")
+    for name in ("parts", "missing"):  # only of an incomplete list
+        if answered.subject.get(name) != described.get(name):
+            report.problems.append(f"search.json: {name} is not what the log recorded")
     for name in ("via", "by_token"):  # not in packages of earlier versions
         if name in described and asked.subject.get(name) != described[name]:
             report.problems.append(f"search.json: {name} is not what the log recorded")

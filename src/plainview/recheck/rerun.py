@@ -92,13 +92,16 @@ def run_again(described: dict[str, Any], items: dict[str, bytes], report: Packag
             raise ValueError(f"a list of {top}")
         report.recorded = [_recorded(reference) for reference in described["candidates"]]
         cohort = np.array([reference["cohort"] for reference in references], dtype=np.bool_)
+        apart = np.array([reference.get("apart") is True for reference in references], dtype=np.bool_)
+        if apart.any() and not described.get("missing"):
+            raise ValueError("references are left out of a complete search")
         erased = set(map(str, described.get("erased_since", [])))
         _same_templates(described, public, keys, templates, report)
         people = People(references, keys, templates, probe)
-        keys, templates, cohort = people.leads, people.templates, cohort[people.rows]
+        keys, templates, cohort, apart = people.leads, people.templates, cohort[people.rows], apart[people.rows]
         public = people.nearest(public)
         index = ExactIndex(len(probe))
-        index.apply([Block.of_adds(1, keys, templates)])
+        index.apply([Block.of_adds(1, keys[~apart], templates[~apart])])
         remade = {int(key) for key in order.get("remade", [])}
         erased |= {public[key] for key in remade if key in public}
         candidates = [scored for scored in index.search(probe, short_list(top)) if scored.reference not in remade]
