@@ -195,7 +195,8 @@ def shared_probe(request: HttpRequest, public_id: str) -> HttpResponse:
         raise Http404
     try:
         if "number" in request.GET:
-            other = next((one for one in frames_of(shared.further) if str(one.number) == request.GET["number"]), None)
+            number = request.GET["number"]
+            other = next((frame for frame in frames_of(shared.further) if str(frame.number) == number), None)
             if other is None:
                 raise Http404
             return picture(face_jpeg(other.blob, other.provenance["box"], 320, other.provenance["edits"]))
