@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('casework', '0018_desk_more'),
+        ('casework', '0028_incomplete'),
     ]
 
     operations = [
