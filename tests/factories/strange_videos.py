@@ -8,7 +8,7 @@ from typing import Any
 
 import av
 import numpy as np
-from tests.factories.videos import clip
+from tests.factories.clips import clip
 
 INPUTS = Path(__file__).parents[1] / "inputs"
 

@@ -15,9 +15,9 @@ import av
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.factories.clips import clip
 from tests.factories.models import engine
 from tests.factories.strange_videos import dav, muxed, raw
-from tests.factories.videos import clip
 from tests.properties import fuzzing
 
 from plainview.evaluation.video import run
