@@ -1,7 +1,8 @@
 """From a case to a reported lead, by three people, with every click, key and page counted.
 
 Owns the counts: what a browser test asserts and `benchmarks/desk_path.py` prints. Sign-ins are left out. A chooser of
-files counts as the click that opens it; choosing a case by typing is a field.
+files counts as the click that opens it; choosing a case by typing is a field. A page is a document that the browser
+loads, or a file that it opens: a part that a script exchanges in the page that is there is none.
 """
 
 from __future__ import annotations
@@ -40,8 +41,9 @@ class Hand:
     def __post_init__(self) -> None:
         self.page.on("load", self._opened)
 
-    def _opened(self, _: Page) -> None:
-        self.counts.pages += 1
+    def _opened(self, page: Page) -> None:
+        if not page.url.endswith(".pdf"):  # a Chromium with a viewer loads it, another one keeps it: `file` counts it
+            self.counts.pages += 1
 
     def begin(self, address: str = "/") -> None:
         """Open the page on which the person begins: they are there anyway, so it does not count."""
@@ -54,6 +56,12 @@ class Hand:
         """One click."""
         self.counts.clicks += 1
         what.click()
+
+    def file(self, what: Locator) -> None:
+        """One click that opens a PDF file, and the file as a page."""
+        with self.page.expect_response(lambda answer: answer.headers.get("content-type") == "application/pdf"):
+            self.click(what)
+        self.counts.pages += 1
 
     def press(self, *keys: str) -> None:
         """Keys, one after another."""
@@ -118,6 +126,7 @@ def release(hand: Hand) -> None:
         hand.fill(check.get_by_role("textbox"), f"asked the case officer, point {i + 1}: nothing known against it")
     hand.click(page.get_by_role("button", name="Release as a lead"))
     expect(page.get_by_text("released.")).to_be_visible()
+    hand.file(page.get_by_role("link", name="Lead sheet (PDF)"))
 
 
 def report(hand: Hand) -> None:
