@@ -117,6 +117,13 @@ class ReceiptOut(Out):
     answer_entry: int | None
 
 
+class IncompleteOut(Out):
+    """Parts of the gallery's index, and the numbers, from 0, of those that were not compared."""
+
+    parts: int
+    missing: list[int]
+
+
 class SearchOut(Out):
     """An answered search, as `plainview search --json` prints it."""
 
@@ -124,6 +131,9 @@ class SearchOut(Out):
     probe: SearchedProbe
     gallery_size: int | None
     gallery_pictures: int | None = Field(default=None, description="References behind the candidates compared.")
+    incomplete: IncompleteOut | None = Field(
+        default=None, description="Set where parts of the gallery did not answer and the agency's policy allows that."
+    )
     ordered_by: str
     likelihood_ratio: float | None
     candidates: list[CandidateOut]

@@ -117,6 +117,8 @@ def test_a_lost_part_makes_a_search_incomplete_and_it_carries_the_list_of_the_ot
     assert caught.value.list_of_others == [
         row for row, part in zip(whole, part_of(numbers, 3), strict=True) if part != 1
     ]
+    assert caught.value.missing == (1,)
+    assert caught.value.size == len(caught.value.list_of_others)
     with pytest.raises(IndexIncomplete):
         index.erase()  # it may still have what was removed
     crew.start_again(1)

@@ -125,6 +125,7 @@ def search_facts(search: Search, shown: list[tuple[Candidate, str]]) -> dict[str
         "scorer": search.scorer,
         **both(search),
         **({"gallery_pictures": search.gallery_pictures} if search.gallery_pictures != search.gallery_size else {}),
+        **(search.incomplete or {}),
         "candidates": [_candidate(candidate, how) for candidate, how in shown],
     }
 

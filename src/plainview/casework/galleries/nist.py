@@ -73,6 +73,7 @@ _RAW_COLOURS = {"GRAY": 1, "GREY": 1, "RGB": 3, "SRGB": 3, "YCC": 3, "SYCC": 3}
 """Colour space (CSP) of a picture without compression -> its channels of 8 bits (ANSI/NIST-ITL 1-2011, 7.7.11)."""
 
 _TEXT, _ROWS = 1000, 100  # most characters of a value and rows of a field
+_SHOWN = 40  # characters of a value in a refusal
 
 Provenance = Mapping[str, Any]
 """Name of a field -> its text, or its rows of texts."""
@@ -243,13 +244,13 @@ def _record(fields: Mapping[int, bytes], shared: Mapping[str, Any], subject: str
         if captured_on and is_future(captured_on):
             raise BadMedia(
                 "exchange_date",
-                f"The date of the photograph (PHD {provenance['PHD']}) is in the future.",
+                f"The date of the photograph (PHD {str(provenance['PHD'])[:_SHOWN]}) is in the future.",
                 "Ask the sender for the file again.",
             )
         if provenance.get("IMT", _FACE) != _FACE:
             raise BadMedia(
                 "exchange_no_face",
-                f"The record shows {provenance['IMT']!r} instead of a face.",
+                f"The record shows {str(provenance['IMT'])[:_SHOWN]!r} instead of a face.",
                 "Leave this record out.",
             )
         if not data:

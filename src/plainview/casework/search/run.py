@@ -147,7 +147,7 @@ def run_search(
             except Refused as refused:  # what the inspection found stays on record
                 outcome.append(refused)
 
-        _compare(why, search, template, request.top, acting_member, record)
+        _compare(why, search, template, request.top, may.policy, record)
         if isinstance(outcome[0], Refused):
             raise outcome[0]
         return outcome[0]
@@ -314,12 +314,16 @@ def _compare(
     search: Search,
     template: Vector,
     top: int,
-    member: Member,
+    policy: AgencyPolicy,
     record: Callable[[list[Ranked]], None],
 ) -> None:
-    """Compare every reference of the gallery; an index that does not answer is a refusal, recorded."""
-    with refusals_recorded("search", member), index_reached():
-        compare_all(why, [search.gallery], template, top, pack=search.pack, record=record)
+    """Compare every reference of the gallery; an index that does not answer is a refusal, recorded.
+
+    Of an index in parts, the parts that answer are enough where the agency's policy says so.
+    """
+    with refusals_recorded("search", search.member), index_reached():
+        incomplete = policy.incomplete_lists
+        compare_all(why, [search.gallery], template, top, pack=search.pack, record=record, incomplete=incomplete)
 
 
 def view_candidates(public_id: str, *, acting_member: Member) -> Answer:

@@ -20,6 +20,13 @@ class SearchedProbe(TypedDict):
     frames: list[dict[str, Any]]
 
 
+class Incomplete(TypedDict):
+    """Parts of the gallery's index, and the numbers, from 0, of those that were not compared."""
+
+    parts: int
+    missing: list[int]
+
+
 class PictureOut(TypedDict):
     """One picture of a candidate, with its own score."""
 
@@ -87,6 +94,7 @@ class Search(TypedDict):
     probe: SearchedProbe
     gallery_size: int | None
     gallery_pictures: int | None
+    incomplete: Incomplete | None
     ordered_by: str
     likelihood_ratio: float | None
     candidates: list[Candidate]
