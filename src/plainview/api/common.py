@@ -174,7 +174,7 @@ def after(cursor: str) -> int | None:
         word, _, number = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii").partition(":")
     except (binascii.Error, ValueError):
         word, number = "", ""
-    if word != "after" or not number.isdigit() or len(number) > 18:
+    if word != "after" or not number.isdecimal() or len(number) > 18:
         fault = Fault(pointer="#/cursor", where="query", detail="It is not a cursor of this list.")
         raise Unusable(422, "api.cursor", "The cursor cannot be read.", "Take `next` of the part before it.", [fault])
     return int(number)

@@ -133,7 +133,7 @@ class _Base:
             return None
         said = response.headers.get("retry-after", "") if response is not None else ""
         longest = min(0.5 * 2**attempt, 8.0)
-        return float(said) if said.isdigit() else longest * (0.5 + random.random() / 2)  # noqa: S311  only a pause
+        return float(said) if said.isdecimal() else longest * (0.5 + random.random() / 2)  # noqa: S311  only a pause
 
 
 def _is_later(response: httpx.Response) -> bool:

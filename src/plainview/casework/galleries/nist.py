@@ -246,7 +246,7 @@ def _record(fields: Mapping[int, bytes], shared: Mapping[str, Any], subject: str
         return _as_png(data, shape) if shape["CGA"] == "NONE" else data
 
     number = _value(fields.get(2, b""))
-    return FaceRecord(int(number) if str(number).isdigit() else 0, captured_on, provenance, picture, precision, subject)
+    return FaceRecord(int(number) if str(number).isdecimal() else 0, captured_on, provenance, picture, precision, subject)
 
 
 def _as_png(data: bytes, shape: Mapping[str, Any]) -> bytes:
@@ -259,7 +259,7 @@ def _as_png(data: bytes, shape: Mapping[str, Any]) -> bytes:
     Raises:
         BadMedia: exchange_damaged, when there are not as many bytes as the record says; deep_colour.
     """
-    width, height = (int(side) if str(side).isdigit() else 0 for side in (shape["HLL"], shape["VLL"]))
+    width, height = (int(side) if str(side).isdecimal() else 0 for side in (shape["HLL"], shape["VLL"]))
     limits = DecodeLimits()
     if not 0 < width * height <= limits.max_pixels or max(width, height) > limits.max_side:
         raise _damaged(f"its picture is said to be {width} x {height} pixels")

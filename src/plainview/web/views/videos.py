@@ -196,7 +196,7 @@ def video_persons(request: HttpRequest, public_id: str) -> HttpResponse:
     member, posted = member_of(request), request.POST
     numbers = [int(number) for number in posted.getlist("person") if number.isascii() and number.isdigit()]
     try:
-        if posted.get("part", "").isdigit():
+        if posted.get("part", "").isdecimal():
             part_persons(public_id, int(posted["part"]), acting_member=member)
         else:
             join_persons(public_id, numbers, acting_member=member)
