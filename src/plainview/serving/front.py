@@ -177,7 +177,7 @@ class Front:
     async def _body(self, request: _Request, receive: Callable[[], Awaitable[Any]]) -> tuple[BinaryIO, int]:
         chunked = "transfer-encoding" in request.headers
         declared = request.headers.get("content-length", "")
-        if declared and not declared.isdigit():
+        if declared and not declared.isdecimal():
             raise NotTaken(400, "The length of the request is not a number.")
         size = None if chunked else int(declared or 0)
 
