@@ -75,3 +75,10 @@ def test_the_head_decides_only_where_no_member_may() -> None:
 def test_a_reason_is_words() -> None:
     assert rule_of(proposals.reason_given(" \t")) == "proposal.reason"
     assert rule_of(proposals.reason_given("lost")) is None
+
+
+def test_the_rulebook_names_the_roles_that_need_two_people() -> None:
+    says = next(text for name, _, text in proposals.RULES if name == "proposal.needed")
+    named = says.partition("needs two people for the roles ")[2].removesuffix(".").split(", ")
+    assert sorted(named) == sorted(role.value for role in proposals.POWERFUL)
+    assert {Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR, Role.OUTSIDE_AUDITOR} == proposals.POWERFUL
