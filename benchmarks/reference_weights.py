@@ -10,7 +10,7 @@ pictures. Prints FNIR at FPIR 10 / 3 / 1 %, the mean of the galleries, for each 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ from plainview.evaluation.rulings import read_rulings, without
 from plainview.evaluation.samples import search_scorer
 from plainview.recognition.decode import Decoder
 from plainview.recognition.engine import Engine
+from plainview.recognition.types import Vector
 
 Floats = NDArray[np.float64]
 Weigh = Callable[[Floats, Floats, NDArray[np.bool_]], Floats]
@@ -69,9 +70,9 @@ def main() -> None:
     usable = [place for place, (a, b) in enumerate(zip(plain, covered, strict=True)) if a.code == b.code == ""]
     people = np.array([dataset.items[place].person for place in usable])
     quality = np.array([plain[place].quality for place in usable], np.float64)
-    references, under_cover = (np.stack([of[place].reference for place in usable]) for of in (plain, covered))
+    references, under_cover = (_stacked(of[place].reference for place in usable) for of in (plain, covered))
     for asked, measured in (("as it is", plain), ("drawn cover", covered)):
-        probes = np.stack([measured[place].template for place in usable])
+        probes = _stacked(measured[place].template for place in usable)
         for first, of_first in (("as it is", references), ("drawn cover", under_cover)):
             print(f"probe {asked}; first of the pictures {first}")  # noqa: T201
             for name, weigh in WAYS.items():
@@ -80,6 +81,10 @@ def main() -> None:
                     for seed in range(arguments.galleries)
                 ]
                 print(f"  {name:26} " + " / ".join(f"{rate:.4f}" for rate in np.mean(rates, axis=0)))  # noqa: T201
+
+
+def _stacked(vectors: Iterable[Vector | None]) -> NDArray[np.float32]:
+    return np.stack([vector for vector in vectors if vector is not None])  # a usable picture has every one
 
 
 def _missed(
