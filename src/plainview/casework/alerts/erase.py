@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from plainview.audit.record import Value
-from plainview.casework.erasure.erasers import pictures_go
+from plainview.casework.erasure.erasers import answers_go, pictures_go
 from plainview.casework.erasure.holds import lock_holds, require_free
 from plainview.casework.erasure.read import held_alert
 from plainview.casework.log.read import entries_naming
@@ -63,4 +63,5 @@ def blank_alert(
         acting_member=None,
     )
     pictures_go(pictures)
+    answers_go()
     return receipt
