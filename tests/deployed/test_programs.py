@@ -18,9 +18,9 @@ import cv2
 import pytest
 import requests
 from tests.factories import forks, loops
+from tests.factories.clips import clip
 from tests.factories.deployed import Server
 from tests.factories.models import collins, hopper, scaled
-from tests.factories.videos import clip
 from tusclient.client import TusClient
 from tusclient.exceptions import TusCommunicationError
 

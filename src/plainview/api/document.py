@@ -16,6 +16,7 @@ from ninja import NinjaAPI, Router
 from ninja.openapi.docs import DocsBase
 from ninja.parser import Parser
 
+from plainview.api import bulk
 from plainview.api.operation import Open, Operation
 from plainview.api.operations import OPERATIONS
 from plainview.api.problems import MEDIA_TYPE, MISMATCH, Problem, says_first
@@ -164,7 +165,9 @@ def _complete(described: dict[str, Any], operation: Operation) -> None:
     if operation.media:
         described["requestBody"] = {"required": True, "content": {operation.media: text}}
     if operation.gives:
-        described["responses"][str(operation.status)]["content"] = {operation.gives: text}
+        whole = {"schema": {"type": "string", "format": "binary"}}  # else generated clients decode a picture as a text
+        content = {operation.gives: text if operation.gives.startswith(("text/", bulk.MEDIA_TYPE)) else whole}
+        described["responses"][str(operation.status)]["content"] = content
     if operation.name == "video_piece":
         described["responses"][str(MISMATCH)] = {"$ref": f"#/components/responses/Problem{MISMATCH}"}
     if operation.name == "job_events":

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 from tools.client import Client, write
 
-from plainview.api import problems
+from plainview.api import bulk, problems
 from plainview.api.document import PREFIX, api
 from plainview.api.operations import OPERATIONS
 
@@ -112,6 +112,18 @@ def test_the_document_is_complete() -> None:
         assert operation["security"][0]["bearer"] is not None
         assert {"401", "403", "404", "422"} <= set(operation["responses"])
         assert ("Idempotency-Key" in {p["name"] for p in operation["parameters"]}) == makes[operation["operationId"]]
+
+
+def test_a_file_is_described_as_one() -> None:
+    """A generated client would decode a picture as a text (openapi-generator, openapi-typescript)."""
+    for methods in current()["paths"].values():
+        for described in methods.values():
+            for kind, content in next(iter(described["responses"].values())).get("content", {}).items():
+                if kind.partition("/")[0] in ("image", "application") and kind not in (
+                    "application/json",
+                    bulk.MEDIA_TYPE,
+                ):
+                    assert content["schema"] == {"type": "string", "format": "binary"}, described["operationId"]
 
 
 def test_every_refusal_of_a_request_is_documented() -> None:

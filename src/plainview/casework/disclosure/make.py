@@ -21,7 +21,7 @@ from plainview.audit.record import parse_line
 from plainview.casework import find
 from plainview.casework.disclosure import contents as disclosed
 from plainview.casework.disclosure import context as disclosed_context
-from plainview.casework.disclosure.probe import probe_items, template_again
+from plainview.casework.disclosure.probe import probe_items
 from plainview.casework.galleries.read import additions, open_template
 from plainview.casework.log.guard import acting
 from plainview.casework.log.read import entries_about
@@ -29,6 +29,7 @@ from plainview.casework.log.write import Receipt, write_entry
 from plainview.casework.models import Candidate, GalleryChange, LogEntry, LogOpening, Member, Search
 from plainview.casework.people.read import binding
 from plainview.casework.pictures import coarse_png
+from plainview.casework.probes.probe import template_again
 from plainview.casework.search.candidates import candidates_of
 from plainview.casework.triage.read import reviews
 from plainview.casework.workspace.services import services
@@ -256,7 +257,7 @@ def _rerun(search: Search) -> Items:
             "Install that model pack again: the package includes its template of the probe.",
             act=OperatorAct.MODELS_INSTALL,
         )
-    template = template_again(engine, search)
+    template = template_again(engine, search, search.frames.order_by("number"))
     state, lead_of = _state(search)
     cohort_keys = search.calibration.cohort if search.calibration and search.scorer != COSINE else ()
     cohort = {key for key in cohort_keys if state.get(key) and lead_of.get(key, key) == key}

@@ -149,7 +149,7 @@ COMMITTED: Final = (
         later={"subject_id": 2, "other_pack": 2, "other_template": 2, "face_file": 3},
     ),
     Committed(models.Subject, opened={"template": ("templates", "subject"), "number": ("templates", "subject number")}),
-    Committed(models.SharedRequest),
+    Committed(models.SharedRequest, later={"further": 2}),
     Committed(
         models.SubjectRequest,
         opened={"sealed": ("rights", "request")},

@@ -57,6 +57,7 @@ class Shared(TypedDict):
     quality: int
     edits: list[str]
     probe: str | None
+    further: list[str]
     search: str | None
     closed_because: str
     candidates: list[SharedCandidate]
