@@ -202,9 +202,6 @@ def test_while_a_part_does_not_answer_a_search_is_refused_or_says_so_where_polic
     move_gallery("g", "auto", acting_member=person("admin"))
 
 
-@pytest.mark.xfail(
-    strict=False, reason="Ray's own server for the client did not start, in the one run so far: docs/howto/cluster.md"
-)
 def test_a_client_whose_process_on_the_cluster_ends_connects_again(cluster: RayCluster, tmp_path: Path) -> None:
     """As a web process on another machine: through ray://, in a process of its own, because Ray has one connection."""
     code = f"""
