@@ -379,7 +379,17 @@ def _plain_key(key: object) -> str:
     return str.__str__(key)
 
 
+_ordinary = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+
+_EXTRAORDINARY = re.compile(r"[^\x00-\x7e]|[0-9]{16}")
+"""Where RFC 8785 differs from Python's JSON, for values of `_plain`, or refuses: the order of keys beyond ASCII, halves of
+surrogate pairs, integers of more than 15 digits. Such values take the library's way, ten times as long."""
+
+
 def _jcs(value: Any) -> bytes:
+    text = _ordinary(value)
+    if _EXTRAORDINARY.search(text) is None:
+        return text.encode()
     try:
         return rfc8785.dumps(value)
     except ValueError as error:  # an integer beyond 2**53 - 1, or half a surrogate pair

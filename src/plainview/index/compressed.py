@@ -41,7 +41,8 @@ from plainview.index.base import (
     rough_margin,
     settled,
 )
-from plainview.index.codes import Codes, near_margin, near_scores, spread
+from plainview.index.codes import near_margin, near_scores, spread
+from plainview.index.halves import Halves
 from plainview.index.lock import SearchesOrChange
 from plainview.index.looking import BEYOND, first_looked_at, front_of, is_scanned, kth, stop
 from plainview.index.parts import Look, Settled, may_be_needed
@@ -105,7 +106,7 @@ class CompressedIndex:
         self._near_margin = near_margin(dim)
         self._ahead = 0.2
         self._sample: NDArray[np.float32] | None = None
-        self._slots = Slots(Codes(dim), folder, seals)
+        self._slots = Slots(Halves(dim), folder, seals)
         try:
             opened = self._slots.open()
             self.opened = f"opened at row {self.watermark}" if opened else "nothing was there; it begins at row 0"

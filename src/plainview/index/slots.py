@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainview.index.base import IndexDamaged
-from plainview.index.codes import Codes, near_codes
+from plainview.index.codes import near_codes
+from plainview.index.halves import Halves
 from plainview.index.store import Seals, Store
 
 _WAITING = 8192
@@ -35,7 +36,7 @@ _LOG = logging.getLogger(__name__)
 class Slots:
     """The slots of one index, over its store."""
 
-    def __init__(self, codes: Codes, folder: Path, seals: Seals) -> None:
+    def __init__(self, codes: Halves, folder: Path, seals: Seals) -> None:
         """Take the parts; nothing is read yet."""
         self.codes = codes
         self._dim = codes.dim

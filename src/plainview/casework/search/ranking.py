@@ -86,7 +86,7 @@ class Ordering:
                 self._keep(list(templates), np.stack(list(templates.values())))
             known |= self._nearness.of(missing)
         probe = float(self.scorer.nearness(template[np.newaxis])[0])
-        return probe, ordered(nearest, probe, known)[:top]
+        return probe, ordered(nearest, probe, known, top)
 
     def _keep(self, references: list[int], templates: np.ndarray) -> None:
         self._nearness.keep(references, self.scorer.nearness(templates))

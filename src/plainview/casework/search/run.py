@@ -1,7 +1,7 @@
 """Searching a gallery with a probe: authorise, prepare and record, and only then compare.
 
-Owns the order of these steps. It must never compute a candidate before the audit entry of the search is durable, nor
-show one before the answer is recorded.
+Owns the order of these steps. It must never compare a face before the audit entry of the search is durable, nor show a
+candidate before the answer is recorded. The probe's own template is made while the entry is flushed.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from plainview.casework.models import (
 from plainview.casework.people.read import binding, training_facts, trial_facts
 from plainview.casework.probes.approvals import usable_approval
 from plainview.casework.probes.preparations import use
-from plainview.casework.probes.probe import Probe, StoredProbe, store, stored_meanwhile, template_of
+from plainview.casework.probes.probe import Embedding, Probe, StoredProbe, store, stored_meanwhile, template_of
 from plainview.casework.search.answers import Answer, record_answer
 from plainview.casework.search.candidates import answered, candidates_of
 from plainview.casework.search.grounds import ORDINARY, Ground, GroundFacts
@@ -43,7 +43,7 @@ from plainview.casework.search.urgent import sweep
 from plainview.casework.witnesses.read import witnessing
 from plainview.casework.workspace.insert import insert
 from plainview.casework.workspace.prepared import Prepared
-from plainview.casework.workspace.services import index_reached, services
+from plainview.casework.workspace.services import index_reached
 from plainview.policy import rules
 from plainview.policy.agency import DEFAULT_LIST, AgencyPolicy
 from plainview.policy.decision import Refused
@@ -123,10 +123,11 @@ def run_search(
     sweep()
     with _watched(acting_member, ground), transaction.atomic():
         may = authorised(request, ground, probe, acting_member)
+        embedding = Embedding(probe, engine_of(may.gallery))
         with stored_meanwhile(probe):
             search, asked = _record(probe, request, may, preparation, acting_member)
     with _withheld_where_refused(ground, search, asked, acting_member):
-        template, alike = template_of(probe, services().engine_of(search.pack))
+        template, alike = template_of(embedding)
         if alike is not None:
             search.quality_detail = {**search.quality_detail, PHOTOGRAPHS_ALIKE: alike}
         ground.still_holds()
