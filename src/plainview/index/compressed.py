@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from statistics import NormalDist
 
@@ -43,6 +44,7 @@ from plainview.index.base import (
 )
 from plainview.index.codes import near_margin, near_scores, spread
 from plainview.index.halves import Halves
+from plainview.index.helper import both
 from plainview.index.lock import SearchesOrChange
 from plainview.index.looking import BEYOND, first_looked_at, front_of, is_scanned, kth, stop
 from plainview.index.parts import Look, Settled, may_be_needed
@@ -72,6 +74,9 @@ _PART = 65536
 
 _AT_ONCE = 1024
 """Templates scored in one product: 512 KB at 128 components stay in the core's cache."""
+
+_NEAR_ON_TWO = 1024
+"""Near codes from which a second thread helps to read them."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -314,6 +319,11 @@ class CompressedIndex:
 
     def _near(self, slots: NDArray[np.int64], probe: Vector) -> NDArray[np.float32]:
         """Return the near scores of the slots, float32 (rows,)."""
+        middle = len(slots) // 2
+        halves = (partial(self._near_part, part, probe) for part in (slots[:middle], slots[middle:]))
+        return np.concatenate(both(*halves, worth=len(slots) >= _NEAR_ON_TWO))
+
+    def _near_part(self, slots: NDArray[np.int64], probe: Vector) -> NDArray[np.float32]:
         scores = np.empty(len(slots), dtype=np.float32)
         for begin in range(0, len(slots), _AT_ONCE):
             part = slice(begin, begin + _AT_ONCE)

@@ -1,29 +1,24 @@
 """The codes of a large gallery in two halves, so that two cores scan them at the same time.
 
-Owns which half has which slot (even and odd numbers) and the second thread. An estimate depends on the code and the probe
-alone, so both halves together give what one set gives, in another order. It must never wait for the second thread while
-another search has it: then the thread of the search scans both.
+Owns which half has which slot: even and odd numbers. It must never change what a scan gives: an estimate depends on the
+code and the probe alone, so both halves together give what one set gives, in another order.
 """
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from plainview.index.codes import Codes
+from plainview.index.helper import both
 from plainview.recognition.types import Vector
 
 TWO_FROM = 200_000
 """Codes from which a second thread helps: waking it takes about a tenth of a millisecond, scanning these on one thread
 six times as long (`plainview bench search`)."""
-
-Found = tuple[NDArray[np.int64], NDArray[np.float32]]
 
 
 class Halves:
@@ -39,7 +34,6 @@ class Halves:
         self._halves = (Codes(dim), Codes(dim))
         self.code_bytes = self._halves[0].code_bytes
         self._two_from = two_from
-        self._helper_is_free = threading.Lock()
 
     def __len__(self) -> int:
         """Codes in the set."""
@@ -73,31 +67,16 @@ class Halves:
         for half, own in self._own(slots):
             half.remove(slots[own])
 
-    def above(self, probe: Vector, floor: float, among: NDArray[np.uint8] | None) -> Found:
+    def above(
+        self, probe: Vector, floor: float, among: NDArray[np.uint8] | None
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """As `Codes.above`; on two threads where that is faster."""
-        even, odd = self._halves
-        if len(self) >= self._two_from and _cores() > 1 and self._helper_is_free.acquire(blocking=False):
-            try:
-                helped = _helper().submit(odd.above, probe, floor, among)
-                found = [even.above(probe, floor, among), helped.result()]
-            finally:
-                self._helper_is_free.release()
-        else:
-            found = [half.above(probe, floor, among) for half in self._halves]
-        return np.concatenate([slots for slots, _ in found]), np.concatenate([estimates for _, estimates in found])
+        even, odd = (partial(half.above, probe, floor, among) for half in self._halves)
+        (slots, estimates), (more, of_more) = both(even, odd, worth=len(self) >= self._two_from)
+        return np.concatenate([slots, more]), np.concatenate([estimates, of_more])
 
     def _own(self, slots: NDArray[np.int64]) -> Iterator[tuple[Codes, NDArray[np.bool_]]]:
         """Yield each half and which of the slots are its own."""
         odd = slots % 2 == 1
         yield self._halves[0], ~odd
         yield self._halves[1], odd
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@lru_cache(maxsize=1)
-def _helper() -> ThreadPoolExecutor:
-    """Return the one thread that helps every index of this process."""
-    return ThreadPoolExecutor(1, thread_name_prefix="plainview-scan")

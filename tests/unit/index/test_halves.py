@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from tests.factories.indexes import DIM, faces
 
-from plainview.index import halves
+from plainview.index import helper
 from plainview.index.codes import Codes
 from plainview.index.halves import Halves
 
@@ -65,7 +65,7 @@ def test_a_large_gallery_is_scanned_by_two_threads_and_a_small_one_by_its_own(mo
         return real(*parts)
 
     monkeypatch.setattr(Codes, "above", above)
-    monkeypatch.setattr(halves, "_cores", lambda: 2)
+    monkeypatch.setattr(helper, "cores", lambda: 2)
     own = threading.current_thread().name
     for two_from, helped in ((300, True), (301, False)):
         both = Halves(DIM, two_from=two_from)
@@ -73,7 +73,7 @@ def test_a_large_gallery_is_scanned_by_two_threads_and_a_small_one_by_its_own(mo
         seen.clear()
         estimates(both)
         assert [name != own for name in sorted(seen, key=lambda name: name != own)] == [False, helped]
-    monkeypatch.setattr(halves, "_cores", lambda: 1)
+    monkeypatch.setattr(helper, "cores", lambda: 1)
     both = Halves(DIM, two_from=1)
     added(both)
     seen.clear()
@@ -84,8 +84,8 @@ def test_a_large_gallery_is_scanned_by_two_threads_and_a_small_one_by_its_own(mo
 def test_a_search_does_not_wait_for_a_thread_that_helps_another(monkeypatch: pytest.MonkeyPatch) -> None:
     both = Halves(DIM, two_from=1)
     added(both)
-    monkeypatch.setattr(halves, "_cores", lambda: 2)
-    with both._helper_is_free:
+    monkeypatch.setattr(helper, "cores", lambda: 2)
+    with helper._free:
         assert estimates(both) == estimates(one())
 
 
@@ -94,7 +94,7 @@ def test_an_error_in_the_second_thread_reaches_the_search_and_the_next_one_is_he
 ) -> None:
     both = Halves(DIM, two_from=1)
     added(both)
-    monkeypatch.setattr(halves, "_cores", lambda: 2)
+    monkeypatch.setattr(helper, "cores", lambda: 2)
     with monkeypatch.context() as patch:
         patch.setattr(both._halves[1], "above", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):

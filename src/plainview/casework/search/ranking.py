@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -120,23 +121,47 @@ class Ranked:
 _PACKS = Prepared(lambda gallery: Gallery.objects.filter(pk=gallery).values_list("pack", "re_embedding"), int)
 
 
+class Ready(NamedTuple):
+    """A gallery whose index, calibration and canaries are ready for a comparison."""
+
+    gallery: Gallery
+    pack: str
+    index: Index
+    calibration: GalleryCalibration
+
+
+def ready(galleries: Sequence[Gallery], pack: str) -> list[Ready]:
+    """Make everything ready that a comparison needs beside the probe's template; see `compare_all` for the errors.
+
+    Args:
+        galleries: whose rows have just been read, with templates of `pack`.
+        pack: identity of the model pack.
+    """
+    made = []
+    for gallery in galleries:
+        require_same(gallery, pack)
+        dimension = services().engine_of(pack).pack.dimension
+        index = services().index(gallery.pk, pack, dimension, gallery.index_adapter)
+        look_again(gallery, index)
+        made.append(Ready(gallery, pack, index, calibrate(gallery)))
+    return made
+
+
 def compare_all(
     why: Comparison,
-    galleries: Sequence[Gallery],
+    galleries: Sequence[Ready],
     template: Vector,
     top: int,
     *,
-    pack: str,
     record: Callable[[list[Ranked]], object] | None = None,
 ) -> list[Ranked]:
-    """Compare a template with every reference of galleries whose rows have just been read, through the gate.
+    """Compare a template with every reference of galleries, through the gate.
 
     Args:
         why: the ground of the comparison.
-        galleries: whose templates are of `pack`.
-        template: of the probe, made by `pack`.
+        galleries: made ready just now.
+        template: of the probe, made by their pack.
         top: length of the lists.
-        pack: identity of the model pack.
         record: as of the gate.
 
     Raises:
@@ -144,18 +169,12 @@ def compare_all(
         NotRecorded: the entry of the comparison was not written first.
         IndexOutOfStep, BadTemplate, IndexDamaged, IndexUnreachable: as in `index.base`.
     """
-    prepared = []
-    for gallery in galleries:
-        require_same(gallery, pack)
-        index = services().index(gallery.pk, pack, len(template), gallery.index_adapter)
-        look_again(gallery, index)
-        prepared.append((index, calibrate(gallery)))
 
     def answers() -> list[Ranked]:
         try:
-            return [answer(index, calibration, template, top) for index, calibration in prepared]
+            return [answer(index, calibration, template, top) for _, _, index, calibration in galleries]
         finally:
-            for gallery in galleries:  # re-embedded meanwhile: what was compared says nothing
+            for gallery, pack, *_ in galleries:  # re-embedded meanwhile: what was compared says nothing
                 gallery.pack, gallery.re_embedding = next(iter(_PACKS(gallery.pk)))
                 require_same(gallery, pack)
 

@@ -6,7 +6,7 @@ candidate before the answer is recorded. The probe's own template is made while 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,7 +20,7 @@ from plainview.casework.gate.packs import engine_of
 from plainview.casework.log.guard import acting, refusals_recorded, standing
 from plainview.casework.log.write import Receipt, write_entry
 from plainview.casework.misuse.flags import inspect_closed
-from plainview.casework.misuse.inspection import Comparison
+from plainview.casework.misuse.inspection import Comparison, read_ahead
 from plainview.casework.models import (
     AlertSeen,
     Approval,
@@ -38,7 +38,7 @@ from plainview.casework.probes.probe import Embedding, Probe, StoredProbe, store
 from plainview.casework.search.answers import Answer, record_answer
 from plainview.casework.search.candidates import answered, candidates_of
 from plainview.casework.search.grounds import ORDINARY, Ground, GroundFacts
-from plainview.casework.search.ranking import Ranked, compare_all
+from plainview.casework.search.ranking import Ranked, compare_all, ready
 from plainview.casework.search.urgent import sweep
 from plainview.casework.witnesses.read import witnessing
 from plainview.casework.workspace.insert import insert
@@ -50,7 +50,6 @@ from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.purposes import plain_purpose
 from plainview.policy.search import UNDECLARED, SearchFacts, decisions
-from plainview.recognition.types import Vector
 from plainview.scores.cautions import PHOTOGRAPHS_ALIKE
 from plainview.storage.base import digest_of
 
@@ -127,6 +126,8 @@ def run_search(
         with stored_meanwhile(probe):
             search, asked = _record(probe, request, may, preparation, acting_member)
     with _withheld_where_refused(ground, search, asked, acting_member):
+        with _comparing(acting_member):
+            galleries, history = ready([search.gallery], search.pack), read_ahead(search)
         template, alike = template_of(embedding)
         if alike is not None:
             search.quality_detail = {**search.quality_detail, PHOTOGRAPHS_ALIKE: alike}
@@ -139,6 +140,7 @@ def run_search(
             (template,),
             search,
             search.box[2] / probe.picture.pixels.shape[1],
+            history,
         )
         outcome: list[Answer | Refused] = []
 
@@ -148,7 +150,8 @@ def run_search(
             except Refused as refused:  # what the inspection found stays on record
                 outcome.append(refused)
 
-        _compare(why, search, template, request.top, acting_member, record)
+        with _comparing(acting_member):
+            compare_all(why, galleries, template, request.top, record=record)
         if isinstance(outcome[0], Refused):
             raise outcome[0]
         return outcome[0]
@@ -310,17 +313,11 @@ def _inserted(search: Search, stored: StoredProbe, entry: int) -> list[Search]:
     return [search]
 
 
-def _compare(
-    why: Comparison,
-    search: Search,
-    template: Vector,
-    top: int,
-    member: Member,
-    record: Callable[[list[Ranked]], None],
-) -> None:
-    """Compare every reference of the gallery; an index that does not answer is a refusal, recorded."""
+@contextmanager
+def _comparing(member: Member) -> Iterator[None]:
+    """Record a refusal; an index that does not answer is one."""
     with refusals_recorded("search", member), index_reached():
-        compare_all(why, [search.gallery], template, top, pack=search.pack, record=record)
+        yield
 
 
 def view_candidates(public_id: str, *, acting_member: Member) -> Answer:

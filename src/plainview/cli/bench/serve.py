@@ -45,6 +45,7 @@ LIMIT_MS, PAGE_LIMIT_MS = 1500.0, 200.0
 """How long a person may wait for candidates and for any other page; source: the issue of the web application."""
 
 _PICTURES = 200  # different pictures behind the references
+_SYNTHETIC = "-"  # the file name of every synthetic reference
 PAGES = ("/", "/cases/", "/alerts/", "/leads/", "/galleries/", "/policy/", "/me/")
 
 
@@ -69,14 +70,31 @@ def measure(home: Path, references: int, people: int, searches: int) -> dict[str
 
 def _prepare(photographs: list[Path], count: int, people: int) -> list[str]:
     """Fill the gallery and sign people in; returns their session keys."""
+    prepare(photographs, count)
+    examiner = member_by_email("examiner@agency.example")
+    known = Member.objects.filter(email__startswith="bench-").count()
+    keys = [session(colleague(examiner, known + number)) for number in range(people)]
+    services().close()
+    return keys
+
+
+def prepare(photographs: list[Path], count: int) -> Gallery:
+    """Make the gallery of `count` synthetic references and the case, unless a kept workspace has them.
+
+    Raises:
+        ValueError: the kept gallery was filled with another number.
+    """
     admin, examiner = member_by_email("admin@agency.example"), member_by_email("examiner@agency.example")
+    kept = Gallery.objects.filter(name="large").first()
+    if kept is not None:
+        if kept.reference_set.filter(file_name=_SYNTHETIC).count() != count:
+            raise ValueError(f"the kept gallery was not filled with {count} references")
+        return kept
     passport = {"legal_basis": "benchmark", "source": "benchmark", "owner": "benchmark"}
     gallery = create_gallery("large", **passport, expires_on=date(2099, 1, 1), acting_member=admin)
     fill(gallery, admin, photographs, count)
     open_case("BENCH", "benchmark", acting_member=examiner)
-    keys = [session(colleague(examiner, number)) for number in range(people)]
-    services().close()
-    return keys
+    return gallery
 
 
 def fill(gallery: Gallery, member: Member, photographs: list[Path], count: int) -> None:
@@ -92,7 +110,13 @@ def fill(gallery: Gallery, member: Member, photographs: list[Path], count: int) 
     random = np.random.default_rng(1)
     run = Enrolment.objects.create(gallery=gallery, member=member)
     pack, dimension = engine.pack.identity, engine.pack.dimension
-    shared: dict[str, Any] = {"gallery": gallery, "enrolment": run, "quality": 50, "pack": pack, "file_name": "-"}
+    shared: dict[str, Any] = {
+        "gallery": gallery,
+        "enrolment": run,
+        "quality": 50,
+        "pack": pack,
+        "file_name": _SYNTHETIC,
+    }
     of_face = [
         values_of(
             Reference(face_number=1, quality_detail={}, blob=blob, box=box, points=points, face_file=file, **shared)
