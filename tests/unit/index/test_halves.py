@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from typing import Any
 
@@ -85,7 +87,7 @@ def test_a_search_does_not_wait_for_a_thread_that_helps_another(monkeypatch: pyt
     both = Halves(DIM, two_from=1)
     added(both)
     monkeypatch.setattr(helper, "cores", lambda: 2)
-    with helper._free:
+    with helper._helper.free:
         assert estimates(both) == estimates(one())
 
 
@@ -100,3 +102,19 @@ def test_an_error_in_the_second_thread_reaches_the_search_and_the_next_one_is_he
         with pytest.raises(ZeroDivisionError):
             estimates(both)
     assert estimates(both) == estimates(one())
+
+
+def test_a_forked_process_has_a_thread_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread of its parent is not in it: a search that waited for it would never end (celery #10339 and others)."""
+    monkeypatch.setattr(helper, "cores", lambda: 2)
+    assert helper.both(lambda: 1, lambda: 2, worth=True) == (1, 2)
+    with helper._helper.free:
+        child = os.fork()
+        if not child:
+            status = 1
+            try:
+                signal.alarm(20)
+                status = int(helper.both(lambda: 1, threading.get_ident, worth=True)[1] == threading.get_ident())
+            finally:
+                os._exit(status)
+    assert os.waitpid(child, 0)[1] == 0
