@@ -68,12 +68,16 @@ class Record:
     Attributes:
         canonical: the entry in canonical form, see `record.Entry`.
         leaf: its 32-byte leaf hash.
-        checkpoint: the signed checkpoint of the log that ends with this entry, None when none was signed.
+        checkpoint: the signed checkpoint of the log that ends with this entry, or what signs it; None when none is.
     """
 
     canonical: bytes
     leaf: bytes
-    checkpoint: str | None = None
+    checkpoint: str | Callable[[], str] | None = None
+
+    def note(self) -> str | None:
+        """Return the checkpoint, signed now if it was not."""
+        return self.checkpoint() if callable(self.checkpoint) else self.checkpoint
 
 
 ReadFrom = Callable[[int], Iterable[Record]]
@@ -218,8 +222,8 @@ class LogFolder:
             if size > last:
                 lines += _checked_line(record, size)
             size += 1
-            if record.checkpoint is not None and size > covered:
-                signed += _checked_note(record.checkpoint, size)
+            if size > covered and (note := record.note()) is not None:
+                signed += _checked_note(note, size)
                 covered = size
             if len(lines) + len(signed) >= _BATCH_BYTES:
                 _write(log, lines)
