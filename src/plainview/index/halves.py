@@ -6,13 +6,13 @@ code and the probe alone, so both halves together give what one set gives, in an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from plainview.index.codes import Codes
+from plainview.index.codes import Codes, Loading
 from plainview.index.helper import both
 from plainview.recognition.types import Vector
 
@@ -56,11 +56,15 @@ class Halves:
     def load(self, parts: Iterable[tuple[NDArray[np.int64], NDArray[np.uint8]]], total: int) -> None:
         """As `Codes.load`."""
         loadings = [half.loading(-(-total // 2)) for half in self._halves]
+        self._take(loadings, parts)
+        for loading in loadings:
+            loading.finish()
+
+    def _take(self, loadings: Sequence[Loading], parts: Iterable[tuple[NDArray[np.int64], NDArray[np.uint8]]]) -> None:
+        # A function of its own: its arrays are gone when `finish` returns memory to the system.
         for slots, codes in parts:
             for loading, (_, own) in zip(loadings, self._own(slots), strict=True):
                 loading.take(slots[own], codes[own])
-        for loading in loadings:
-            loading.finish()
 
     def remove(self, slots: NDArray[np.int64]) -> None:
         """As `Codes.remove`."""
