@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -28,8 +28,9 @@ Keep = Annotated[
 @contextmanager
 def home(keep: Path | None) -> Iterator[Path]:
     """Make a sample workspace for the block: in the kept folder, as it is if it is there, or in one that goes after it."""
-    with tempfile.TemporaryDirectory(prefix="plainview-bench-") if keep is None else nullcontext(keep) as folder:
-        workspace = Path(folder).absolute() / "workspace"
+    with ExitStack() as ends:
+        folder = keep or Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="plainview-bench-")))
+        workspace = folder.absolute() / "workspace"
         os.environ[ENV] = str(workspace)
         if workspace.exists():
             enter(command_line())
