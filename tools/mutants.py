@@ -14,6 +14,7 @@ import importlib
 import json
 import os
 import random
+import signal
 import sys
 import tempfile
 import tomllib
@@ -23,7 +24,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from mutants_run import HEAVY, REPO, TESTS, Coverage, Runner, read
+from mutants_run import HEAVY, REPO, SERVED, TESTS, Coverage, Runner, read
 from mutate import Folder, Mutant
 
 STORE = REPO / ".mutants"
@@ -86,12 +87,13 @@ class Store:
                 parts = {name: {t: covered[name][t] for t in here[name]} for name in ("seconds", "lines")}
                 self.covers[file] = {"digest": fresh[file], **here, **parts}
             _save(self.cover_path, self.covers)
-        union = Coverage({}, {}, [], [])
+        union = Coverage({}, {}, [], [], [])
         for file in self.files:
             part = self.covers[file]
             union.seconds |= part["seconds"]
             union.lines |= part["lines"]
             union.starts += part["starts"]
+            union.silent += part["silent"]
             union.left_out += part["left_out"]
         return union
 
@@ -102,6 +104,7 @@ def _in_parallel(jobs: int, work: list, act: Callable[[int, list], None]) -> Non
     for job in range(min(jobs, len(work))):
         pid = os.fork()
         if not pid:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             try:
                 act(job, work[job::jobs])
             finally:
@@ -152,10 +155,12 @@ def run(folder: str, mutants: Iterable[Mutant], jobs: int, say: Callable[[str], 
             return work_off
 
         runner = Runner(folder, place / "choose")
-        _in_parallel(jobs, [pair for pair in pending() if pair[0].in_function and pair[1]], act(quick=True))
-        collect()
-        _in_parallel(jobs, pending(), act(quick=False))
-        collect()
+        try:
+            _in_parallel(jobs, [pair for pair in pending() if pair[0].in_function and pair[1]], act(quick=True))
+            collect()
+            _in_parallel(jobs, pending(), act(quick=False))
+        finally:  # what an interrupted run has tried is known to the next one
+            collect()
     return store, coverage
 
 
@@ -183,6 +188,7 @@ def main() -> int:
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args()
     terminal = os.dup(2)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("interrupted"))
 
     def say(line: str) -> None:
         if options.verbose or not line.startswith("  "):
@@ -200,7 +206,8 @@ def main() -> int:
         mutants[folder] = [
             m
             for m in some
-            if not options.only or any(m.module == o or m.module.startswith(o + "/") for o in options.only)
+            if m.module not in SERVED
+            and (not options.only or any(m.module == o or m.module.startswith(o + "/") for o in options.only))
         ]
     if options.sample:
         everything = [mutant for some in mutants.values() for mutant in some]
@@ -233,6 +240,11 @@ def main() -> int:
         lines = [json.dumps({"modules": table, "unnoticed": alive, "left_out": left_out})]
     else:
         lines = [f"{m.module}:{m.line} in {m.owner or 'the module'}\n    {m.source}\n    {m.change}" for m in survivors]
+        lines += [
+            f"not tried (needs a server): {name}, see `{SERVED[name]}`"
+            for name in SERVED
+            if name.split("/")[0] in folders
+        ]
         lines += [f"left out (fails without a wrong, or takes more than 10 s): {name}" for name in left_out]
         lines.append(f"{'module':40} {'mutants':>8} {'noticed':>8} {'equiv.':>7} {'unnoticed':>9} {'%':>6}")
         lines += [f"{row[0]:40} {row[1]:8} {row[2]:8} {row[3]:7} {row[4]:9} {row[5]:6}" for row in rows]

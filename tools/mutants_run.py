@@ -17,15 +17,15 @@ import resource
 import shutil
 import signal
 import sys
-import threading
 import time
 import tomllib
 import types
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mutants_trace import Coverage, Tracer
 from mutate import Folder, Mutant
 
 REPO = Path(__file__).resolve().parents[1]
@@ -33,12 +33,20 @@ TESTS = {
     "policy": ["tests/unit/policy"],
     "audit": ["tests/unit/audit"],
     "scores": ["tests/unit/scores"],
-    "index": ["tests/unit/index", "tests/contract/test_index_contract.py"],
+    "index": ["tests/unit/index", "tests/contract/test_index_contract.py", "tests/contract/test_sharded.py"],
     "recognition": ["tests/unit/recognition"],
 }
+SERVED = {"index/milvus.py": "make test-milvus", "index/sharded/ray_crew.py": "make test-ray"}
+"""Modules that only tests with a server of somebody else's run, and the command that does: they are not tried here."""
+
+CHILDREN = {
+    "recognition": ["recognition/decode_child.py", "recognition/video/child.py"],
+    "audit": ["audit/standalone.py"],
+}
+"""Modules with which the processes begin that tests of the folder start."""
+
 HEAVY = (
     "pytest",
-    "faker.contrib.pytest.plugin",
     "pytest_socket",
     "numpy",
     "hypothesis",
@@ -54,64 +62,9 @@ HEAVY = (
     "av",
 )
 """Imported once, before the forks; none of them is ours."""
+
 LONGEST_SECONDS = 10.0
 """A test that takes longer than this (CPU) is left out, and named."""
-
-
-@dataclass
-class Coverage:
-    """What each test of a folder runs.
-
-    Attributes:
-        seconds: test -> CPU seconds.
-        lines: test -> module -> lines, those of the collection of its file among them: parameters may be calls.
-        starts: tests that start a process or run no function of the folder, tables for instance: their lines say nothing.
-        left_out: tests that fail without any wrong, or take too long.
-    """
-
-    seconds: dict[str, float]
-    lines: dict[str, dict[str, list[int]]]
-    starts: list[str]
-    left_out: list[str]
-
-
-class Tracer:
-    """The lines of functions below one folder that run while it is on."""
-
-    def __init__(self, prefix: str) -> None:
-        self.prefix = prefix
-        self.files: dict[str, set[int] | None] = {}
-
-    def _line(self, frame: types.FrameType, event: str, argument: object) -> Any:
-        lines = self.files[frame.f_code.co_filename]
-        if event == "line" and lines is not None:
-            lines.add(frame.f_lineno)
-        return self._line
-
-    def _call(self, frame: types.FrameType, event: str, argument: object) -> Any:
-        if frame.f_code.co_name == "<module>":
-            return None
-        file = frame.f_code.co_filename
-        if file not in self.files:
-            self.files[file] = set() if file.startswith(self.prefix) else None
-        return self._line if self.files[file] is not None else None
-
-    @contextlib.contextmanager
-    def on(self) -> Iterator[None]:
-        """Watch, in threads too."""
-        sys.settrace(self._call)
-        threading.settrace(self._call)
-        try:
-            yield
-        finally:
-            sys.settrace(None)
-            threading.settrace(None)  # type: ignore[arg-type]
-
-    def take(self) -> dict[str, set[int]]:
-        """Return module -> lines, and forget them."""
-        lines = {file[len(self.prefix) :]: set(at) for file, at in self.files.items() if at}
-        self.files.clear()
-        return lines
 
 
 class Runner:
@@ -122,6 +75,7 @@ class Runner:
         shutil.copytree(REPO / "src", self.src, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
         self.files = Folder(self.src, folder)
         self.texts = self.files.texts
+        self.in_children = self.files.reached(CHILDREN.get(folder, []))
         self.ini = place / "pytest.ini"
         options = tomllib.loads((REPO / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
         self.ini.write_text(
@@ -253,7 +207,7 @@ class Runner:
 
     def cover(self, tests: list[str]) -> Coverage:
         """Run every test of these files once with no wrong in any module."""
-        result = Coverage({}, {}, [], [])
+        result = Coverage({}, {}, [], [], [])
 
         tracer = Tracer(str(self.src / "plainview") + os.sep)
         at_collection: dict[str, dict[str, set[int]]] = {}
@@ -267,8 +221,10 @@ class Runner:
                     result.left_out.append(item.nodeid)
                     continue
                 lines = {module: set(at) for module, at in answer["lines"].items()}
-                if answer["starts"] or not lines:
+                if answer["starts"]:
                     result.starts.append(item.nodeid)
+                if not lines:
+                    result.silent.append(item.nodeid)
                 for module, at in at_collection.get(item.nodeid.split("::")[0], {}).items():
                     lines.setdefault(module, set()).update(at)
                 result.lines[item.nodeid] = {module: sorted(at) for module, at in lines.items()}
@@ -313,7 +269,8 @@ class Runner:
         def rank(test: str) -> tuple[bool, float]:
             return test != first, coverage.seconds[test]
 
-        return [*sorted(hit, key=rank), *sorted(set(coverage.starts) - hit, key=rank)]
+        blind = set(coverage.silent) | set(coverage.starts if mutant.module in self.in_children else ())
+        return [*sorted(hit, key=rank), *sorted(blind - hit, key=rank)]
 
     def _named_in(self, test_file: str, names: frozenset[str]) -> bool:
         text = read(REPO / test_file)
@@ -338,7 +295,9 @@ class Runner:
                     code = thing.__code__
                     live.setdefault((code.co_filename, code.co_qualname, code.co_firstlineno), []).append(thing)
             gc.freeze()
-            for mutant, tests in work:
+            noticed: Counter[tuple[str, str]] = Counter()
+            for mutant, those in work:
+                tests = sorted(those, key=lambda test: -noticed[mutant.module, test] / (coverage.seconds[test] + 0.05))
                 with self.wrong(mutant) as text:
                     filename = str(self.src / "plainview" / mutant.module)
 
@@ -353,7 +312,9 @@ class Runner:
                         self.run_items(session, [items[test] for test in tests], _stop(pipe))
 
                     seconds = 3 + 4 * sum(coverage.seconds[test] for test in tests)
-                    report(mutant, *(self.fork(try_it, seconds) if tests else ("ok", "")))
+                    state, by = self.fork(try_it, seconds) if tests else ("ok", "")
+                    noticed[mutant.module, by] += 1
+                    report(mutant, state, by)
 
         self.session(TESTS[self.folder], loop)
 

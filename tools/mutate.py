@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -222,3 +222,17 @@ class Folder:
         """Return the modules whose text has one of these names."""
         pattern = re.compile(rb"\b(" + b"|".join(re.escape(name.encode()) for name in sorted(names)) + rb")\b")
         return {module for module, text in self.texts.items() if names and pattern.search(text)}
+
+    def reached(self, entries: Iterable[str]) -> set[str]:
+        """Return the modules of this folder that a process which begins with one of these imports."""
+        waiting, reached = list(entries), set[str]()
+        while waiting:
+            module = waiting.pop()
+            if module in self.texts and module not in reached:
+                reached.add(module)
+                for node in ast.walk(ast.parse(self.texts[module])):
+                    if isinstance(node, ast.ImportFrom) and node.module:
+                        names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+                        paths = [name.removeprefix("plainview.").replace(".", "/") for name in names]
+                        waiting += [ending for path in paths for ending in (f"{path}.py", f"{path}/__init__.py")]
+        return reached

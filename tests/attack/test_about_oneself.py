@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -12,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from tests.factories.browser import people, signed_in
 from tests.factories.models import collins
+from tests.factories.refusals import rule_of
 from tests.factories.rights import HOW, confirmed, file, photo
 from tests.factories.work import entries, gallery, person, write
 
@@ -22,7 +21,6 @@ from plainview.casework.register.read import tally_of
 from plainview.casework.rights.checks import confirm, view_request
 from plainview.casework.rights.search import decide, search_person
 from plainview.policy import misuse
-from plainview.policy.decision import Refused
 from plainview.policy.rights import faces_listed
 
 
@@ -30,12 +28,6 @@ from plainview.policy.rights import faces_listed
 def pictures(workspace: Path, tmp_path: Path) -> Path:
     gallery(tmp_path / "pictures")
     return tmp_path
-
-
-def rule_of(act: Callable[..., Any], *arguments: Any, **options: Any) -> str:
-    with pytest.raises(Refused) as caught:
-        act(*arguments, **options)
-    return caught.value.rule_id
 
 
 def test_an_administrator_cannot_confirm_and_search_the_same_request(pictures: Path) -> None:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from tests.factories.browser import signed_in
 from tests.factories.commands import invoke
 from tests.factories.power import agreed
+from tests.factories.refusals import rule_of
 from tests.factories.work import entries, person
 
 import plainview
@@ -25,17 +26,10 @@ from plainview.casework.proposals.make import propose, propose_about
 from plainview.casework.webhooks.manage import add_webhook
 from plainview.policy.addresses import literal
 from plainview.policy.agency import SAMPLE
-from plainview.policy.decision import Refused
 from plainview.policy.proposals import Kind
 from plainview.policy.retention import BEGINNING
 
 ADMIN, AUDITOR = "admin@agency.example", "auditor@agency.example"
-
-
-def rule_of(act: Any, *arguments: Any, **options: Any) -> str:
-    with pytest.raises(Refused) as caught:
-        act(*arguments, **options)
-    return caught.value.rule_id
 
 
 def alone(kind: Kind, email: str, **wanted: Any) -> str:

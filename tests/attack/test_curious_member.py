@@ -18,6 +18,7 @@ from tests.factories.browser import people, signed_in
 from tests.factories.commands import invoke
 from tests.factories.models import collins, hopper
 from tests.factories.power import reset_sign_in, set_roles
+from tests.factories.refusals import rule_of
 from tests.factories.work import case, entries, person, probe, search, write
 
 from plainview.casework.enrolment.enrol import enrol
@@ -32,17 +33,10 @@ from plainview.casework.people.sign_in import end_session
 from plainview.casework.people.tokens import make_token, require_token
 from plainview.casework.proposals.decide import approve, reject
 from plainview.casework.proposals.make import propose_about
-from plainview.policy.decision import Refused
 from plainview.policy.proposals import Kind
 from plainview.recheck.package import verify_package
 
 EXAMINER = "examiner@agency.example"
-
-
-def rule_of(act: Any, *arguments: Any, **options: Any) -> str:
-    with pytest.raises(Refused) as caught:
-        act(*arguments, **options)
-    return caught.value.rule_id
 
 
 def reset_of_the_examiner() -> Proposal:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.factories.browser import signed_in
 from tests.factories.models import collins, hopper
+from tests.factories.refusals import rule_of
 from tests.factories.work import case, person, probe, search, write
 
 from plainview.casework.enrolment.enrol import enrol
@@ -19,16 +19,9 @@ from plainview.casework.galleries.passports import create_gallery
 from plainview.casework.models import Proposal, Reference
 from plainview.casework.proposals.make import propose
 from plainview.policy.agency import SAMPLE
-from plainview.policy.decision import Refused
 from plainview.policy.proposals import Kind
 from plainview.recognition.errors import BadMedia
 from plainview.tables.links import own_link, without_path
-
-
-def rule_of(act: Any, *arguments: Any, **options: Any) -> str:
-    with pytest.raises(Refused) as caught:
-        act(*arguments, **options)
-    return caught.value.rule_id
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.core import mail
+from tests.factories.refusals import rule_of
 from tests.factories.verification import another, answered, examined, many, told
 from tests.factories.work import case, entries, person, probe, search
 
@@ -16,7 +17,6 @@ from plainview.casework.examination.seen import disagreements, rebuild, tell_wit
 from plainview.casework.examination.verify import answer_verification, open_verification
 from plainview.casework.models import Member, Verification, View
 from plainview.casework.search.run import view_candidates
-from plainview.policy.decision import Refused
 from plainview.policy.examination import NOT, POTENTIAL
 
 
@@ -30,12 +30,6 @@ def curious(found: str) -> Member:
     """An examiner who may read every case, and verifies for the others."""
     Member.objects.filter(pk=person("verifier").pk).update(is_active=False)
     return another("curious@agency.example", "examiner")
-
-
-def rule_of(act: object, *arguments: object, **options: object) -> str:
-    with pytest.raises(Refused) as caught:
-        act(*arguments, **options)  # type: ignore[operator]
-    return caught.value.rule_id
 
 
 def test_a_verifier_with_a_task_who_opens_the_scores_loses_it(found: str, curious: Member) -> None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
-from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
 from django.core import mail
 from tests.factories.browser import people
+from tests.factories.refusals import rule_of
 from tests.factories.work import entries, person
 
 from plainview.casework.log.record import record_served
@@ -26,17 +26,10 @@ from plainview.casework.proposals.decide import approve
 from plainview.casework.proposals.head import ask_head, decide_as_head, rescue
 from plainview.casework.proposals.make import propose, propose_about
 from plainview.casework.workspace.services import services
-from plainview.policy.decision import Refused
 from plainview.policy.proposals import Kind
 from plainview.policy.roles import Role
 
 EXAMINER = "examiner@agency.example"
-
-
-def rule_of(act: Any, *arguments: Any, **options: Any) -> str:
-    with pytest.raises(Refused) as caught:
-        act(*arguments, **options)
-    return caught.value.rule_id
 
 
 def harbour(*others: tuple[str, Role]) -> Member:

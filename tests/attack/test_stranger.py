@@ -15,6 +15,7 @@ from django.test import Client
 from django.utils import timezone
 from tests.factories.browser import code, password_step, people, signed_in
 from tests.factories.power import invite_member, reset_sign_in
+from tests.factories.refusals import rule_of
 from tests.factories.rights import filing, photo
 from tests.factories.work import at, entries, person
 
@@ -26,7 +27,6 @@ from plainview.casework.people.tokens import make_token, require_token
 from plainview.casework.rights.filing import file_request, open_request
 from plainview.casework.upkeep.spent import end_spent
 from plainview.policy import rights
-from plainview.policy.decision import Refused
 
 EMAIL = "examiner@agency.example"
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -42,12 +42,6 @@ def right() -> str:
 
 def waits(answer: Any) -> bool:
     return b"Too many wrong passwords" in answer.content
-
-
-def rule_of(act: Any, *arguments: Any, **options: Any) -> str:
-    with pytest.raises(Refused) as caught:
-        act(*arguments, **options)
-    return caught.value.rule_id
 
 
 def test_wrong_passwords_end_nobodys_open_session_and_lock_nobody(workspace: Path) -> None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.core import mail
 from django.utils import timezone
 from tests.factories.browser import people, signed_in
-from tests.factories.work import case, entries, gallery, person, probe, search
+from tests.factories.refusals import rule_of
+from tests.factories.work import entries, person, ready, search
 
 from plainview.audit.record import parse_line
 from plainview.casework.examination.examine import view_examination
@@ -24,22 +23,13 @@ from plainview.casework.search.urgent import sweep
 from plainview.casework.workspace.services import services
 from plainview.policy import misuse
 from plainview.policy.agency import EVIDENCE_DAYS, NEW_AGENCY, parse
-from plainview.policy.decision import Refused
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
 
-def rule_of(act: Callable[..., Any], *arguments: Any, **options: Any) -> str:
-    with pytest.raises(Refused) as caught:
-        act(*arguments, **options)
-    return caught.value.rule_id
-
-
 @pytest.fixture
 def image(workspace: Path, tmp_path: Path) -> Path:
-    gallery(tmp_path / "pictures")
-    case()
-    return probe(tmp_path)
+    return ready(tmp_path)
 
 
 @pytest.fixture

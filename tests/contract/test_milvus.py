@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from tests.contract import test_index_contract as contract
+from tests.contract.on_a_server import log_of, whole_contract
 from tests.factories.milvus_server import MilvusServer
 from tests.factories.work import case, person, probe, search
 from tests.factories.work import gallery as gallery_of_two
@@ -59,37 +59,14 @@ def make(server: MilvusServer) -> Iterator[Callable[[], Index]]:
         index.clear()
 
 
-# Every test of the contract, on this adapter. The one that tries any log at all runs 40 x 25 steps of about
-# 0.3 s each against a server; here it runs fewer of them.
-for _name, _test in vars(contract).copy().items():
-    if _name.startswith("test_") and _name != "test_any_log_against_a_dict":
-        globals()[_name] = _test
-
-
-def test_any_log_against_a_dict(make: Callable[[], Index]) -> None:
-    class Machine(contract.LogAgainstDict):
-        pass
-
-    Machine.make = staticmethod(make)
-    contract.run_state_machine_as_test(
-        Machine, settings=contract.settings(max_examples=3, stateful_step_count=12, deadline=None)
-    )
-
-
-def gallery(count: int) -> tuple[NDArray[np.float32], list[Block]]:
-    templates = contract.faces(count, seed=11)
-    blocks = [
-        Block.of_adds(first + 1, np.arange(first + 1, first + len(rows) + 1), rows)
-        for first in range(0, count, 10_000)
-        for rows in [templates[first : first + 10_000]]
-    ]
-    return templates, blocks
+# Each step of a log takes about 0.3 s on a server.
+globals().update(whole_contract(logs=3))
 
 
 def test_at_the_size_where_the_server_builds_its_index_lists_are_the_exact_ones(
     make: Callable[[], Index],
 ) -> None:
-    templates, blocks = gallery(100_000)
+    templates, blocks = log_of(100_000)
     exact, index = ExactIndex(DIM), make()
     exact.apply(blocks)
     index.apply(blocks)
@@ -105,7 +82,7 @@ def test_at_the_size_where_the_server_builds_its_index_lists_are_the_exact_ones(
 def test_a_server_that_is_killed_in_mid_search_is_said_so_and_comes_back(
     server: MilvusServer, make: Callable[[], Index]
 ) -> None:
-    templates, blocks = gallery(20_000)
+    templates, blocks = log_of(20_000)
     index = make()
     index.apply(blocks)
     wanted = index.search(templates[3], 10)

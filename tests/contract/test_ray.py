@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
-from numpy.typing import NDArray
 from tests.contract import test_index_contract as contract
+from tests.contract.on_a_server import log_of, whole_contract
 from tests.factories.indexes import SEALER
 from tests.factories.ray_cluster import RayCluster
 from tests.factories.work import case, person, probe, search
@@ -91,31 +91,8 @@ def make(cluster: RayCluster) -> Iterator[Callable[[], Index]]:
         index.clear()
 
 
-# Every test of the contract, on this adapter. The one that tries any log at all makes and ends parts at each loss; here
-# it does so fewer times.
-for _name, _test in vars(contract).copy().items():
-    if _name.startswith("test_") and _name != "test_any_log_against_a_dict":
-        globals()[_name] = _test
-
-
-def test_any_log_against_a_dict(make: Callable[[], Index]) -> None:
-    class Machine(contract.LogAgainstDict):
-        pass
-
-    Machine.make = staticmethod(make)
-    contract.run_state_machine_as_test(
-        Machine, settings=contract.settings(max_examples=2, stateful_step_count=12, deadline=None)
-    )
-
-
-def log_of(count: int) -> tuple[NDArray[np.float32], list[Block]]:
-    templates = contract.faces(count, seed=11)
-    blocks = [
-        Block.of_adds(first + 1, np.arange(first + 1, first + len(rows) + 1), rows)
-        for first in range(0, count, 10_000)
-        for rows in [templates[first : first + 10_000]]
-    ]
-    return templates, blocks
+# Each loss makes and ends parts.
+globals().update(whole_contract(logs=2))
 
 
 def processes(index: ShardedIndex) -> list[int]:

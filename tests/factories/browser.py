@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
@@ -39,3 +40,8 @@ def signed_in(name: str = "examiner", **client_options: Any) -> Client:
     done = client.post("/accounts/2fa/authenticate/", {"code": held["code"]})
     assert done.status_code == 302, done.content
     return client
+
+
+def text(answer: Any) -> str:
+    """The text of an answer, with one blank between words."""
+    return re.sub(r"\s+", " ", answer.content.decode())

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
 import cv2
-import pytest
 from pypdf import PdfReader
 from tests.factories.models import collins, scaled
 from tests.factories.work import person
@@ -17,7 +15,6 @@ from plainview.casework.rights.checks import confirm
 from plainview.casework.rights.filing import Filed, file_request
 from plainview.casework.rights.read import answer_pdf
 from plainview.casework.rights.search import decide, search_person
-from plainview.policy.decision import Refused
 from plainview.policy.rights import Filing, read_filing
 
 HOW = "passport shown at the desk, face compared by two officers"
@@ -73,10 +70,3 @@ def text_of(pdf: bytes | None) -> str:
 def letter_of(row: SubjectRequest) -> str:
     """The words of the letter of an answered request."""
     return text_of(answer_pdf(row))
-
-
-def rule_of(act: Callable[..., Any], *arguments: Any, **options: Any) -> str:
-    """The rule by which an act is refused."""
-    with pytest.raises(Refused) as caught:
-        act(*arguments, **options)
-    return caught.value.rule_id

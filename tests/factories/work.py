@@ -68,6 +68,13 @@ def probe(folder: Path, name: str = "probe.png") -> Path:
 
 
 @staged
+def ready(folder: Path) -> Path:
+    """A gallery of two, an open case, and the probe, whose path is returned."""
+    gallery(folder / "pictures")
+    case()
+    return probe(folder)
+
+
 def search(image: Path, member: Member | None = None, *, urgent: str = "", review: str = "", **request: Any) -> Answer:
     fields = {"case": "C-1", "purpose": "find the rider", "gallery": "g"}
     wanted, ground = Request(**(fields | request)), ground_of(urgent=urgent, review=review)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from tests.factories.browser import signed_in
+from tests.factories.browser import signed_in, text
 from tests.factories.models import collins
 from tests.factories.work import case, entries, gallery, person
 from tests.integration.conftest import Cli
@@ -26,10 +24,6 @@ from plainview.recheck.package import verify_package
 DATA = cv2.imencode(".png", (collins().pixels * 0.03).astype(np.uint8))[1].tobytes()
 """Eileen Collins in the dark, in eight grey levels: no face is found."""
 BOX = {"edit": "drawn", "x": "168", "y": "53", "width": "110", "height": "132"}
-
-
-def text(answer: Any) -> str:
-    return re.sub(r"\s+", " ", answer.content.decode())
 
 
 @pytest.fixture

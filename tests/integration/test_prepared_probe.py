@@ -6,14 +6,13 @@ import json
 import re
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from tests.factories.browser import signed_in
+from tests.factories.browser import signed_in, text
 from tests.factories.models import collins
 from tests.factories.work import case, entries, gallery, person
 from tests.integration.conftest import Cli
@@ -29,10 +28,6 @@ DATA = cv2.imencode(".png", np.clip(np.rint(_VALUES), 0, 255).astype(np.uint8))[
 
 STEP = re.compile(r"prepared:\d\.\d\d,\d+\.\d\d")
 SAID = re.compile(r"Prepared for the search: smoothed by \d\.\d pixels and brightened \d+\.\d times")
-
-
-def text(answer: Any) -> str:
-    return re.sub(r"\s+", " ", answer.content.decode())
 
 
 @pytest.fixture

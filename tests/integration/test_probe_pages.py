@@ -16,7 +16,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from tests.factories import pictures
-from tests.factories.browser import signed_in
+from tests.factories.browser import signed_in, text
 from tests.factories.models import collins, hopper, scaled
 from tests.factories.power import change_policy
 from tests.factories.work import at, case, entries, gallery, person
@@ -55,10 +55,6 @@ def begun(client: Client, data: bytes = PROBE) -> str:
 def searched(client: Client, draft: str, **more: Any) -> Any:
     fields = {"purpose": "find the rider", "galleries": ["g"], "top": "20", "galleries_shown": "1"} | more
     return client.post(f"{draft}search/", fields)
-
-
-def text(answer: Any) -> str:
-    return re.sub(r"\s+", " ", answer.content.decode())
 
 
 def test_cases_are_found_opened_and_closed_with_a_reason(client: Client) -> None:

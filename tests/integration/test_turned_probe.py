@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import Any
 
 import cv2
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from tests.factories.browser import signed_in
+from tests.factories.browser import signed_in, text
 from tests.factories.models import collins
 from tests.factories.work import case, entries, gallery, person, search
 from tests.integration.conftest import Cli
@@ -20,10 +18,6 @@ from plainview.casework.models import Preparation
 from plainview.recheck.package import verify_package
 
 DATA = cv2.imencode(".png", cv2.rotate(collins().pixels, cv2.ROTATE_180))[1].tobytes()
-
-
-def text(answer: Any) -> str:
-    return re.sub(r"\s+", " ", answer.content.decode())
 
 
 @pytest.fixture

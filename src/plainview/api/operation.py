@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -53,7 +53,7 @@ class Operation:
         gives: media type of its answer, if that is not JSON.
         headers: further headers of the request, each with whether it is required.
         versioned: its answer has an ETag, and a change may name the version that it was made of (If-Match).
-        group: heading in the document.
+        group: heading in the document; `under` sets it.
     """
 
     method: str
@@ -83,3 +83,8 @@ class Operation:
     def makes(self) -> bool:
         """Say whether it changes something, so that an idempotency key counts."""
         return self.method not in ("GET", "HEAD") and not self.headers
+
+
+def under(heading: str, *operations: Operation) -> tuple[Operation, ...]:
+    """Return the operations under a heading of the document."""
+    return tuple(replace(operation, group=heading) for operation in operations)

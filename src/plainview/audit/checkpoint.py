@@ -15,6 +15,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -153,25 +154,24 @@ class Checkpoint:
     extensions: tuple[str, ...] = ()
 
 
-class Signer:
-    """Holds the private key of a log and signs its checkpoints. It prints only its public half."""
+class KeyHolder:
+    """Holds an Ed25519 private key under a name. It prints only its public half."""
 
     def __init__(self, name: str, key: Ed25519PrivateKey) -> None:
-        """Take the key for the log of that name; see `generate` and `from_private_bytes`."""
+        """Take the key; see `generate` and `from_private_bytes`."""
         self._key = key
-        self.verifier = VerifierKey(name, key.public_key().public_bytes_raw())
 
     @classmethod
-    def generate(cls, name: str) -> Signer:
-        """Make a new key for the log of that name (its origin)."""
+    def generate(cls, name: str) -> Self:
+        """Make a new key for the log or witness of that name."""
         return cls(name, Ed25519PrivateKey.generate())
 
     @classmethod
-    def from_private_bytes(cls, name: str, data: bytes) -> Signer:
+    def from_private_bytes(cls, name: str, data: bytes) -> Self:
         """Take the key that `private_bytes` returned.
 
         Raises:
-            BadKey: the name is not that of a log, or the data is not 32 bytes.
+            BadKey: the name cannot be that of a key, or the data is not 32 bytes.
         """
         try:
             key = Ed25519PrivateKey.from_private_bytes(data)
@@ -182,6 +182,15 @@ class Signer:
     def private_bytes(self) -> bytes:
         """Return the 32-byte private key (RFC 8032 seed), for a file that only the service can read."""
         return self._key.private_bytes_raw()
+
+
+class Signer(KeyHolder):
+    """Holds the private key of a log and signs its checkpoints."""
+
+    def __init__(self, name: str, key: Ed25519PrivateKey) -> None:
+        """Take the key for the log of that name, its origin."""
+        super().__init__(name, key)
+        self.verifier = VerifierKey(name, key.public_key().public_bytes_raw())
 
     def sign(self, size: int, root: bytes) -> str:
         """Return the signed checkpoint of the log at this size.

@@ -17,7 +17,7 @@ from typing import Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from plainview.audit.checkpoint import KEY_ID_BYTES, SIGNATURE_MARK, BadCheckpoint, BadKey, parse, parse_note
+from plainview.audit.checkpoint import KEY_ID_BYTES, SIGNATURE_MARK, BadCheckpoint, BadKey, KeyHolder, parse, parse_note
 from plainview.audit.record import ORIGIN_PATTERN
 
 COSIGNATURE: Final = b"\x04"
@@ -99,35 +99,13 @@ class WitnessKey:
         return at
 
 
-class WitnessSigner:
-    """Holds the private key of a witness. It prints only its public half."""
+class WitnessSigner(KeyHolder):
+    """Holds the private key of a witness and signs what it has seen."""
 
     def __init__(self, name: str, key: Ed25519PrivateKey) -> None:
-        """Take the key of the witness of that name; see `generate` and `from_private_bytes`."""
-        self._key = key
+        """Take the key of the witness of that name."""
+        super().__init__(name, key)
         self.verifier = WitnessKey(name, key.public_key().public_bytes_raw())
-
-    @classmethod
-    def generate(cls, name: str) -> WitnessSigner:
-        """Make a new key for the witness of that name."""
-        return cls(name, Ed25519PrivateKey.generate())
-
-    @classmethod
-    def from_private_bytes(cls, name: str, data: bytes) -> WitnessSigner:
-        """Take the key that `private_bytes` returned.
-
-        Raises:
-            BadKey: the name is not that of a witness, or the data is not 32 bytes.
-        """
-        try:
-            key = Ed25519PrivateKey.from_private_bytes(data)
-        except ValueError:
-            raise BadKey("an Ed25519 private key has 32 bytes") from None
-        return cls(name, key)
-
-    def private_bytes(self) -> bytes:
-        """Return the 32-byte private key, for a file that only the witness can read."""
-        return self._key.private_bytes_raw()
 
     def cosign(self, note: str, at: int) -> str:
         """Return the note with this witness's signature line added, in place of an older one of its own.

@@ -29,7 +29,7 @@ Read = Callable[[str, int], bytes]
 """Returns the content of the file of that name, at most so many bytes.
 
 Raises:
-    FileNotFoundError: there is none.
+    FileNotFoundError: the log has no such file.
     OSError: it cannot be read.
 """
 

@@ -57,7 +57,7 @@ def visit_tiles(
 
     Raises:
         BadState: the state file is damaged.
-        BadKey: `key` is not a verifier key, or there is none.
+        BadKey: `key` is missing or is not a verifier key.
     """
     state = load_state(state_file)
     trusted = VerifierKey.parse(_key(key, state))

@@ -17,16 +17,17 @@ from plainview.cli.acting import acting_member
 from plainview.cli.common import As, Json, Reason, answer, day_option, moment, print_json, say
 from plainview.policy.joining import INVITATION_DAYS
 
+_WHOSE = "Whose pictures are shown: all, examined or none; by default as your policy says."
+Pictures = Annotated[str, typer.Option(help=_WHOSE)]
+Fewer = Annotated[str, typer.Option(help="Why fewer pictures than your policy shows.")]
+
 
 def disclose(
     search: Annotated[str, typer.Argument(help="Id of a search.")],
     out: Annotated[Path, typer.Option(help="A new file.")],
     acting: As,
-    pictures: Annotated[
-        str,
-        typer.Option(help="Whose pictures are shown: all, examined or none; by default as your policy says."),
-    ] = "",
-    reason: Annotated[str, typer.Option(help="Why fewer pictures than your policy shows.")] = "",
+    pictures: Pictures = "",
+    reason: Fewer = "",
     json: Json = False,
 ) -> None:
     """Write the disclosure package of a search: everything the defence needs to check it and run it again."""
@@ -47,11 +48,8 @@ def grant(
     name: Annotated[str, typer.Option(help="Name of the person, and whom they represent.")],
     until: Annotated[date, day_option(help="The last day.")],
     acting: As,
-    pictures: Annotated[
-        str,
-        typer.Option(help="Whose pictures are shown: all, examined or none; by default as your policy says."),
-    ] = "",
-    reason: Annotated[str, typer.Option(help="Why fewer pictures than your policy shows.")] = "",
+    pictures: Pictures = "",
+    reason: Fewer = "",
     json: Json = False,
 ) -> None:
     """Let the defence see one search, and nothing else, until a day."""

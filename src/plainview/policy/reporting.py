@@ -57,7 +57,7 @@ def default_period(today: date) -> Period:
 
 
 def _earlier(day: date, days: int) -> date:
-    """Return the day so many days before; the first day of all where there is none."""
+    """Return the day so many days before; the first day of all if no such day exists."""
     return date.fromordinal(max(1, day.toordinal() - days))
 
 

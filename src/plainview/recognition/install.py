@@ -137,7 +137,7 @@ def find(name: str, models_dir: Path) -> ModelPack:
     """The card of a pack by name: one that Plainview knows, else the newest installed one with a manifest.
 
     Raises:
-        PackError: there is none, or its manifest is not sound.
+        PackError: no such pack is installed, or its manifest is not sound.
     """
     if name in PACKS:
         return PACKS[name]
@@ -151,7 +151,7 @@ def find_identity(identity: str, models_dir: Path) -> ModelPack:
     """The card of one version of a pack, by its name and version.
 
     Raises:
-        PackError: there is none, or its manifest is not sound.
+        PackError: no such pack is installed, or its manifest is not sound.
     """
     known = EARLIER | {pack.identity: pack for pack in PACKS.values()}
     if identity in known:

@@ -251,7 +251,7 @@ class Sandbox:
             try:
                 written = os.writev(to_child, waiting)
             except BlockingIOError:
-                self._wait(to_child, select.POLLOUT, deadline)
+                wait_for(to_child, select.POLLOUT, deadline)
                 continue
             except BrokenPipeError:
                 return
@@ -264,10 +264,11 @@ class Sandbox:
         """Read one reply, and only one."""
         raw = b""
         while len(raw) < REPLY_BYTES:
-            self._wait(from_child, select.POLLIN, deadline)
+            wait_for(from_child, select.POLLIN, deadline)
             more = os.read(from_child, REPLY_BYTES - len(raw))
             if not more:
-                raise ChildLost(over_limit=self._ended_over_limit())
+                assert self._child is not None  # noqa: S101
+                raise ChildLost(over_limit=ended_over_limit(self._child))
             raw += more
         limits = self._limits
         try:
@@ -281,20 +282,31 @@ class Sandbox:
         except Nonsense:
             raise ChildLost(over_limit=False) from None
 
-    def _wait(self, fd: int, event: int, deadline: float) -> None:
-        poll = select.poll()
-        poll.register(fd, event)
-        if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
-            raise ChildLost(over_limit=True)
 
-    def _ended_over_limit(self) -> bool:
-        """Whether the child that closed its pipe was ended by the kernel for CPU time or memory."""
-        assert self._child is not None  # noqa: S101
-        try:
-            status = self._child.wait(timeout=1.0)
-        except subprocess.TimeoutExpired:
-            return False
-        return status in (-signal.SIGXCPU, -signal.SIGKILL)
+def wait_for(fd: int, event: int, deadline: float) -> None:
+    """Wait until a pipe of a child is ready.
+
+    Args:
+        fd: the pipe.
+        event: select.POLLIN or select.POLLOUT.
+        deadline: time.monotonic() at which the child has taken too long, seconds.
+
+    Raises:
+        ChildLost: the deadline passed.
+    """
+    poll = select.poll()
+    poll.register(fd, event)
+    if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+        raise ChildLost(over_limit=True)
+
+
+def ended_over_limit(child: subprocess.Popen[bytes]) -> bool:
+    """Return whether a child that closed its pipe was ended by the kernel for CPU time or memory."""
+    try:
+        status = child.wait(timeout=1.0)
+    except subprocess.TimeoutExpired:
+        return False
+    return status in (-signal.SIGXCPU, -signal.SIGKILL)
 
 
 def _cannot_start(how: str) -> DecoderUnavailable:

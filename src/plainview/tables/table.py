@@ -15,7 +15,7 @@ class Record:
 
     Attributes:
         where, number: its place, such as "line 5" and 5.
-        cells: column -> text, "" where there is none; columns that the table does not have are missing.
+        cells: column -> text, "" for an empty cell; columns that the table does not have are missing.
         trouble: why the row cannot be used, in one clause; "" if it can.
     """
 

@@ -109,13 +109,7 @@ PAGES: tuple[Page, ...] = (
     Page("prepare/<id>/discard/", probes.preparation_discard, "preparation-discard", may.SEARCH_RUN),
     Page("prepare/<id>/approval/", probes.preparation_approval, "preparation-approval", may.SEARCH_RUN),
     Page("prepare/<id>/favourite/", probes.preparation_favourite, "preparation-favourite", may.SEARCH_RUN),
-    Page(
-        "prepare/<id>/photographs/",
-        photographs.photograph_add,
-        "photograph-add",
-        may.SEARCH_RUN,
-        body=2 * PROBE,
-    ),
+    Page("prepare/<id>/photographs/", photographs.photograph_add, "photograph-add", may.SEARCH_RUN, body=2 * PROBE),
     Page("prepare/<id>/photographs/<int:number>/", photographs.photograph_change, "photograph-change", may.SEARCH_RUN),
     Page(
         "prepare/<id>/photographs/<int:number>.jpg",
@@ -139,10 +133,7 @@ PAGES: tuple[Page, ...] = (
     Page("examinations/", examination.examination_list, "examinations", may.CASE_READ),
     Page("searches/<id>/candidates/<int:rank>/examine/", examination.examination, "examine", may.EXAMINATION_RECORD),
     Page(
-        "searches/<id>/candidates/<int:rank>/examine/draft/",
-        examination.examination_draft,
-        "examine-draft",
-        may.EXAMINATION_RECORD,
+        "searches/<id>/candidates/<int:rank>/examine/draft/", examination.draft, "examine-draft", may.EXAMINATION_RECORD
     ),
     Page(
         "searches/<id>/candidates/<int:rank>/examine/<which>.jpg",
@@ -161,15 +152,10 @@ PAGES: tuple[Page, ...] = (
         "verification-picture",
         may.VERIFICATION_RECORD,
     ),
-    Page(
-        "verifications/<id>/faces/<int:position>/",
-        verification.verification_face,
-        "verification-face",
-        may.VERIFICATION_RECORD,
-    ),
+    Page("verifications/<id>/faces/<int:position>/", verification.face, "verification-face", may.VERIFICATION_RECORD),
     Page(
         "verifications/<id>/faces/<int:position>/draft/",
-        verification.verification_draft,
+        verification.draft,
         "verification-draft",
         may.VERIFICATION_RECORD,
     ),
@@ -192,9 +178,7 @@ PAGES: tuple[Page, ...] = (
         may.PROFICIENCY_MANAGE,
         body=PROBE + AROUND,
     ),
-    Page(
-        "proficiency/items/<id>/retire/", proficiency.proficiency_retire, "proficiency-retire", may.PROFICIENCY_MANAGE
-    ),
+    Page("proficiency/items/<id>/retire/", proficiency.retire, "proficiency-retire", may.PROFICIENCY_MANAGE),
     Page(
         "proficiency/items/<id>/<which>.jpg",
         proficiency.proficiency_picture,

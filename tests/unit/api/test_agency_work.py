@@ -14,7 +14,7 @@ from standardwebhooks import Webhook as Verifier
 from tests.factories import sharing
 from tests.factories.programs import program
 from tests.factories.rights import HOW, file, photo
-from tests.factories.work import case, entries, gallery, person, probe, search
+from tests.factories.work import entries, gallery, person, ready, search
 
 from plainview.casework.disclosure.contents import people
 from plainview.casework.models import Delivery, Hold, Job, Member, Reference, Search, Webhook
@@ -36,9 +36,7 @@ def through_the_api(action: str) -> dict[str, object]:
 
 @pytest.fixture
 def searched(workspace: Path, tmp_path: Path) -> str:
-    gallery(tmp_path / "pictures")
-    case()
-    return search(probe(tmp_path)).search.public_id
+    return search(ready(tmp_path)).search.public_id
 
 
 def test_a_hold_keeps_what_it_names_until_a_person_ends_it(searched: str) -> None:

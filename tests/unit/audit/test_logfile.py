@@ -65,6 +65,23 @@ def test_publishing_again_changes_nothing(folder: LogFolder, records: list[Recor
     assert contents(folder) == before
 
 
+def test_what_it_left_itself_is_proved_by_its_last_entry_alone(
+    folder: LogFolder, records: list[Record], signer: Signer
+) -> None:
+    asked: list[int] = []
+
+    def counted(start: int) -> list[Record]:
+        asked.append(start)
+        return records[start:]
+
+    folder.publish(truth(records[:30]))
+    assert folder.publish(counted) == 40
+    assert asked == [29]
+    asked.clear()
+    LogFolder(folder.path, signer.verifier).publish(counted)  # another process proves both ends of the files
+    assert asked == [39, 39]
+
+
 def test_an_empty_truth_makes_an_empty_folder(folder: LogFolder) -> None:
     assert folder.publish(truth([])) == 0
     assert settled(folder.path) == (0, 0)

@@ -290,6 +290,9 @@ def test_a_frontier_checks_itself() -> None:
         Frontier(1, (b"short",))
     with pytest.raises(ValueError, match="leaves"):
         Frontier(-1, ())
+    assert Frontier(2**64 - 1, (bytes(32),) * 64).size == 2**64 - 1
+    with pytest.raises(ValueError, match="leaves"):
+        Frontier(2**64, (bytes(32),))
 
 
 def test_appending_leaves_the_old_frontier_as_it_was() -> None:

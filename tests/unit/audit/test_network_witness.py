@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 
 from plainview.audit import witness as module
-from plainview.audit.checkpoint import VerifierKey
+from plainview.audit.checkpoint import Signer, VerifierKey
 from plainview.audit.cosignature import cosignatures
 from plainview.audit.durable import replace_file
-from plainview.audit.submission import MAX_PROOF, BadSubmission, parse_submission, stated_size
-from plainview.audit.witness import Rejected, Witness
+from plainview.audit.logfile import Record
+from plainview.audit.merkle import consistency_proof, root_of
+from plainview.audit.submission import MAX_PROOF, BadSubmission, format_submission, parse_submission, stated_size
+from plainview.audit.witness import DAY, Rejected, Witness
 
 NOW = 1_790_000_000
 SIGSUM = "sigsum.org/v1/tree/4d6d8825a6bb689d459628312889dfbb0bcd41b5211d9e1ce768b0ff0309e562"
@@ -171,6 +173,31 @@ def test_no_cosignature_leaves_before_its_checkpoint_is_on_the_disk(
         ask(witness, TO_3)
     monkeypatch.setattr(module, "replace_file", replace_file)
     assert witness.checkpoints()[0].size == 1
+
+
+def test_a_log_grows_as_often_a_day_as_its_list_allows(witness: Witness, signer: Signer, records: list[Record]) -> None:
+    witness.follow(signer.verifier)
+    listed = witness.path / module.LIST_NAME
+    listed.write_text(listed.read_text() + "qpd 2\n")
+    leaves = [record.leaf for record in records]
+
+    def grow(old: int, size: int, now: int) -> None:
+        note = signer.sign(size, root_of(leaves[:size]))
+        witness.add_checkpoint(format_submission(old, consistency_proof(leaves[:size], old) if old else (), note), now)
+
+    midnight = NOW // DAY * DAY + DAY
+    grow(0, 1, midnight - 2)
+    grow(1, 2, midnight - 1)
+    grow(2, 2, midnight - 1)  # asking again for the same is free
+    with pytest.raises(Rejected) as error:
+        grow(2, 3, midnight - 1)
+    assert error.value.status == 429
+    grow(2, 3, midnight)
+    grow(3, 4, midnight + 1)
+    with pytest.raises(Rejected) as error:
+        grow(4, 5, midnight + DAY - 1)
+    assert error.value.status == 429
+    assert [log.size for log in witness.checkpoints()] == [4]
 
 
 @pytest.mark.parametrize(

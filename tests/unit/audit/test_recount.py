@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 import plainview.audit
 from plainview.audit.record import Entry
-from plainview.audit.recount import recount
+from plainview.audit.recount import SMALLEST, check, recount, right
 from plainview.recheck.figures import figures
 from plainview.recheck.tally import Stated, Tally
 
@@ -129,6 +130,51 @@ def test_an_agency_that_is_left_out_and_a_total_that_is_not_its_rows_are_named(t
     assert counted(told, tmp_path) == ["the register: North: its rows are 25 searches, it states 26"]
     told["agencies"] = []
     assert len(counted(told, tmp_path)) == 3
+
+
+@pytest.mark.parametrize(
+    ("counted", "named", "early", "is_right"),
+    [
+        ({}, "", 0, True),
+        ({"a": 5}, "a", 0, True),
+        ({"a": 5}, "", 0, False),  # hides what is not few
+        ({"a": 5, "b": 4}, "a", 0, True),
+        ({"a": 5, "b": 4}, "b", 0, False),
+        ({"a": 5, "b": 1}, "", 0, True),  # b alone would be too few
+        ({"a": 5, "b": 4}, "", 0, True),
+        ({"a": 5, "b": 5}, "", 0, False),
+        ({"a": 6, "b": 3, "c": 2}, "", 0, False),  # b and c together are enough
+        ({"a": 6, "b": 3, "c": 1}, "", 0, True),
+        ({"a": 6, "b": 2, "c": 1}, "a", 0, True),
+        ({"a": 5}, "a", 4, True),
+        ({"a": 5}, "a", 5, False),  # the months before were enough for a row of their own
+    ],
+)
+def test_a_row_hides_no_more_than_it_has_to(counted: dict[str, int], named: str, early: int, is_right: bool) -> None:
+    assert SMALLEST == 5
+    offences = {offence: counted[offence] for offence in named}
+    total = sum(counted.values())
+    row = {"searches": total, "offences": offences, "other": total - sum(offences.values())}
+    assert right(row, Counter(counted), early) is is_right
+    assert not right(row | {"searches": total + 1}, Counter(counted), early)
+    assert not right(row | {"other": row["other"] + 1}, Counter(counted), early)
+
+
+@pytest.mark.parametrize("total", [1, 4, 5])
+def test_fewer_than_five_searches_are_not_stated(total: int) -> None:
+    hidden: dict[str, Any] = {"searches": None, "offences": {}, "other": 0}
+    assert right(hidden, Counter(a=total), 0) is (total < 5)
+    for stated in ({"searches": total}, {"offences": {"a": total}}, {"other": total}):
+        assert not right(hidden | stated, Counter(a=total), 0)
+
+
+def test_a_row_takes_its_months_and_those_of_its_agency_alone() -> None:
+    months = {"2027-01": 2, "2027-02": 2, "2027-03": 3}
+    counts = Counter({("A1", name, "a"): count for name, count in months.items()} | {("A2", "2027-02", "a"): 9})
+    row = {"from": "2027-02", "until": "2027-03", "searches": 5, "offences": {"a": 5}, "other": 0}
+    agency = {"id": "A1", "sample": False, "searches": 5, "by_month": [row]}
+    assert check(agency, counts) == []
+    assert counts == {("A1", "2027-01", "a"): 2, ("A2", "2027-02", "a"): 9}
 
 
 def test_it_shares_no_code_with_the_register() -> None:

@@ -284,6 +284,19 @@ def test_what_cannot_be_asked_is_an_error(dense: Any, tmp_path: Path) -> None:
         verify_folder(dense.write(tmp_path / "log"), vkey="not a key")
 
 
+def test_a_log_that_was_cut_off_says_what_is_missing_and_what_is_no_longer_proven(
+    dense: Any, sparse: Any, tmp_path: Path
+) -> None:
+    whole = verify_folder(dense.with_lines(dense.lines[:30]).write(tmp_path / "a"))
+    assert whole.problems == (
+        "a checkpoint covers 40 entries, 30 are there: one or more of the entries 30 to 39 are missing",
+    )  # a checkpoint covers exactly what is there
+    (problem,) = verify_folder(sparse.with_lines(sparse.lines[:29]).write(tmp_path / "b")).problems
+    assert problem.startswith("a checkpoint covers 45 entries, 29 are there: ")
+    assert "one or more of the entries 29 to 44 are missing; " in problem
+    assert problem.endswith("; one or more of the entries 20 to 28 are no longer proven")
+
+
 def test_the_list_of_problems_is_bounded(dense: Any, tmp_path: Path) -> None:
     report = verify_folder(dense.with_lines([b"x\n"] * 1000).write(tmp_path / "log"))
     assert len(report.problems) == MAX_PROBLEMS + 1

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from plainview.audit import witness as module
 from plainview.audit.checkpoint import BadCheckpoint, BadKey, Signer, verify
-from plainview.audit.cosignature import WitnessKey, WitnessSigner, cosignatures, tally
+from plainview.audit.cosignature import Tally, WitnessKey, WitnessSigner, cosignatures, tally
 from plainview.audit.logfile import Record
 from plainview.audit.merkle import consistency_proof, root_of
 from plainview.audit.witness import Witness, WitnessRefused
@@ -68,6 +68,30 @@ def test_cosigning_again_replaces_its_own_line_and_keeps_the_others() -> None:
     rows = cosignatures(note, [one.verifier, two.verifier])
     assert sorted((row.witness.name, row.at) for row in rows) == [("w/1", NOW + 1), ("w/2", NOW)]
     assert len(note.splitlines()) == 7
+
+
+@pytest.mark.parametrize(("at", "stated"), [(0, False), (-1, False), (1, True), (2**63 - 1, True), (2**63, False)])
+def test_a_cosignature_states_a_time_after_1970_in_63_bits(at: int, stated: bool) -> None:
+    signer = WitnessSigner.generate("w/1")
+    if stated:
+        assert cosignatures(signer.cosign(EXAMPLE, at), [signer.verifier])[0].at == at
+    else:
+        with pytest.raises(ValueError, match="after 1970"):
+            signer.cosign(EXAMPLE, at)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "says"),
+    [
+        ({}, "cosigned by 0 of 0 witnesses"),
+        ({"a": None, "b": None}, "cosigned by 0 of 2 witnesses"),
+        ({"a": (7, 1), "b": None}, "cosigned by 1 of 2 witnesses up to entry 6"),
+        ({"a": (7, 1), "b": (3, 9)}, "cosigned by 2 of 2 witnesses up to entry 2"),
+        ({"a": (7, 1), "b": (0, 9)}, "cosigned by 2 of 2 witnesses"),
+    ],
+)
+def test_a_tally_says_what_every_witness_covers(sizes: dict[str, tuple[int, int] | None], says: str) -> None:
+    assert str(Tally(sizes, (), None)) == says
 
 
 def test_no_bit_of_a_cosignature_can_be_flipped() -> None:
@@ -133,6 +157,19 @@ def test_rollback_and_forks_are_refused_with_both_checkpoints_as_evidence(
             note = (refused.value.evidence / name).read_text("utf-8")
             assert verify(note, [signer.verifier]).size == held
     assert witness.checkpoints() == kept
+    with pytest.raises(WitnessRefused) as again:
+        cosign(witness, signer, forked, 33, NOW + 60)
+    assert again.value.evidence == refused.value.evidence  # once a pair
+    assert len(list((witness.path / "evidence").iterdir())) == 3
+
+
+def test_a_witness_is_made_in_a_new_or_an_empty_folder(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert Witness.create(tmp_path / "empty", "w/1").path == tmp_path / "empty"
+    (tmp_path / "file").write_text("x")
+    for taken in ("empty", "file"):
+        with pytest.raises(WitnessRefused, match="is not an empty folder"):
+            Witness.create(tmp_path / taken, "w/1")
 
 
 def test_another_key_or_no_signature_is_refused(witness: Witness, signer: Signer, records: list[Record]) -> None:

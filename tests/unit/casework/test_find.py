@@ -13,8 +13,8 @@ from tests.factories.work import person
 from tests.integration.test_authorisation_matrix import others, things  # noqa: F401  fixtures
 
 from plainview.casework import find
-from plainview.casework.find import Kind
 from plainview.casework.jobs import ask
+from plainview.casework.kind import Kind
 from plainview.casework.models import (
     Case,
     DisclosureGrant,

@@ -61,3 +61,25 @@ def test_the_house_shows_every_folder_of_the_code() -> None:
     }
     assert folders - {"migrations/"} <= shown
     assert shown - folders == {"src/plainview/", "tests/", "benchmarks/", "deploy/", "tools/"}
+
+
+def test_what_the_house_names_beside_a_file_is_in_one_of_the_files() -> None:
+    page = (ROOT / "docs/explanation/house.md").read_text("utf-8")
+    rows = [line for line in page.split("## I want to change")[1].splitlines() if line.startswith("| ")][2:]
+    assert len(rows) > 20
+    astray = []
+    for row in rows:
+        marked = re.findall(r"`([^`]+)`", row.split("|")[2])
+        places = [ROOT / name for name in marked if "/" in name]
+        files = [path for place in places for path in ([place] if place.is_file() else place.rglob("*.py"))]
+        text = "\n".join(path.read_text("utf-8") for path in files)
+        names = [name for name in marked if re.fullmatch(r"[A-Za-z_]+", name)]
+        astray += [(name, row) for name in names if name != "write_entry" and not re.search(rf"\b{name}\b", text)]
+    assert astray == []
+
+
+def test_a_file_of_the_code_has_at_most_400_lines() -> None:
+    code = [path for path in READ if path.suffix == ".py" and "src" in path.parts and "migrations" not in path.parts]
+    lengths = {path.relative_to(ROOT).as_posix(): len(path.read_text("utf-8").splitlines()) for path in code}
+    assert len(lengths) > 300
+    assert {name: length for name, length in lengths.items() if length > 400} == {}

@@ -206,3 +206,12 @@ def test_what_is_not_toml_or_lacks_what_nothing_completes_is_still_refused() -> 
     assert complete("not toml") == ("not toml", {})
     with pytest.raises(Refused, match="offences"):
         parse(complete(NEW_AGENCY.replace("offences = [", "offence = [", 1))[0])
+
+
+def test_what_is_told_to_others_is_least_where_an_older_policy_does_not_say() -> None:
+    oldest = "\n".join(line for line in NEW_AGENCY.splitlines() if line.split(" ")[0] not in STRICTEST)
+    completed, added = complete(oldest)
+    policy = parse(completed)
+    assert added["disclosure_pictures"] == '"none"'
+    assert (policy.disclosure_pictures, policy.canary_alarm, policy.rights_open_cases) == ("none", "stop", "withhold")
+    assert (policy.urgent, policy.unsolved_alerts, policy.alert_days, policy.trial_days) == (False, False, 1, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -15,9 +16,12 @@ from plainview.policy.misuse import (
     Finding,
     Limits,
     SearchFact,
+    about_oneself,
     chance_of_at_least,
     closed_case,
     findings,
+    near_duplicates,
+    not_authorised,
     tripwire,
 )
 
@@ -249,6 +253,49 @@ def test_closed_cases_speak_at_the_third_attempt_of_seven_days_and_every_three_m
     assert closed_case(NOON, [NOON, NOON, just_within]) is not None
     assert closed_case(NOON, [NOON, NOON, NOON - timedelta(days=7)]) is None
     assert closed_case(NOON, [NOON, NOON, NOON + timedelta(seconds=1)]) is None
+
+
+Counted = Callable[[datetime, list[datetime]], Finding | None]
+
+
+@pytest.mark.parametrize(
+    ("rule", "rule_id", "every", "days"),
+    [
+        (about_oneself, "misuse.about_oneself", 10, 30),
+        (near_duplicates, "misuse.near_duplicates", 3, 7),
+    ],
+)
+def test_what_is_counted_over_days_speaks_at_each_multiple_of_its_number(
+    rule: Counted, rule_id: str, every: int, days: int
+) -> None:
+    now = [NOON] * (3 * every)
+    spoken = {n: rule(NOON, now[:n]) for n in range(len(now) + 1)}
+    assert [n for n, finding in spoken.items() if finding] == [every, 2 * every, 3 * every]
+    finding = spoken[2 * every]
+    assert finding is not None
+    assert (finding.rule_id, list(finding.evidence.values())) == (rule_id, [2 * every])
+    assert f"{2 * every} " in finding.says
+    assert f"within {days} days" in finding.says
+    rest = now[: every - 1]
+    assert rule(NOON, [*rest, NOON - timedelta(days=days) + timedelta(seconds=1)]) is not None
+    assert rule(NOON, [*rest, NOON - timedelta(days=days)]) is None
+    assert rule(NOON, [*rest, NOON + timedelta(seconds=1)]) is None
+
+
+def test_a_look_up_is_an_enrolment_of_at_most_three_pictures() -> None:
+    finding = near_duplicates(NOON, [NOON] * 3)
+    assert finding is not None
+    assert finding.says.startswith("3 enrolments of at most 3 pictures ")
+
+
+def test_the_first_urgent_search_that_nobody_authorised_and_a_second_within_ninety_days() -> None:
+    first = not_authorised(NOON, [NOON])
+    assert (first.rule_id, first.evidence) == ("misuse.not_authorised", {"times": 1})
+    again = not_authorised(NOON, [NOON, NOON - timedelta(days=90) + timedelta(seconds=1)])
+    assert (again.rule_id, again.evidence) == ("misuse.not_authorised_again", {"times": 2})
+    assert again.says == "Nobody authorised 2 urgent searches of this member within 90 days."
+    assert not_authorised(NOON, [NOON, NOON - timedelta(days=90)]) == first
+    assert not_authorised(NOON, [NOON, NOON + timedelta(seconds=1)]) == first
 
 
 def test_a_tripwire_names_its_reference_and_the_score() -> None:

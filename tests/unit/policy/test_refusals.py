@@ -18,7 +18,7 @@ RELAYED = {
     "casework/enrolment/pairing.py",
     "casework/feeds/run.py",
     "casework/feeds/trial.py",
-    "casework/find.py",
+    "casework/kind.py",
     "casework/retention/rules.py",
     "casework/videos/process.py",
     "cli/videos.py",

@@ -69,6 +69,9 @@ def test_a_part_that_is_too_long_says_how_long_it_is() -> None:
     answer = video.hours(36_000, 0, 5.5 * 3600)
     assert isinstance(answer, Refused)
     assert answer.why == "5.5 hours were requested; 4 can be processed at once."
+    answer = video.hours(10_000_000, 0, 3_600_000)
+    assert isinstance(answer, Refused)
+    assert answer.why.startswith("1000.0 hours ")
 
 
 def test_the_rules_of_size_are_said_in_the_units_of_people() -> None:

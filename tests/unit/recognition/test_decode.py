@@ -6,32 +6,19 @@ import io
 import os
 import threading
 import warnings
-from collections.abc import Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 from PIL import Image
 from tests.factories import pictures
+from tests.factories.decoders import Children, refused
 
 from plainview.recognition import decode as decode_module
 from plainview.recognition.decode import DecodeLimits, Decoder, read_file
 from plainview.recognition.errors import BadMedia
-
-
-@pytest.fixture(scope="module")
-def decoder() -> Iterator[Decoder]:
-    with Decoder() as decoder:
-        yield decoder
-
-
-def refused(decoder: Decoder, data: bytes) -> BadMedia:
-    with pytest.raises(BadMedia) as caught:
-        decoder.decode(data)
-    return caught.value
 
 
 def bgr(image: Image.Image) -> np.ndarray:
@@ -42,25 +29,6 @@ def difference(one: np.ndarray, other: np.ndarray) -> float:
     """Mean absolute difference, in grey levels."""
     assert one.shape == other.shape
     return float(np.abs(one.astype(int) - other.astype(int)).mean())
-
-
-class Children:
-    """The child processes that came after the test began."""
-
-    def __init__(self) -> None:
-        self._older = self._all()
-
-    @staticmethod
-    def _all() -> set[int]:
-        return {child.pid for child in psutil.Process().children()}
-
-    def now(self) -> set[int]:
-        return self._all() - self._older
-
-
-@pytest.fixture
-def children() -> Children:
-    return Children()
 
 
 # What comes out

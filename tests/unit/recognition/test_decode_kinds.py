@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -19,12 +19,6 @@ from plainview.recognition.errors import BadMedia
 from plainview.recognition.types import Pixels
 
 INPUTS = Path(__file__).parents[2] / "inputs"
-
-
-@pytest.fixture(scope="module")
-def decoder() -> Iterator[Decoder]:
-    with Decoder() as decoder:
-        yield decoder
 
 
 def source() -> Pixels:

@@ -3,50 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import pytest
 from PIL import Image
 from tests.factories import pictures
+from tests.factories.decoders import Children, refused
 
 from plainview.recognition import decode as decode_module
 from plainview.recognition.decode import DecodeLimits, Decoder
 from plainview.recognition.decode_wire import FORMATS, OTHER_FORMATS
-from plainview.recognition.errors import CODES, BadMedia
-
-
-@pytest.fixture(scope="module")
-def decoder() -> Iterator[Decoder]:
-    with Decoder() as decoder:
-        yield decoder
-
-
-def refused(decoder: Decoder, data: bytes) -> BadMedia:
-    with pytest.raises(BadMedia) as caught:
-        decoder.decode(data)
-    return caught.value
-
-
-class Children:
-    """The child processes that came after the test began."""
-
-    def __init__(self) -> None:
-        self._older = self._all()
-
-    @staticmethod
-    def _all() -> set[int]:
-        return {child.pid for child in psutil.Process().children()}
-
-    def now(self) -> set[int]:
-        return self._all() - self._older
-
-
-@pytest.fixture
-def children() -> Children:
-    return Children()
-
+from plainview.recognition.errors import CODES
 
 # What is refused
 

@@ -7,7 +7,8 @@ from datetime import date
 import numpy as np
 import pytest
 
-from plainview.scores.cautions import Caution, Listed, cautions_for
+from plainview.scores.cautions import PHOTOGRAPHS_ALIKE, Caution, Listed, cautions_for
+from plainview.scores.same_face import SAME_FACE
 
 
 def unit(*values: float) -> np.ndarray:
@@ -91,3 +92,12 @@ def test_two_subjects_with_nearly_one_face_may_be_entered_twice() -> None:
     assert "possibly entered twice" in caution.text
     assert ask(of(1, face, 7), of(2, near, 7)) == []  # one subject
     assert ask(of(1, face, 7), of(2, near, None)) == []  # the source does not say who it is
+
+
+def test_photographs_of_a_probe_as_like_as_one_persons_are_not_cautioned_about() -> None:
+    def told(alike: float) -> list[tuple[str, int | None]]:
+        measured = {PHOTOGRAPHS_ALIKE: alike}
+        return ids(cautions_for([], probe_quality=90, probe_captured_on=None, probe_components=measured))
+
+    assert told(SAME_FACE) == []
+    assert told(SAME_FACE - 0.001) == [("probe_photographs", None)]

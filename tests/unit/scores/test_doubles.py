@@ -116,6 +116,17 @@ def test_a_stranger_gets_back_what_other_pictures_of_their_own_have_put_in() -> 
     assert np.sort(found(pairs, scorer).best) == pytest.approx(np.sort(given.max(axis=1)), abs=1e-6)
 
 
+def test_a_stranger_of_several_pictures_is_searched_with_one_and_gets_back_what_the_mean_has_put_in() -> None:
+    """The first half of the gallery are means of several pictures; half of it is the cohort."""
+    every, scorer = np.arange(600), Scorer(SINGLE[::2])
+    probes = np.concatenate([pictures(SINGLE[:300], 5, 0.3), SINGLE[300:]])
+    searched = strangers_best(SINGLE, every, every, scorer, {row: probes[row] for row in range(300)})
+    given = scorer.scores(probes, SINGLE) + 0.5 * scorer.share(SINGLE)[None, :]
+    given[:300] += 0.5 * scorer.share(probes[:300])[:, None]
+    np.fill_diagonal(given, -9)
+    assert np.sort(searched.best) == pytest.approx(np.sort(given.max(axis=1)), abs=1e-6)
+
+
 def lower_line(rows: np.ndarray) -> tuple[float, np.ndarray]:
     """The cosine that strangers reach once in 50 searches by the normal law of all pairs, and each row's highest."""
     every = np.arange(len(rows))
@@ -149,6 +160,13 @@ def test_where_every_double_is_the_very_same_picture_none_remains() -> None:
 )  # shares of 3.3 and 4.6 % more than are expected
 def test_doubles_are_many_only_beyond_what_chance_explains(copies: int, many: bool) -> None:
     assert (found(np.concatenate([SINGLE, SINGLE[:copies]])).body is not None) is many
+
+
+@pytest.mark.parametrize("seed", [1, 3])
+def test_among_few_references_at_least_one_double_is_expected_by_chance(seed: int) -> None:
+    few = people(40, seed)
+    many = [found(np.concatenate([few, few[:copies]])).body is not None for copies in range(1, 6)]
+    assert many == [False, False, False, True, True]
 
 
 def test_without_many_doubles_what_is_above_the_upper_line_does_not_remain() -> None:

@@ -6,8 +6,18 @@ from collections import Counter
 from random import Random
 
 import numpy as np
+import pytest
 
-from plainview.scores.fillers import LOOKED_AT, choose, distances_of
+from plainview.scores.fillers import (
+    LOOKED_AT,
+    _misfit,
+    _of_cue,
+    _resemblance,
+    _some,
+    _wanted,
+    choose,
+    distances_of,
+)
 from plainview.scores.same_face import SAME_FACE
 
 
@@ -82,3 +92,42 @@ def test_distances_are_from_the_probe_and_unknown_ones_are_nan() -> None:
     assert np.isnan(distances_of([2000, 2003, None, 1999])[1])
     assert np.isnan(distances_of([None, 1, 2])).all()
     assert distances_of([(0.0, 0.0), (3.0, 4.0)]).tolist() == [5.0]
+
+
+def test_it_is_drawn_how_many_come_before_the_candidate_none_less_often_than_all() -> None:
+    lots = Random(7)
+    drawn = Counter(_wanted(3, lots) for _ in range(8000))
+    shares = [drawn[number] / 8000 for number in range(4)]
+    assert shares == pytest.approx([0.125, 0.25, 0.25, 0.375], abs=0.015)
+
+
+@pytest.mark.parametrize(
+    ("fillers", "before"),
+    [((0.5, 0.9, 0.1), 3.0), ((2.0, 3.0, 4.0), 0.0), ((0.5, 1.0, 2.0), 1.5), ((1.0, 1.0, 1.0), 1.5)],
+)
+def test_a_filler_as_far_as_the_candidate_is_half_before_it(fillers: tuple[float, ...], before: float) -> None:
+    for wanted in range(4):
+        assert _misfit(np.array([1.0]), np.array([fillers]), wanted).tolist() == [abs(before - wanted)]
+
+
+def test_a_cue_is_that_of_each_face_of_the_set_and_an_unknown_one_is_neither_before_nor_behind() -> None:
+    cue = np.array([1.0, 0.5, 2.0, np.nan, 0.7])
+    sets = np.array([[1, 2], [1, 4], [2, 3], [3, 4]])
+    assert _of_cue(cue, sets, 0).tolist() == [1.0, 2.0, 0.5, 1.5]
+    assert _of_cue(np.array([np.nan, 1, 2, 3, 4]), sets, 0).tolist() == [0.0] * 4
+
+
+def test_resemblance_is_the_mean_distance_to_the_other_faces_of_the_set() -> None:
+    cosines, sets = apart(8), np.array([[1, 2, 3], [4, 6, 7]])
+    candidate, fillers = _resemblance(cosines, sets)
+    for row, places in enumerate(sets.tolist()):
+        faces = [0, *places]
+        means = [-np.mean([cosines[face, other] for other in faces if other != face]) for face in faces]
+        assert candidate[row] == pytest.approx(means[0])
+        assert fillers[row] == pytest.approx(means[1:])
+
+
+def test_pictures_of_exactly_so_many_faces_are_opened_those_that_fit_best() -> None:
+    sets = np.array([[1, 2, place] for place in range(3, 40)])
+    chosen = _some(sets, np.arange(len(sets), dtype=np.float64), Random(1))
+    assert sets[chosen][:, 2].tolist() == list(range(3, LOOKED_AT + 1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from plainview.scores.same_face import SAME_FACE, TRIPWIRE, same_faces
+from plainview.scores.same_face import LIKELY, SAME_FACE, TRIPWIRE, same_faces
 
 
 def at(*degrees: float) -> np.ndarray:
@@ -35,6 +35,6 @@ def test_a_cosine_at_the_limit_is_the_same_face() -> None:
 
 
 def test_the_limits_are_those_of_the_packs_card() -> None:
-    assert (SAME_FACE, TRIPWIRE) == (0.37, 0.464)
+    assert (SAME_FACE, TRIPWIRE, LIKELY) == (0.37, 0.464, 0.3)
     assert same_faces(at(0, 68)) == [0, 0]  # cosine .3746
     assert same_faces(at(0, 69)) == [0, 1]  # cosine .3584

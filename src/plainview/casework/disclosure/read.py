@@ -46,7 +46,7 @@ def grant_of(search_id: str, member: Member) -> DisclosureGrant:
     """Return the member's live grant to a search.
 
     Raises:
-        Refused: disclosure.unknown, when there is none, even if the search exists.
+        Refused: disclosure.unknown, if nothing was disclosed, even if the search exists.
     """
     return find.disclosure(search_id, member, among=live(DisclosureGrant.objects.order_by("-pk")))
 

@@ -38,7 +38,7 @@ def is_exchange_file(path: Path) -> bool:
 
 
 def numbered(subject: str) -> Unusable | None:
-    """Return why a number that a file states for its person cannot be used; None if it can, or if there is none."""
+    """Return why a number that a file states for its person cannot be used; None if it can, or if the file states no number."""
     decision = usable_number(normal(subject)) if subject else Allow()
     if not isinstance(decision, Refused):
         return None
@@ -53,7 +53,7 @@ def waiting(subject: str) -> dict[str, str]:
 
 
 def waited(file: Mapping[str, Any]) -> str:
-    """Return the number that `waiting` sealed; "" if there is none."""
+    """Return the number that `waiting` sealed; "" if it sealed no number."""
     sealed = file.get("subject")
     return services().templates.open(base64.b64decode(sealed), WAITING).decode() if sealed else ""
 

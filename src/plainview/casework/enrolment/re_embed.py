@@ -45,7 +45,7 @@ class ReEmbedded:
         remade: templates made.
         turned: of these, of faces that had been enrolled as they lay and now have their points where they are.
         failed: references whose picture can no longer be used, {reference, why}.
-        left: references without a new template; until there is none, the gallery is searched with its old pack.
+        left: references without a new template; until no reference is left, the gallery is searched with its old pack.
         stopped: the run was stopped before its end.
         seconds: duration of the run.
     """

@@ -50,7 +50,7 @@ class Pages:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """Expressions over a page (`items`, `total`) and over one notice (the others); "" where there is none.
+    """Expressions over a page (`items`, `total`) and over one notice (the others); "" where the mapping has no expression.
 
     Attributes:
         form: json, csv, feed (RSS or Atom), or auto: told by the first character.

@@ -94,7 +94,7 @@ class Summary:
 
     Attributes:
         first: number of the first entry that is not reviewed.
-        up_to: number of the newest entry; smaller than `first` if there is none to review.
+        up_to: number of the newest entry; smaller than `first` if there is nothing to review.
         counts: action -> number of entries, by name; the agency's own entries and those of the system.
         last_review: day of the last review, None before the first.
     """

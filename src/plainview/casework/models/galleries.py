@@ -154,7 +154,7 @@ class Reference(Recorded):
     afterwards that of the pack before. Both are null until then.
 
     `face_file` is the digest of the stored file that has its face in the sizes of lists (pictures.face_file): null until
-    it is cut, "" where there is none because the picture was erased or cannot be read.
+    it is cut, "" if the picture was erased or cannot be read.
 
     `objects` leaves out the canaries' references, so that nothing shows or counts one by mistake; `everything` is for
     code that needs them: the canary check, and the query whether a picture is still needed.

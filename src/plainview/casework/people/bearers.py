@@ -23,7 +23,7 @@ from plainview.policy.permissions import Permission
 _SEEN = timedelta(minutes=1)
 """How often the last use of a token is written: a write for each request would cost more than most requests."""
 
-_LONGEST = 200  # characters of a token's text; more is none of ours
+_LONGEST = 200  # characters of a token's text; a longer text is not a token of ours
 
 
 def token_of(text: str) -> Token:

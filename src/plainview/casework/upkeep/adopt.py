@@ -71,7 +71,7 @@ def leave_old_files() -> None:
 
 
 def make_backup_key(workspace: Workspace) -> None:
-    """Make the key of backups where there is none yet."""
+    """Make the key of backups if the workspace has none yet."""
     path = workspace.root / "keys" / BACKUP_KEY
     if not path.exists():
         write_private(path, new_backup_key())
@@ -94,7 +94,7 @@ def require_seals_open() -> None:
             services().openings.open(bytes(opening[2]), f"opening:{opening[0]}:{opening[1]}".encode())
         if reference is not None:
             services().templates.open(bytes(reference[1]), f"template:{reference[0]}".encode())
-    except (SealBroken, ValueError):  # a key of another length is none
+    except (SealBroken, ValueError):  # text of another length is not a key
         raise Refused(
             "workspace.key_wrong",
             "Workspace not usable",

@@ -21,7 +21,7 @@ def own_time(still: Still) -> tuple[int, float]:
 
 
 def read_clock(text: str) -> datetime | None:
-    """Return a day and time of day without zone, or None where the text is none."""
+    """Return a day and time of day without zone, or None if the text is not one."""
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:

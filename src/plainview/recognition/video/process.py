@@ -13,7 +13,6 @@ import json
 import mmap
 import os
 import select
-import signal
 import subprocess
 import sys
 import time
@@ -24,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import plainview
-from plainview.recognition.sandbox import ChildLost, DecoderUnavailable
+from plainview.recognition.sandbox import ChildLost, DecoderUnavailable, ended_over_limit, wait_for
 from plainview.recognition.video import wire
 from plainview.recognition.video.types import Source
 from plainview.recognition.video.wire import Ask, Reply, Request, Say
@@ -174,10 +173,10 @@ class VideoProcess:
         assert self._child.stdout is not None  # noqa: S101
         raw, fd = b"", self._child.stdout.fileno()
         while len(raw) < wire.REPLY_BYTES:
-            self._wait(fd, select.POLLIN, deadline)
+            wait_for(fd, select.POLLIN, deadline)
             more = os.read(fd, wire.REPLY_BYTES - len(raw))
             if not more:
-                raise ChildLost(over_limit=self._ended_over_limit())
+                raise ChildLost(over_limit=ended_over_limit(self._child))
             raw += more
         try:
             return wire.parse_reply(
@@ -197,22 +196,9 @@ class VideoProcess:
             try:
                 rest = rest[os.write(fd, rest) :]
             except BlockingIOError:
-                self._wait(fd, select.POLLOUT, deadline)
+                wait_for(fd, select.POLLOUT, deadline)
             except BrokenPipeError:
                 return  # it may have left its answer behind
-
-    def _wait(self, fd: int, event: int, deadline: float) -> None:
-        poll = select.poll()
-        poll.register(fd, event)
-        if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
-            raise ChildLost(over_limit=True)
-
-    def _ended_over_limit(self) -> bool:
-        try:
-            status = self._child.wait(timeout=1.0)
-        except subprocess.TimeoutExpired:
-            return False
-        return status in (-signal.SIGXCPU, -signal.SIGKILL)
 
 
 def _cannot_start(how: str) -> DecoderUnavailable:

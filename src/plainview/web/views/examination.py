@@ -104,7 +104,7 @@ def _under(quality: int, taken: str, box: Sequence[float]) -> str:
 
 
 @require_http_methods(["GET", "POST"])
-def examination_draft(request: HttpRequest, public_id: str, rank: int) -> HttpResponse:
+def draft(request: HttpRequest, public_id: str, rank: int) -> HttpResponse:
     """Save the draft; with GET, return its version."""
     member = member_of(request)
     if request.method == "POST":

@@ -99,7 +99,7 @@ def proficiency_items(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def proficiency_retire(request: HttpRequest, public_id: str) -> HttpResponse:
+def retire(request: HttpRequest, public_id: str) -> HttpResponse:
     """Retire an item."""
     try:
         retire_item(public_id, reason=request.POST.get("why", ""), acting_member=member_of(request))

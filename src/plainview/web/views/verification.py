@@ -54,7 +54,7 @@ def _done(answers: Answers | None) -> bool:
 
 
 @require_http_methods(["GET", "POST"])
-def verification_face(request: HttpRequest, public_id: str, position: int) -> HttpResponse:
+def face(request: HttpRequest, public_id: str, position: int) -> HttpResponse:
     """Show one face next to the probe, and save the verifier's conclusion."""
     member = member_of(request)
     desk = open_verification(public_id, acting_member=member)
@@ -128,7 +128,7 @@ def _face(
 
 
 @require_http_methods(["GET", "POST"])
-def verification_draft(request: HttpRequest, public_id: str, position: int) -> HttpResponse:
+def draft(request: HttpRequest, public_id: str, position: int) -> HttpResponse:
     """Save the draft of one face, or return the version of the draft."""
     member = member_of(request)
     if request.method == "POST":

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from tests.factories.refusals import rule_of
 from tests.factories.sharing import (
     ASKER,
     WHY,
@@ -32,15 +33,8 @@ from plainview.casework.sharing.agree import accept, propose, propose_version, w
 from plainview.casework.sharing.ends import sweep_requests
 from plainview.casework.sharing.read import candidates_given, live_search, withheld_searches
 from plainview.casework.sharing.search import ABANDONED, answer_request, search_shared
-from plainview.policy.decision import Refused
 
 DAY = timedelta(days=1)
-
-
-def rule_of(act: Any, *arguments: Any, **options: Any) -> str:
-    with pytest.raises(Refused) as caught:
-        act(*arguments, **options)
-    return caught.value.rule_id
 
 
 def test_what_both_wanted_binds_and_every_version_is_kept(workspace: Path, tmp_path: Path) -> None:

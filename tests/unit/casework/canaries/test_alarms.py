@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from tests.factories.canaries import REASON, faults, forget_a_row
 from tests.factories.power import change_policy
+from tests.factories.refusals import rule_of
 from tests.factories.work import at, entries, person, probe, search
 
 from plainview.casework.canaries.checks import run_all
@@ -23,13 +23,6 @@ from plainview.casework.models import Canary, CanaryAlarm
 from plainview.casework.search.dry_run import dry_run
 from plainview.casework.search.meaning import cautions
 from plainview.policy.agency import SAMPLE, parse
-from plainview.policy.decision import Refused
-
-
-def rule_of(act: Callable[..., object], *arguments: object, **options: object) -> str:
-    with pytest.raises(Refused) as caught:
-        act(*arguments, **options)
-    return caught.value.rule_id
 
 
 def test_an_alarm_is_acknowledged_once_with_a_reason_by_those_who_may(canary: Canary) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from django.utils import timezone
 from tests.factories.alerts import alert, arrive, her
 from tests.factories.canaries import BASIS, REASON, another_process, held
 from tests.factories.models import collins, hopper, scaled
+from tests.factories.refusals import rule_of
 from tests.factories.work import at, case, entries, gallery, person, search, write
 
 from plainview.casework import find
@@ -30,15 +30,8 @@ from plainview.casework.log.write import newest_checkpoint
 from plainview.casework.models import Canary, Examination, Gallery, Reference
 from plainview.casework.register.read import register
 from plainview.casework.workspace.services import services
-from plainview.policy.decision import Refused
 from plainview.recheck.package import verify_package
 from plainview.storage.base import BlobMissing
-
-
-def rule_of(act: Callable[..., object], *arguments: object, **options: object) -> str:
-    with pytest.raises(Refused) as caught:
-        act(*arguments, **options)
-    return caught.value.rule_id
 
 
 def test_nobody_sees_or_counts_a_canary(canary: Canary, tmp_path: Path, pair: tuple[Path, Path]) -> None:

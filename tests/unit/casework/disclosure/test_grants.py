@@ -13,7 +13,7 @@ from django.utils import timezone
 from tests.factories.examination import another_agency, examined
 from tests.factories.outsiders import COUNSEL, client_of, defence, in_days, opened, outside_auditor
 from tests.factories.power import invite_member, set_roles
-from tests.factories.work import at, case, entries, gallery, person, probe, search
+from tests.factories.work import at, entries, person, ready, search
 
 from plainview.casework.disclosure import kept_packages as packages
 from plainview.casework.disclosure.contents import case_facts
@@ -32,9 +32,7 @@ from plainview.worker.tasks import run_job
 
 @pytest.fixture
 def found(workspace: Path, tmp_path: Path) -> str:
-    gallery(tmp_path / "pictures")
-    case()
-    return search(probe(tmp_path)).search.public_id
+    return search(ready(tmp_path)).search.public_id
 
 
 def made(found: str, **options: str) -> DisclosurePackage:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.factories.examination import examined
 from tests.factories.outsiders import client_of, defence
-from tests.factories.work import case, entries, gallery, person, probe, search
+from tests.factories.work import case, entries, person, ready, search
 
 from plainview.casework.alerts.open import create_alert
 from plainview.casework.cases.open_close import close_case
@@ -30,9 +30,7 @@ from plainview.worker.tasks import run_job
 
 @pytest.fixture
 def found(workspace: Path, tmp_path: Path) -> str:
-    gallery(tmp_path / "pictures")
-    case()
-    return search(probe(tmp_path)).search.public_id
+    return search(ready(tmp_path)).search.public_id
 
 
 @pytest.mark.long

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,11 @@ import pytest
 from django.utils import timezone
 from pypdf import PdfReader
 from tests.factories.power import invite_member
-from tests.factories.work import case, entries, gallery, person, probe, search
+from tests.factories.refusals import rule_of
+from tests.factories.verification import told
+from tests.factories.work import case, entries, gallery, person, probe, ready, search
 
-from plainview.audit.record import SYSTEM, Entry
+from plainview.audit.record import SYSTEM
 from plainview.casework import find
 from plainview.casework.examination.assign import assign_waiting
 from plainview.casework.examination.blind import waiting
@@ -26,14 +27,12 @@ from plainview.casework.examination.read import leads, verdicts
 from plainview.casework.examination.verify import answer_verification, show_verification
 from plainview.casework.leads.decide import record_evidence, release, report_outcome
 from plainview.casework.leads.sheet import make_sheet
-from plainview.casework.models import Candidate, Examination, Lead, LogOpening, Member, Verification
+from plainview.casework.models import Candidate, Examination, Lead, Member, Verification
 from plainview.casework.people.members import deactivate, join, record_training
 from plainview.casework.people.trial_letter import weekly_report
 from plainview.casework.people.trials import approve_trial
 from plainview.casework.pictures import EXAMINED
 from plainview.casework.search.meaning import cautions_about
-from plainview.casework.workspace.services import services
-from plainview.policy.decision import Refused
 from plainview.policy.examination import COMPONENTS, CONTRADICTIONS, INCONCLUSIVE, NOT, POTENTIAL
 
 SIMILAR = dict.fromkeys(COMPONENTS, "similar")
@@ -41,27 +40,9 @@ UNLIKE = SIMILAR | {"nose": "dissimilar"}
 CHECKED = dict.fromkeys(CONTRADICTIONS, "checked: nothing was found")
 
 
-def rule_of(act: Callable[..., Any], *arguments: Any, **options: Any) -> str:
-    with pytest.raises(Refused) as caught:
-        act(*arguments, **options)
-    return caught.value.rule_id
-
-
 @pytest.fixture
 def found(workspace: Path, tmp_path: Path) -> str:
-    gallery(tmp_path / "pictures")
-    case()
-    return search(probe(tmp_path)).search.public_id
-
-
-def told(entry: Entry) -> dict[str, Any]:
-    """What an entry's commitments are of."""
-    rows = LogOpening.objects.filter(entry_id=entry.seq)
-    opened = [
-        json.loads(services().openings.open(bytes(row.sealed), f"opening:{entry.seq}:{row.name}".encode()))
-        for row in rows
-    ]
-    return {one["name"]: one["value"] for one in opened}
+    return search(ready(tmp_path)).search.public_id
 
 
 def another(email: str, role: str = "verifier") -> Member:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 from tests.factories.models import collins, hopper, scaled
-from tests.factories.work import at, case, entries, gallery, person, probe, search, write
+from tests.factories.refusals import rule_of
+from tests.factories.work import at, entries, person, ready, search, write
 
 from plainview.casework.cases.open_close import close_case
 from plainview.casework.misuse.flags import decide_flag, view_flag
@@ -19,20 +19,11 @@ from plainview.casework.misuse.tripwires import add_tripwire, remove_tripwire
 from plainview.casework.models import Flag, ProbeTemplate, Tripwire
 from plainview.casework.search.as_json import answer_json
 from plainview.policy import misuse
-from plainview.policy.decision import Refused
-
-
-def rule_of(act: Callable[..., Any], *arguments: Any, **options: Any) -> str:
-    with pytest.raises(Refused) as caught:
-        act(*arguments, **options)
-    return caught.value.rule_id
 
 
 @pytest.fixture
 def image(workspace: Path, tmp_path: Path) -> Path:
-    gallery(tmp_path / "pictures")
-    case()
-    return probe(tmp_path)
+    return ready(tmp_path)
 
 
 def wire(tmp_path: Path, name: str = "auditor") -> Tripwire:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 from tests.factories.models import collins, hopper, scaled
 from tests.factories.power import change_policy
+from tests.factories.refusals import rule_of
 from tests.factories.work import case, entries, gallery, person
 from tests.unit.recheck.test_package import contents, resigned
 
@@ -27,7 +27,6 @@ from plainview.casework.search.prepared import search_prepared
 from plainview.casework.search.run import view_candidates
 from plainview.casework.workspace.services import services
 from plainview.policy.agency import SAMPLE
-from plainview.policy.decision import Refused
 from plainview.policy.probes import MOST_PHOTOGRAPHS
 from plainview.recheck.package import verify_package
 from plainview.recognition.edits import apply, read
@@ -59,17 +58,11 @@ def searched(draft: Preparation) -> Search:
     return search_prepared(draft.public_id, acting_member=person("examiner"))[0]
 
 
-def refused(call: Callable[[], object]) -> str:
-    with pytest.raises(Refused) as caught:
-        call()
-    return caught.value.rule_id
-
-
 def test_photographs_are_one_probe_each_kept_recorded_and_run_again(draft: Preparation, tmp_path: Path) -> None:
     assert (add(draft, DARK, "dark.png"), add(draft, PAIR, "pair.png")) == (2, 3)
     faces = draft.photographs.get(number=3).faces
     assert len(faces) == 2
-    assert refused(lambda: searched(draft)) == "preparation.no_face"  # a person chooses between two
+    assert rule_of(lambda: searched(draft)) == "preparation.no_face"  # a person chooses between two
     own = min((1, 2), key=lambda number: faces[number - 1]["box"][0])  # Collins is on the left
     photographs.choose_face(draft.public_id, 3, own, acting_member=person("examiner"))
     made = searched(draft)
@@ -116,24 +109,24 @@ def test_photographs_are_one_probe_each_kept_recorded_and_run_again(draft: Prepa
 
 def test_what_cannot_be_a_part_of_a_probe_is_refused_and_changes_nothing(draft: Preparation) -> None:
     examiner = person("examiner")
-    assert refused(lambda: add(draft, FIRST)) == "probe.same_photograph"
+    assert rule_of(lambda: add(draft, FIRST)) == "probe.same_photograph"
     number = add(draft, DARK)
-    assert refused(lambda: add(draft, DARK)) == "probe.same_photograph"
+    assert rule_of(lambda: add(draft, DARK)) == "probe.same_photograph"
     choose = photographs.choose_face
-    assert refused(lambda: choose(draft.public_id, number, 2, acting_member=examiner)) == "preparation.face"
-    assert refused(lambda: choose(draft.public_id, 9, 1, acting_member=examiner)) == "photograph.unknown"
+    assert rule_of(lambda: choose(draft.public_id, number, 2, acting_member=examiner)) == "preparation.face"
+    assert rule_of(lambda: choose(draft.public_id, 9, 1, acting_member=examiner)) == "photograph.unknown"
     assert (
-        refused(lambda: choose(draft.public_id, number, 1, acting_member=person("verifier"))) == "preparation.unknown"
+        rule_of(lambda: choose(draft.public_id, number, 1, acting_member=person("verifier"))) == "preparation.unknown"
     )
     for size in (0.6, 0.5):
         add(draft, cv2.imencode(".png", scaled(collins(), size).pixels)[1].tobytes())
     assert draft.photographs.count() == MOST_PHOTOGRAPHS - 1
-    assert refused(lambda: add(draft, PAIR)) == "probe.too_many"
+    assert rule_of(lambda: add(draft, PAIR)) == "probe.too_many"
     made = searched(draft)
     assert made.frames.count() == MOST_PHOTOGRAPHS - 1
-    assert refused(lambda: add(draft, PAIR)) == "preparation.used"
+    assert rule_of(lambda: add(draft, PAIR)) == "preparation.used"
     remove = photographs.remove_photograph
-    assert refused(lambda: remove(draft.public_id, number, acting_member=examiner)) == "preparation.used"
+    assert rule_of(lambda: remove(draft.public_id, number, acting_member=examiner)) == "preparation.used"
     again = photographs.prepare_again(draft.public_id, acting_member=examiner)
     rows = list(again.photographs.order_by("number").values_list("blob", "face"))
     assert rows == list(draft.photographs.order_by("number").values_list("blob", "face"))
@@ -168,7 +161,7 @@ def test_an_approval_is_for_one_photograph(draft: Preparation) -> None:
     asked = request_approval("C-1", "find the rider", draft.blob, acting_member=person("examiner"))
     decide_approval(asked.public_id, grant=True, reason="", acting_member=person("supervisor"))
     number = add(draft, DARK)
-    assert refused(lambda: searched(draft)) == "search.approved_alone"
+    assert rule_of(lambda: searched(draft)) == "search.approved_alone"
     assert not Search.objects.exists()
     photographs.remove_photograph(draft.public_id, number, acting_member=person("examiner"))
     assert searched(draft).approval == asked

@@ -13,6 +13,7 @@ from django.utils import timezone
 from tests.factories import pictures
 from tests.factories.models import collins, hopper, scaled
 from tests.factories.power import change_policy
+from tests.factories.refusals import rule_of
 from tests.factories.work import at, case, entries, gallery, person, search
 
 from plainview.casework import find
@@ -27,7 +28,6 @@ from plainview.casework.search.prepared import search_prepared
 from plainview.casework.search.urgent import sweep
 from plainview.casework.workspace.services import services
 from plainview.policy.agency import EVIDENCE_DAYS, SAMPLE
-from plainview.policy.decision import Refused
 from plainview.policy.search import DRAFT_DAYS
 from plainview.recognition.errors import BadMedia
 
@@ -57,12 +57,6 @@ def filled(draft: Preparation, **more: object) -> Preparation:
     return actions.save(draft.public_id, changes, acting_member=person("examiner"))
 
 
-def refused(call: Refusal) -> str:
-    with pytest.raises(Refused) as caught:
-        call()
-    return caught.value.rule_id
-
-
 def test_a_draft_keeps_the_original_and_is_in_the_log(draft: Preparation) -> None:
     assert services().blobs.get(draft.blob) == encoded(collins().pixels)
     assert (draft.face, len(draft.faces), draft.size) == (1, 1, [512, 512])
@@ -76,12 +70,12 @@ def test_of_several_faces_none_is_chosen_and_a_person_chooses(ready: None) -> No
     data = encoded(collins().pixels, hopper().pixels)
     draft = actions.prepare("C-1", "two.png", data, acting_member=person("examiner"))
     assert (len(draft.faces), draft.face) == (2, None)
-    assert refused(lambda: search_prepared(draft.public_id, acting_member=person("examiner"))) == "preparation.no_face"
+    assert rule_of(lambda: search_prepared(draft.public_id, acting_member=person("examiner"))) == "preparation.no_face"
     chosen = actions.save(draft.public_id, {"face": 2}, acting_member=person("examiner"))
     assert chosen.face == 2
     for number in (0, 3):
         assert (
-            refused(
+            rule_of(
                 lambda number=number: actions.save(draft.public_id, {"face": number}, acting_member=person("examiner"))
             )
             == "preparation.face"
@@ -150,9 +144,9 @@ def test_a_bad_edit_changes_nothing(draft: Preparation) -> None:
 
 def test_a_draft_is_its_members_own(draft: Preparation) -> None:
     stranger = person("supervisor")
-    assert refused(lambda: find.preparation(draft.public_id, stranger)) == "preparation.unknown"
-    assert refused(lambda: actions.save(draft.public_id, {}, acting_member=stranger)) == "preparation.unknown"
-    assert refused(lambda: actions.discard(draft.public_id, acting_member=stranger)) == "member.no_permission"
+    assert rule_of(lambda: find.preparation(draft.public_id, stranger)) == "preparation.unknown"
+    assert rule_of(lambda: actions.save(draft.public_id, {}, acting_member=stranger)) == "preparation.unknown"
+    assert rule_of(lambda: actions.discard(draft.public_id, acting_member=stranger)) == "member.no_permission"
 
 
 def test_a_draft_needs_an_open_case(ready: None) -> None:
@@ -160,9 +154,9 @@ def test_a_draft_needs_an_open_case(ready: None) -> None:
         data = encoded(collins().pixels)
         return lambda: actions.prepare(number, "a.png", data, acting_member=person("examiner"))
 
-    assert refused(prepare("C-9")) == "case.unknown"
+    assert rule_of(prepare("C-9")) == "case.unknown"
     close_case("C-1", reason="the owner came back", acting_member=person("examiner"))
-    assert refused(prepare("C-1")) == "case.closed"
+    assert rule_of(prepare("C-1")) == "case.closed"
     assert "owner" not in str(entries("case.closed")[-1].subject)
 
 
@@ -201,7 +195,7 @@ def test_several_galleries_are_several_searches_or_none(draft: Preparation, tmp_
     assert list(names) == ["g", "i", "h"]
     assert [refusal and refusal.rule_id for refusal in names.values()] == [None, None, "gallery.offence"]
     both = filled(draft, galleries=["g", "h"])
-    assert refused(lambda: search_prepared(both.public_id, acting_member=person("examiner"))) == "gallery.offence"
+    assert rule_of(lambda: search_prepared(both.public_id, acting_member=person("examiner"))) == "gallery.offence"
     assert Search.objects.count() == 0
     found = search_prepared(filled(draft, galleries=["i", "g"]).public_id, acting_member=person("examiner"))
     assert [row.gallery.name for row in found] == ["i", "g"]
@@ -216,7 +210,7 @@ def test_a_searched_probe_stays_as_it_was(draft: Preparation) -> None:
         lambda: actions.undo(draft.public_id, acting_member=examiner),
         lambda: actions.save(draft.public_id, {"origin": "other"}, acting_member=examiner),
     ):
-        assert refused(call) == "preparation.used"
+        assert rule_of(call) == "preparation.used"
     assert actions.save(draft.public_id, {"purpose": "more", "face": 1}, acting_member=examiner).purpose == "more"
 
 
@@ -227,10 +221,10 @@ def test_one_approval_is_of_one_search(draft: Preparation, tmp_path: Path) -> No
         SAMPLE.replace("preapproval = []", 'preapproval = ["all"]'), reason="test", acting_member=person("admin")
     )
     both = filled(draft, galleries=["g", "h"])
-    assert refused(lambda: search_prepared(both.public_id, acting_member=examiner)) == "search.approval_needed"
+    assert rule_of(lambda: search_prepared(both.public_id, acting_member=examiner)) == "search.approval_needed"
     asked = request_approval("C-1", "find the rider", draft.blob, acting_member=examiner)
     decide_approval(asked.public_id, grant=True, reason="", acting_member=supervisor)
-    assert refused(lambda: search_prepared(both.public_id, acting_member=examiner)) == "search.one_approval"
+    assert rule_of(lambda: search_prepared(both.public_id, acting_member=examiner)) == "search.one_approval"
     assert Search.objects.count() == 0
     found = search_prepared(filled(draft, galleries=["h"]).public_id, acting_member=examiner)
     assert found[0].approval == asked
@@ -276,7 +270,7 @@ def test_an_urgent_search_that_nobody_authorised_takes_its_draft_along(draft: Pr
     search_prepared(other.public_id, acting_member=person("examiner"))
     with at(timezone.now() + timedelta(hours=49)):
         assert len(sweep()) == 1
-    assert refused(lambda: find.preparation(other.public_id, person("examiner"))) == "preparation.unknown"
+    assert rule_of(lambda: find.preparation(other.public_id, person("examiner"))) == "preparation.unknown"
     with at(timezone.now() + timedelta(days=EVIDENCE_DAYS, hours=49)):
         sweep()  # until then its evidence is the auditor's
         assert not services().blobs.exists(other.blob)

@@ -11,6 +11,7 @@ from django.core import mail
 from django.db import transaction
 from django.utils import timezone
 from tests.factories.power import agreed
+from tests.factories.refusals import rule_of
 from tests.factories.work import at, entries, person
 
 from plainview.casework.log.write import write_entry
@@ -26,19 +27,12 @@ from plainview.casework.proposals.make import propose, propose_about
 from plainview.casework.proposals.read import about, shown, to_decide
 from plainview.casework.upkeep.spent import end_spent
 from plainview.policy.agency import SAMPLE
-from plainview.policy.decision import Refused
 from plainview.policy.proposals import Kind
 from plainview.policy.retention import BEGINNING
 from plainview.policy.roles import Role
 
 EXAMINER, AUDITOR = "examiner@agency.example", "auditor@agency.example"
 RULES = BEGINNING.replace("days = 30", "days = 31")
-
-
-def rule_of(act: Any, *arguments: Any, **options: Any) -> str:
-    with pytest.raises(Refused) as caught:
-        act(*arguments, **options)
-    return caught.value.rule_id
 
 
 def about_examiner(kind: Kind, **wanted: Any) -> Proposal:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 from django.core import mail
-from tests.factories.rights import HOW, NETWORK, confirmed, decided, file, filing, letter_of, photo, rule_of, text_of
+from tests.factories.refusals import rule_of
+from tests.factories.rights import HOW, NETWORK, confirmed, decided, file, filing, letter_of, photo, text_of
 from tests.factories.work import case, entries, gallery, person, probe, search
 from tests.unit.casework.erasure.test_expunge import everywhere
 

@@ -13,7 +13,8 @@ from django.utils import timezone
 from tests.factories.alerts import alert, arrive, her
 from tests.factories.examination import examined
 from tests.factories.power import change_policy
-from tests.factories.rights import NETWORK, decided, file, letter_of, photo, rule_of
+from tests.factories.refusals import rule_of
+from tests.factories.rights import NETWORK, decided, file, letter_of, photo
 from tests.factories.work import at, case, entries, gallery, person, probe, search
 
 from plainview.casework.alerts.follow import follow_all

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.utils import timezone
 from tests.factories.models import collins, scaled
 from tests.factories.power import change_policy, set_roles
-from tests.factories.work import at, case, entries, gallery, person, probe, search, write
+from tests.factories.refusals import rule_of
+from tests.factories.work import at, case, entries, gallery, person, ready, search, write
 
 from plainview.casework.cases.open_close import open_case
 from plainview.casework.galleries.passports import PassportChange, change_passport
@@ -24,7 +24,6 @@ from plainview.casework.search.run import view_candidates
 from plainview.casework.search.urgent import authorise_urgent, sweep
 from plainview.casework.workspace.services import services
 from plainview.policy.agency import EVIDENCE_DAYS, NEW_AGENCY, SAMPLE, parse
-from plainview.policy.decision import Refused
 from plainview.storage.base import digest_of
 
 HOUR = timedelta(hours=1)
@@ -32,17 +31,9 @@ SECOND = timedelta(seconds=1)
 APPROVAL = SAMPLE.replace("preapproval = []", 'preapproval = ["robbery"]')
 
 
-def rule_of(act: Any, *arguments: Any, **options: Any) -> str:
-    with pytest.raises(Refused) as caught:
-        act(*arguments, **options)
-    return caught.value.rule_id
-
-
 @pytest.fixture
 def image(workspace: Path, tmp_path: Path) -> Path:
-    gallery(tmp_path / "pictures")
-    case()
-    return probe(tmp_path)
+    return ready(tmp_path)
 
 
 def policy(text: str) -> PolicyVersion:

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.factories.refusals import rule_of
 from tests.factories.sharing import WHY, taken, theirs, world
-from tests.factories.work import case, entries, gallery, person, probe, search
+from tests.factories.work import case, entries, person, ready, search
 
 from plainview.casework.disclosure.reviews import ask_review, decide_review
 from plainview.casework.models import (
@@ -35,12 +36,6 @@ from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
 from plainview.policy.disclosure import EXONERATION
 from plainview.storage.base import StorageFull
-
-
-def rule_of(act: Any, *arguments: Any, **options: Any) -> str:
-    with pytest.raises(Refused) as caught:
-        act(*arguments, **options)
-    return caught.value.rule_id
 
 
 class Spied(Ground):
@@ -98,9 +93,7 @@ def test_the_stated_ground_is_the_smallest_that_says_it() -> None:
 
 @pytest.fixture
 def image(workspace: Path, tmp_path: Path) -> Path:
-    gallery(tmp_path / "pictures")
-    case()
-    return probe(tmp_path)
+    return ready(tmp_path)
 
 
 def test_a_review_is_of_its_case_accepted_and_not_searched_by_who_knows_the_charged(image: Path) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import transaction
+from tests.factories.refusals import rule_of
 from tests.factories.verification import another, examined
-from tests.factories.work import case, entries, gallery, person, probe, search
+from tests.factories.work import entries, person, ready, search
 
 from plainview.casework.disclosure.contents import examinations
 from plainview.casework.models import Candidate, Examination, NoneOfThese, Search, SetAside, Training
@@ -17,20 +17,11 @@ from plainview.casework.search.erase import erase_search
 from plainview.casework.triage.aside import none_of_these, set_aside, take_back, take_none_back
 from plainview.casework.triage.read import review_of, reviews
 from plainview.casework.triage.sheet import make_list
-from plainview.policy.decision import Refused
-
-
-def rule_of(act: Callable[..., Any], *arguments: Any, **options: Any) -> str:
-    with pytest.raises(Refused) as caught:
-        act(*arguments, **options)
-    return caught.value.rule_id
 
 
 @pytest.fixture
 def found(workspace: Path, tmp_path: Path) -> str:
-    gallery(tmp_path / "pictures")
-    case()
-    return str(search(probe(tmp_path)).search.public_id)
+    return str(search(ready(tmp_path)).search.public_id)
 
 
 def _search(found: str) -> Search:

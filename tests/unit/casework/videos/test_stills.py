@@ -8,10 +8,10 @@ import json
 import zipfile
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.utils import timezone
+from tests.factories.refusals import rule_of
 from tests.factories.videos import clip, take
 from tests.factories.work import at, case, entries, gallery, person
 
@@ -32,7 +32,6 @@ from plainview.casework.videos.same import join_persons, part_persons
 from plainview.casework.videos.stills import draft_still, pick_still, prepare_still
 from plainview.casework.workspace.services import services
 from plainview.policy.agency import EVIDENCE_DAYS
-from plainview.policy.decision import Refused
 from plainview.recheck.package import verify_package
 from plainview.recognition.errors import BadMedia
 
@@ -43,12 +42,6 @@ MIB = 2**20
 def open_case(workspace: Path) -> Path:
     case()
     return workspace
-
-
-def refusal(act: Any, *arguments: Any, **options: Any) -> str:
-    with pytest.raises(Refused) as caught:
-        act(*arguments, **options)
-    return caught.value.rule_id
 
 
 @pytest.mark.long
@@ -73,10 +66,10 @@ def test_a_pick_is_a_probe_like_any_other_and_says_where_it_is_from(open_case: P
         "frame": still.frame,
     }
     assert still.frame_sha256 not in json.dumps(entry.subject)
-    assert refusal(run_search, probe, Request("C-1", "", "g"), acting_member=examiner) == "search.purpose_missing"
-    assert refusal(pick_still, still.public_id, acting_member=person("supervisor")) == "member.no_permission"
+    assert rule_of(run_search, probe, Request("C-1", "", "g"), acting_member=examiner) == "search.purpose_missing"
+    assert rule_of(pick_still, still.public_id, acting_member=person("supervisor")) == "member.no_permission"
     close_case("C-1", acting_member=examiner)
-    assert refusal(pick_still, still.public_id, acting_member=examiner) == "case.closed"
+    assert rule_of(pick_still, still.public_id, acting_member=examiner) == "case.closed"
 
 
 def test_an_urgent_search_that_is_erased_forgets_its_still(open_case: Path, tmp_path: Path) -> None:
@@ -106,7 +99,7 @@ def test_stills_go_along_as_table_and_contact_sheet(open_case: Path) -> None:
     assert len(told["persons"]) == 2
     assert export_stills(video.public_id, "pdf", acting_member=examiner).startswith(b"%PDF")
     assert [entry.subject["kind"] for entry in entries("stills.exported")] == ["csv", "json", "pdf"]
-    assert refusal(export_stills, video.public_id, "exe", acting_member=examiner) == "still.none"
+    assert rule_of(export_stills, video.public_id, "exe", acting_member=examiner) == "still.none"
 
 
 def test_erased_is_everything_that_nothing_else_needs(open_case: Path) -> None:
@@ -114,14 +107,14 @@ def test_erased_is_everything_that_nothing_else_needs(open_case: Path) -> None:
     data = clip(frames=50).data
     first, second = take(data), take(data, name="the same again.mp4")
     supervisor = person("supervisor")
-    assert refusal(erase_video, first.public_id, reason="x", acting_member=person("examiner")) == "member.no_permission"
-    assert refusal(erase_video, first.public_id, reason=" ", acting_member=supervisor)
+    assert rule_of(erase_video, first.public_id, reason="x", acting_member=person("examiner")) == "member.no_permission"
+    assert rule_of(erase_video, first.public_id, reason=" ", acting_member=supervisor)
     erase_video(first.public_id, reason="ordered by the court", acting_member=supervisor)
     parts = set(second.parts.values_list("blob", flat=True))
     assert needed(parts) == parts
     assert all(services().blobs.exists(digest) for digest in parts)
     assert (
-        refusal(erase_video, first.public_id, reason="again, to be sure", acting_member=supervisor) == "video.unknown"
+        rule_of(erase_video, first.public_id, reason="again, to be sure", acting_member=supervisor) == "video.unknown"
     )
     erase_video(second.public_id, reason="ordered by the court", acting_member=supervisor)
     assert set(services().blobs.digests()) == before
@@ -184,7 +177,7 @@ def test_frames_of_two_people_are_never_one_probe(open_case: Path) -> None:
     examiner = person("examiner")
 
     def rule(*beside: str) -> str:
-        return refusal(prepare_still, first, together_with=beside, acting_member=examiner)
+        return rule_of(prepare_still, first, together_with=beside, acting_member=examiner)
 
     assert rule(other) == "still.other_person"
     assert rule(first) == "still.other_person"
@@ -208,11 +201,11 @@ def test_a_draft_searches_with_the_frames_that_it_names(open_case: Path, tmp_pat
 def test_two_people_that_are_one_are_joined_by_a_person_and_parted_again(open_case: Path) -> None:
     video, examiner = take(clip(frames=50).data), person("examiner")
     one, two = persons(video)
-    assert refusal(join_persons, video.public_id, [1], acting_member=examiner) == "video.same_person"
-    assert refusal(join_persons, video.public_id, [1, 7], acting_member=examiner) == "video.same_person"
-    assert refusal(join_persons, video.public_id, [1, 2], acting_member=person("verifier")) == "member.no_permission"
-    assert refusal(part_persons, video.public_id, 1, acting_member=examiner) == "video.nothing_to_undo"
-    assert refusal(prepare_still, one.best.public_id, together_with=[two.best.public_id], acting_member=examiner) == (
+    assert rule_of(join_persons, video.public_id, [1], acting_member=examiner) == "video.same_person"
+    assert rule_of(join_persons, video.public_id, [1, 7], acting_member=examiner) == "video.same_person"
+    assert rule_of(join_persons, video.public_id, [1, 2], acting_member=person("verifier")) == "member.no_permission"
+    assert rule_of(part_persons, video.public_id, 1, acting_member=examiner) == "video.nothing_to_undo"
+    assert rule_of(prepare_still, one.best.public_id, together_with=[two.best.public_id], acting_member=examiner) == (
         "still.other_person"
     )
     join_persons(video.public_id, [2, 1], acting_member=examiner)
@@ -224,7 +217,7 @@ def test_two_people_that_are_one_are_joined_by_a_person_and_parted_again(open_ca
     assert [probe.provenance["same"], probe.further[0].provenance["same"]] == [[1, 2], [1, 2]]
     rows = list(csv.DictReader(io.StringIO(export_stills(video.public_id, "csv", acting_member=examiner).decode())))
     assert {(row["person"], row["group"]) for row in rows} == {("1", "1"), ("1", "2")}
-    assert refusal(join_persons, video.public_id, [1, 2], acting_member=examiner) == "video.same_person"
+    assert rule_of(join_persons, video.public_id, [1, 2], acting_member=examiner) == "video.same_person"
     assert part_persons(video.public_id, 1, acting_member=examiner) == 1
     assert [person.number for person in persons(video)] == [1, 2]
     (stated,), (undone,) = entries("video.persons_joined"), entries("video.persons_parted")

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.factories.refusals import rule_of
 from tests.factories.strange_videos import INPUTS, dav, glued, muxed, with_gap
 from tests.factories.videos import clip, take
 from tests.factories.work import case, entries, person
@@ -26,7 +27,6 @@ from plainview.casework.videos.process import process_video
 from plainview.casework.videos.read import persons, still_frame, video_json
 from plainview.casework.videos.stills import pick_still
 from plainview.casework.videos.streams import take_stream
-from plainview.policy.decision import Refused
 from plainview.recognition.video.types import FrameIndex, Part
 
 
@@ -34,12 +34,6 @@ from plainview.recognition.video.types import FrameIndex, Part
 def open_case(workspace: Path) -> Path:
     case()
     return workspace
-
-
-def refusal(act: Any, *arguments: Any, **options: Any) -> str:
-    with pytest.raises(Refused) as caught:
-        act(*arguments, **options)
-    return caught.value.rule_id
 
 
 @pytest.mark.parametrize("name", ["video-with-aac-sound.mp4", "video-with-subtitles.mkv"])
@@ -78,8 +72,8 @@ def test_each_camera_has_its_own_stills_and_the_file_is_stored_once() -> None:
     assert set(VideoPart.objects.values_list("blob", flat=True)) == blobs
     assert [row["video_id"] for row in video_json(video)["streams"]] == [video.public_id, other.public_id]
     assert take_stream(video.public_id, 2, acting_member=member)[0] == other
-    assert refusal(take_stream, video.public_id, 3, acting_member=member) == "video.stream"
-    assert refusal(take_stream, video.public_id, 2, acting_member=person("supervisor")) == "member.no_permission"
+    assert rule_of(take_stream, video.public_id, 3, acting_member=member) == "video.stream"
+    assert rule_of(take_stream, video.public_id, 2, acting_member=person("supervisor")) == "member.no_permission"
     assert entries("video.stream_begun")[0].subject["of"] == video.public_id
 
 
@@ -129,10 +123,10 @@ def test_a_stated_clock_is_beside_every_still_and_in_every_export() -> None:
     assert export_stills(video.public_id, "pdf", acting_member=member).startswith(b"%PDF")
     picked = pick_still(table[0]["still"], acting_member=member)
     assert picked.provenance["clock"]["offset_s"] == "200.0"
-    assert refusal(state_clock, video.public_id, offset_s=float("nan"), acting_member=member) == "video.clock"
-    assert refusal(state_clock, video.public_id, offset_s=1, starts="22:14", acting_member=member) == "video.clock"
+    assert rule_of(state_clock, video.public_id, offset_s=float("nan"), acting_member=member) == "video.clock"
+    assert rule_of(state_clock, video.public_id, offset_s=1, starts="22:14", acting_member=member) == "video.clock"
     close_case("C-1", acting_member=member)
-    assert refusal(state_clock, video.public_id, offset_s=1, acting_member=member) == "case.closed"
+    assert rule_of(state_clock, video.public_id, offset_s=1, acting_member=member) == "case.closed"
     subject = entries("video.clock_stated")[0].subject
     assert set(subject) == {"agency", "video", "via"}
     assert subject["video"] == video.public_id

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from tests.factories.refusals import rule_of
 from tests.factories.videos import clip, received, remuxed, take, ten_hours, variable_rate
 from tests.factories.work import at, case, entries, person
 
@@ -23,7 +24,6 @@ from plainview.casework.videos.erase import erase_video
 from plainview.casework.videos.process import process_video
 from plainview.casework.videos.read import Filter, persons, persons_json
 from plainview.casework.workspace.services import services
-from plainview.policy.decision import Refused
 from plainview.recognition.errors import BadMedia
 
 MIB = 2**20
@@ -35,12 +35,6 @@ def open_case(workspace: Path) -> Path:
     return workspace
 
 
-def refusal(act: Any, *arguments: Any, **options: Any) -> str:
-    with pytest.raises(Refused) as caught:
-        act(*arguments, **options)
-    return caught.value.rule_id
-
-
 def test_pieces_arrive_in_order_once_and_are_hashed(open_case: Path) -> None:
     data, member = clip("mjpeg", "avi", 50, "yuvj420p").data, person("examiner")
     video = videos.begin_video("C-1", "a.avi", len(data), acting_member=member)
@@ -49,17 +43,17 @@ def test_pieces_arrive_in_order_once_and_are_hashed(open_case: Path) -> None:
     def add(offset: int, piece: bytes, **options: Any) -> int:
         return videos.add_part(video.public_id, offset, piece, acting_member=member, **options)
 
-    assert refusal(add, half, data[half:]) == "video.part"
-    assert refusal(add, 0, data[:half], sha256="0" * 64) == "video.other_bytes"
+    assert rule_of(add, half, data[half:]) == "video.part"
+    assert rule_of(add, 0, data[:half], sha256="0" * 64) == "video.other_bytes"
     assert add(0, data[:half], sha256=hashlib.sha256(data[:half]).hexdigest()) == half
     assert add(0, data[:half]) == half
-    assert refusal(videos.finish_video, video.public_id, acting_member=member) == "video.incomplete"
+    assert rule_of(videos.finish_video, video.public_id, acting_member=member) == "video.incomplete"
     assert add(half, data[half:]) == len(data)
-    assert refusal(videos.finish_video, video.public_id, sha256="1" * 64, acting_member=member) == "video.other_bytes"
+    assert rule_of(videos.finish_video, video.public_id, sha256="1" * 64, acting_member=member) == "video.other_bytes"
     whole, job = videos.finish_video(video.public_id, acting_member=member)
     assert whole.sha256 == hashlib.sha256(data).hexdigest()
     assert (job.kind, job.subject, whole.state) == ("video", video.pk, Video.State.RECEIVED)
-    assert refusal(add, len(data), b"more") == "video.not_uploading"
+    assert rule_of(add, len(data), b"more") == "video.not_uploading"
     assert entries("video.received")[-1].subject["video"] == video.public_id
     assert whole.sha256 not in json.dumps(entries("video.received")[-1].subject)
 
@@ -84,14 +78,14 @@ def test_what_is_stored_is_not_readable(open_case: Path) -> None:
 
 def test_who_may_and_under_what(open_case: Path) -> None:
     examiner = person("examiner")
-    assert refusal(videos.begin_video, "C-1", "a", 10, acting_member=person("verifier")) == "member.no_permission"
-    assert refusal(videos.begin_video, "none", "a", 10, acting_member=examiner) == "case.unknown"
-    assert refusal(videos.begin_video, "C-1", "a", 0, acting_member=examiner) == "video.size"
-    assert refusal(videos.begin_video, "C-1", "a", 9, first_s=5, last_s=5, acting_member=examiner) == "video.range"
+    assert rule_of(videos.begin_video, "C-1", "a", 10, acting_member=person("verifier")) == "member.no_permission"
+    assert rule_of(videos.begin_video, "none", "a", 10, acting_member=examiner) == "case.unknown"
+    assert rule_of(videos.begin_video, "C-1", "a", 0, acting_member=examiner) == "video.size"
+    assert rule_of(videos.begin_video, "C-1", "a", 9, first_s=5, last_s=5, acting_member=examiner) == "video.range"
     video = videos.begin_video("C-1", "a", 10, acting_member=examiner)
     case("C-2")
     close_case("C-2", acting_member=examiner)
-    assert refusal(videos.begin_video, "C-2", "a", 10, acting_member=examiner) == "case.closed"
+    assert rule_of(videos.begin_video, "C-2", "a", 10, acting_member=examiner) == "case.closed"
     videos.discard_upload(video.public_id, acting_member=examiner)
     assert Video.objects.get(pk=video.pk).state == Video.State.ERASED
     assert entries("video.begin.refused")
@@ -244,7 +238,7 @@ def test_cancelled_it_keeps_what_was_found_and_goes_on_when_asked(
     video.refresh_from_db()
     assert video.state == Video.State.DONE
     assert Still.objects.count() > kept
-    assert refusal(videos.process_again, video.public_id, acting_member=person("examiner")) == "video.not_waiting"
+    assert rule_of(videos.process_again, video.public_id, acting_member=person("examiner")) == "video.not_waiting"
 
 
 @pytest.mark.long

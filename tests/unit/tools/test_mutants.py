@@ -1,0 +1,56 @@
+"""`make mutants` can start on this tree, and its list of wrongs that change nothing follows the source."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+import pytest
+from tools import mutants
+from tools.mutants_run import HEAVY, REPO, SERVED, TESTS
+from tools.mutate import mutants_of
+
+
+def test_what_it_imports_before_it_forks_is_installed() -> None:
+    assert [name for name in HEAVY if find_spec(name) is None] == []
+
+
+def test_the_folders_that_it_tries_and_their_tests_exist() -> None:
+    assert all((REPO / "src/plainview" / folder).is_dir() for folder in TESTS)
+    assert [module for module in SERVED if not (REPO / "src/plainview" / module).is_file()] == []
+    assert [path for paths in TESTS.values() for path in paths if not (REPO / path).exists()] == []
+
+
+def test_every_listed_wrong_can_still_be_made() -> None:
+    listed = mutants.equivalents()
+    modules = {key.split("\n")[0] for key in listed}
+    makeable = {
+        mutant.key
+        for module in sorted(modules)
+        for mutant in mutants_of(module, (REPO / "src/plainview" / module).read_bytes())
+    }
+    assert sorted(listed.keys() - makeable) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "wrongs"),
+    [
+        (
+            "def f(a, b):\n    return a < b and not b\n",
+            ["a < b and not b -> None", "< -> <=", "and -> or", "not ->    "],
+        ),
+        ("LIMIT = 3 * 4\n", ["3 -> 4", "* -> /", "4 -> 5"]),
+        ("def f(a):\n    a -= 1\n    g(strict=True)\n", ["- -> +", "1 -> 2", "True -> False"]),
+        ('def f() -> None:\n    """Say 1 < 2."""\n    say("a" + b)\n', []),
+        ("if a is not None:\n    b = -1 not in c\n", ["is not -> is", "- -> +", "1 -> 2", "not in -> in"]),
+    ],
+)
+def test_each_kind_of_wrong_is_made_once_and_texts_are_left_alone(text: str, wrongs: list[str]) -> None:
+    assert [mutant.change for mutant in mutants_of("m.py", text.encode())] == wrongs
+
+
+def test_a_wrong_is_one_change_of_the_text() -> None:
+    text = b"def f(a, b):\n    return a < b\n"
+    assert [mutant.apply(text) for mutant in mutants_of("m.py", text)] == [
+        b"def f(a, b):\n    return None\n",
+        b"def f(a, b):\n    return a <= b\n",
+    ]
