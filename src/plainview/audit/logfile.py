@@ -68,16 +68,12 @@ class Record:
     Attributes:
         canonical: the entry in canonical form, see `record.Entry`.
         leaf: its 32-byte leaf hash.
-        checkpoint: the signed checkpoint of the log that ends with this entry, or what signs it; None when none is.
+        checkpoint: the signed checkpoint of the log that ends with this entry, None when none was signed.
     """
 
     canonical: bytes
     leaf: bytes
-    checkpoint: str | Callable[[], str] | None = None
-
-    def note(self) -> str | None:
-        """Return the checkpoint, signed now if it was not."""
-        return self.checkpoint() if callable(self.checkpoint) else self.checkpoint
+    checkpoint: str | None = None
 
 
 ReadFrom = Callable[[int], Iterable[Record]]
@@ -222,8 +218,8 @@ class LogFolder:
             if size > last:
                 lines += _checked_line(record, size)
             size += 1
-            if size > covered and (note := record.note()) is not None:
-                signed += _checked_note(note, size)
+            if record.checkpoint is not None and size > covered:
+                signed += _checked_note(record.checkpoint, size)
                 covered = size
             if len(lines) + len(signed) >= _BATCH_BYTES:
                 _write(log, lines)

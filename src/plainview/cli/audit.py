@@ -118,7 +118,7 @@ def checkpoint() -> None:
     """Print the newest signed checkpoint; anyone who keeps it can show later that nothing before it changed."""
     open_workspace()
     for record in records(newest_entry()):
-        typer.echo(record.note(), nl=False)
+        typer.echo(record.checkpoint, nl=False)
 
 
 def export(folder: Path, json: Json = False) -> None:

@@ -12,12 +12,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
 
-from plainview.audit.checkpoint import Signer
 from plainview.audit.logfile import LogFolderError, Record
 from plainview.audit.merkle import Frontier
 from plainview.audit.record import CLOCK, CLOCK_AHEAD, SYSTEM, Value, format_time, is_behind, next_entry
@@ -187,7 +185,8 @@ def records(first: int) -> Iterator[Record]:
                 if successor is not None:
                     signer = services().signer_of(successor)
                 elif signer is not None:
-                    checkpoint = partial(_sign, signer, bytes(frontier))
+                    tree = Frontier.from_bytes(bytes(frontier))
+                    checkpoint = signer.sign(tree.size, tree.root())
                 elif not LogKey.objects.filter(entry_id__gt=number).exists():
                     raise LogFolderError(
                         "The key that signs the log is not in the workspace.",
@@ -198,11 +197,6 @@ def records(first: int) -> Iterator[Record]:
                 number += 1
 
 
-def _sign(signer: Signer, frontier: bytes) -> str:
-    tree = Frontier.from_bytes(frontier)
-    return signer.sign(tree.size, tree.root())
-
-
 def newest_checkpoint() -> str:
     """Return the signed checkpoint of the newest entry that has one."""
     newest = ""
@@ -210,5 +204,5 @@ def newest_checkpoint() -> str:
         cursor.execute("SELECT max(seq) FROM log_entry")
         (newest,) = cursor.fetchone()
     for record in records(newest):
-        newest = record.note() or newest
+        newest = record.checkpoint or newest
     return newest
