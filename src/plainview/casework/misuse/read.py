@@ -73,7 +73,7 @@ class History:
     Attributes:
         searches: earlier searches of the same case or member, newest first.
         templates: of the probes of those in the case, by the search's key, oldest first.
-        newest: number of the newest entry of the log when this was read. Whoever makes, answers or erases a search
+        newest: number of the newest entry of the log when this was read. Every act that makes, answers or erases a search
             writes an entry, so while it is the newest one this is still true.
     """
 

@@ -137,14 +137,14 @@ def ready(galleries: Sequence[Gallery], pack: str) -> list[Ready]:
         galleries: whose rows have just been read, with templates of `pack`.
         pack: identity of the model pack.
     """
-    made = []
+    prepared = []
     for gallery in galleries:
         require_same(gallery, pack)
         dimension = services().engine_of(pack).pack.dimension
         index = services().index(gallery.pk, pack, dimension, gallery.index_adapter)
         look_again(gallery, index)
-        made.append(Ready(gallery, pack, index, calibrate(gallery)))
-    return made
+        prepared.append(Ready(gallery, pack, index, calibrate(gallery)))
+    return prepared
 
 
 def compare_all(

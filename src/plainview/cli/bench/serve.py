@@ -85,11 +85,11 @@ def prepare(photographs: list[Path], count: int) -> Gallery:
         ValueError: the kept gallery was filled with another number.
     """
     admin, examiner = member_by_email("admin@agency.example"), member_by_email("examiner@agency.example")
-    kept = Gallery.objects.filter(name="large").first()
-    if kept is not None:
-        if kept.reference_set.filter(file_name=_SYNTHETIC).count() != count:
+    gallery = Gallery.objects.filter(name="large").first()
+    if gallery is not None:
+        if gallery.reference_set.filter(file_name=_SYNTHETIC).count() != count:
             raise ValueError(f"the kept gallery was not filled with {count} references")
-        return kept
+        return gallery
     passport = {"legal_basis": "benchmark", "source": "benchmark", "owner": "benchmark"}
     gallery = create_gallery("large", **passport, expires_on=date(2099, 1, 1), acting_member=admin)
     fill(gallery, admin, photographs, count)
