@@ -10,7 +10,7 @@ WORKERS ?= $(shell echo $$(($$(nproc) + 1)))
 
 TEST_PG := PLAINVIEW_TEST_DATABASE=postgresql $(BIN)/python -m pytest -p tests.factories.kept_tables
 
-.PHONY: help audit sbom wheel providers postgresql swift demo test test-long test-all test-deployed test-postgresql fuzz mutants test-milvus test-ray lint prose docs models browser screenshots bench size openapi migration requirements clean
+.PHONY: help audit sbom wheel providers postgresql swift demo test test-long test-all test-deployed test-postgresql fuzz properties mutants test-milvus test-ray lint prose docs models browser screenshots bench siege size openapi migration requirements clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,13 +40,14 @@ browser: $(VENV)/.dev ## Install Chromium for the browser tests, if there is non
 	  || $(BIN)/playwright install chromium \
 	  || { echo "The browser tests need Chromium: install it, or name one with CHROMIUM=/path/to/chromium"; exit 1; }
 
-providers: ## Install the sign-in providers, the proxies and the tools of tests/deployed (node, npm, xmlsec1, nginx, caddy, systemd-analyze)
+providers: ## Install the sign-in providers, the proxies and the tools of tests/deployed (node, npm, xmlsec1, nginx, caddy, systemd-analyze, pipx)
 	@missing=""; for tool in npm:npm node:nodejs xmlsec1:xmlsec1 nginx:nginx-light caddy:caddy systemd-analyze:systemd; do \
 	  command -v $${tool%%:*} >/dev/null || [ -x /usr/sbin/$${tool%%:*} ] || missing="$$missing $${tool##*:}"; done; \
 	[ -z "$$missing" ] || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; } >/dev/null 2>&1 \
 	  || { echo "tests/deployed need$$missing: install them"; exit 1; }
 	@mkdir -p $(VENV)/providers && cp tests/deployed/providers/package.json tests/deployed/providers/package-lock.json tests/deployed/providers/.npmrc $(VENV)/providers/
 	@cd $(VENV)/providers && { [ -d node_modules/oidc-provider ] || npm ci --silent --no-audit --no-fund; }
+	@[ -x $(VENV)/installers/bin/pipx ] || { $(PYTHON) -m venv $(VENV)/installers && $(VENV)/installers/bin/python -m pip install --quiet --require-hashes -r requirements/installers.txt; }
 
 postgresql: ## Install PostgreSQL for make test-postgresql, if there is none
 	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
@@ -64,17 +65,25 @@ test: $(VENV)/.dev models browser ## Run the tests (no network)
 test-long: $(VENV)/.dev models browser ## Run the long walks and the real processes that `make test` leaves out
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "long and not slow" --durations=20
 
-test-all: $(VENV)/.dev $(VENV)/.cluster models browser providers postgresql swift ## Run every test, the slow ones too
+test-all: $(VENV)/.dev $(VENV)/.cluster $(VENV)/.deploy models browser providers postgresql swift ## Run every test, the slow ones too
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=20
 
-test-deployed: $(VENV)/.dev models providers ## Run the tests of a deployed server that `make test` leaves out; they need nginx and Caddy
-	$(BIN)/python -m pytest tests/deployed -m slow
+test-deployed: $(VENV)/.dev $(VENV)/.deploy models providers ## Run the tests of a deployed server that `make test` leaves out; they need nginx and Caddy
+	$(BIN)/python -m pytest -n 2 --dist worksteal tests/deployed -m slow --durations=10
+	$(BIN)/python -m pytest tests/deployed/test_manifests.py
+
+$(VENV)/.deploy: $(VENV)/.dev requirements/deploy.txt
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/deploy.txt
+	@touch $@
 
 test-postgresql: $(VENV)/.dev models postgresql ## Run the tests of acts and pages with their records in a real PostgreSQL server
 	$(BIN)/python -m pytest tests/integration/test_postgresql.py
 	$(TEST_PG) -n $(WORKERS) --dist worksteal -m "not slow" tests/unit/casework tests/unit/web
 
-fuzz: $(VENV)/.dev models ## Run the property tests with twenty times the examples, others each time; what fails is kept in tests/fuzz/found
+fuzz: $(VENV)/.dev models ## Put 100,000 mutated inputs to each parser, going on where it was (ONLY="zip csv", COUNT=, SECONDS= a parser, SEEDS=DIR, ANEW=1)
+	@$(BIN)/python -m tests.fuzz $(ONLY) --count $(or $(COUNT),100000) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEEDS),--seeds "$(SEEDS)") $(if $(ANEW),--anew)
+
+properties: $(VENV)/.dev models ## Run the property tests with twenty times the examples, others each time; what fails is kept in tests/fuzz/found
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $$(grep -rlE "^from hypothesis|^import hypothesis" tests --include='test_*.py') -m "not slow"
 
 $(VENV)/.cluster: $(VENV)/.dev requirements/cluster.txt
@@ -119,6 +128,9 @@ docs: $(VENV)/.dev ## Build the documentation as a site into site-docs, strict
 screenshots: $(VENV)/.dev models browser ## Take screenshots of every page, into screenshots/
 	PYTHONPATH=. $(BIN)/python tests/browser/screenshots.py
 
+siege: $(VENV)/.dev $(VENV)/.cluster models providers postgresql swift ## People at work while processes are killed (MINUTES=30 PEOPLE=100 ON=default|postgresql|s3|ray)
+	$(BIN)/python benchmarks/siege.py --minutes $(or $(MINUTES),30) --people $(or $(PEOPLE),100) --on $(or $(ON),ray)
+
 bench: models ## Measure enrolment, search, video, the web application and alerts, as ratios
 	$(BIN)/plainview bench enrol
 	$(BIN)/plainview bench search
@@ -145,7 +157,7 @@ migration: $(VENV)/.dev ## Make a new migration after a model changed (NAME=word
 	PLAINVIEW_HOME=$(VENV)/no-workspace DJANGO_SETTINGS_MODULE=plainview.site.settings $(BIN)/python -W ignore -m django makemigrations casework -n $(or $(NAME),$(error name it: make migration NAME=word)) -v 1
 
 requirements: ## Compile requirements/*.in (needs uv)
-	for f in main build cluster milvus parquet rekognition client postgres s3 dev audit; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -q requirements/$$f.in -o requirements/$$f.txt; done
+	for f in main build cluster milvus parquet rekognition client postgres s3 dev deploy audit installers; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -q requirements/$$f.in -o requirements/$$f.txt; done
 
 clean: ## Remove the virtual environment and caches
-	rm -rf $(VENV) .mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .fuzz .mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis

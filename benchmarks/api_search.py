@@ -1,5 +1,7 @@
 """What the API adds to a search: API / in process, with authentication, rules and record apart; and bulk / plain enrolment.
 
+`record_ms` is one durable entry; a search has two, in process as by the API.
+
 `in_process` does what `plainview search` does, without starting a process; `wsgi` is the same probe through the API's
 whole way in this process. They take turns, so that a busy machine
 slows all of them. Photographs are varied copies of the two bundled portraits; the gallery is synthetic.
@@ -96,6 +98,7 @@ def _measure(folder: Path) -> dict[str, object]:
         "rules_ms": statistics.median(
             _timed(lambda: permit("search.run", Permission.SEARCH_RUN, examiner)) for _ in range(50)
         ),
+        "record_ms": statistics.median(_timed(lambda: _record(examiner)) for _ in range(50)),
         "whole_empty_operation_ms": statistics.median(
             _timed(lambda: _call(application, "/api/v1/me", b"", "", text, method="GET")) for _ in range(50)
         ),
@@ -121,9 +124,24 @@ def _measure(folder: Path) -> dict[str, object]:
         **{name: round(value, 2) for name, value in apart.items()},
         "enrol_ms": round(plain, 2),
         "bulk_ms": round(bulk, 2),
+        "bulk_per_second": round(1e3 / bulk, 1),
         "ratio_bulk_to_enrol": round(bulk / plain, 3),
         "synthetic_gallery": True,
     }
+
+
+def _record(examiner: Any) -> None:
+    """Write one entry of the log with its signed checkpoint, durably, as every view and every act does."""
+    from django.db import transaction
+
+    from plainview.casework.log.write import write_entry
+
+    with transaction.atomic():
+        write_entry(
+            "candidates.viewed",
+            {"agency": examiner.agency.public_id, "search": "S0", "candidates": 0},
+            acting_member=examiner,
+        )
 
 
 def _form(path: Path, fields: dict[str, str]) -> tuple[bytes, str]:

@@ -1,11 +1,11 @@
 """Kill -9 at random moments of enrolment, expunge, re-embedding, indexing, numbering and merging people, backup; check all after each.
 
-    python benchmarks/kill_rounds.py --rounds 100
+    python benchmarks/kill_rounds.py --rounds 100 [--postgresql]
 
 Each round is a process of its own that works on one workspace and reports what was acknowledged; it is killed at a
 random moment. Then another process checks: every acknowledged reference is stored once and a search finds it, no
 expunged one is left, the ordered logs have no gap, and the audit log verifies. The work itself is in
-kill_rounds_work.py. Exit status 1 when anything is wrong.
+kill_rounds_work.py. With --postgresql the records are in a real server, and what is killed is its client. Exit status 1 when anything is wrong.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ import json
 import os
 import random
 import select
+import shutil
 import signal
 import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -141,14 +143,36 @@ def _apart(
     return os.waitstatus_to_exitcode(status)
 
 
+@contextmanager
+def _server() -> Iterator[None]:
+    """Run a server of PostgreSQL, whose empty database DATABASE_URL names inside the block."""
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    from tests.factories.postgresql_server import PostgresqlServer
+
+    folder = Path(tempfile.mkdtemp(prefix="plainview-kill-pg-"))  # where its own user may go
+    server = PostgresqlServer(folder, durable=True)
+    server.start()
+    try:
+        server.sql("CREATE DATABASE plainview")
+        os.environ["DATABASE_URL"] = server.url("plainview")
+        yield
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def main() -> None:
     """Run the rounds and print a table, or one JSON object."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--rounds", type=int, default=100)
     options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--postgresql", action="store_true", help="records in a real server; make postgresql")
     options.add_argument("--json", action="store_true")
     chosen = options.parse_args()
-    with tempfile.TemporaryDirectory(prefix="plainview-kill-") as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="plainview-kill-") as folder,
+        _server() if chosen.postgresql else nullcontext(),
+    ):
         state = run(chosen.rounds, seed=chosen.seed, folder=Path(folder))
     done: dict[str, Any] = {
         "rounds": sum(state.rounds.values()),

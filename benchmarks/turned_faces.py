@@ -3,7 +3,8 @@
     python benchmarks/turned_faces.py DIR [N] [SEED] [BACKGROUNDS]
 
 Takes N photographs of upright faces below DIR (default 100), turns each, and prints for each turn: faces found, those said
-to be turned by the right angle (within 20 degrees), and the mean cosine with the template of the upright picture. The last
+to be turned by the right angle (within 20 degrees), and the mean cosine with the template of the upright picture. Then
+the same of faces in one picture with an upright one, with and without a box that a person draws. The last
 lines are about faces where none may be: in the corners of the same photographs, and in random parts of the pictures below
 BACKGROUNDS, which show nobody; with how many are found without the turned looks.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -23,7 +25,7 @@ from plainview.recognition.detect import Detector
 from plainview.recognition.edits import Rotate, apply
 from plainview.recognition.engine import Engine, compare
 from plainview.recognition.turned import turned_by
-from plainview.recognition.types import Detection, Face, Picture, Pixels
+from plainview.recognition.types import Detection, Face, Picture, Pixels, Vector
 
 _TURNS = (0, 20, 45, 70, 90, 135, 180, -90, -45)
 _NEAR = 20  # degrees
@@ -39,6 +41,7 @@ def main(folder: Path, count: int, seed: int, backgrounds: Path | None = None) -
     detected, right = dict.fromkeys(_TURNS, 0), dict.fromkeys(_TURNS, 0)
     cosines: dict[int, list[float]] = {turn: [] for turn in _TURNS}
     corners: list[Picture] = []
+    uprights: list[tuple[Picture, Face, Vector]] = []
     with Decoder() as decoder:
         for path in chosen:
             picture = decoder.decode(read_file(path))
@@ -46,6 +49,7 @@ def main(folder: Path, count: int, seed: int, backgrounds: Path | None = None) -
             if upright is None:
                 continue
             template = engine.template(picture, upright.detection)
+            uprights.append((picture, upright, template))
             for turn in _TURNS:
                 shown = apply(picture, [Rotate(turn)] if turn else [])
                 face = _middle(engine, shown)
@@ -62,9 +66,37 @@ def main(folder: Path, count: int, seed: int, backgrounds: Path | None = None) -
             f"turned by {turn:4}: {detected[turn]} found, {right[turn]} said rightly, "
             f"mean cosine with the upright face {np.mean(cosines[turn]):.3f}"
         )
+    for turn in (90, 180, -90):
+        _beside(uprights, turn, engine)
     _count("corners", corners, engine)
     if backgrounds is not None:
         _count("parts of pictures that show nobody", list(_parts(backgrounds, random.Random(seed))), engine)  # noqa: S311
+
+
+def _beside(uprights: list[tuple[Picture, Face, Vector]], turn: int, engine: Engine) -> None:
+    """Count turned faces that are found beside an upright one, and how they compare when a person draws their box."""
+    seen, cosines = 0, []
+    for (first, _, _), (second, _, template) in pairwise(uprights):
+        shown = apply(second, [Rotate(turn)])
+        height = min(first.pixels.shape[0], shown.pixels.shape[0])
+        both = np.ascontiguousarray(np.hstack([first.pixels[:height], shown.pixels[:height]]))
+        offset, size = first.pixels.shape[1], (both.shape[1], height)
+        again = _middle(engine, shown)
+        if again is None:
+            continue
+        x, y, wide, high = again.detection.box
+        seen += any(
+            abs(other.detection.box[0] + other.detection.box[2] / 2 - offset - x - wide / 2) < wide / 2
+            and abs(other.detection.box[1] + other.detection.box[3] / 2 - y - high / 2) < high / 2
+            for other in engine.faces(Picture(both, "", size))
+        )
+        drawn = (max(0, round(offset + x)), max(0, round(y)), round(wide), round(high))
+        marked = Picture(both, "", size, drawn=drawn)
+        cosines.append(compare(template, engine.template(marked, engine.faces(marked)[0].detection)))
+    print(  # noqa: T201
+        f"turned by {turn:4} beside an upright face: {seen} of {len(cosines)} found; with their box drawn, mean cosine with "
+        f"the upright face {np.mean(cosines):.3f}"
+    )
 
 
 class _Upright(Detector):

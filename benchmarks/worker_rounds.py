@@ -134,7 +134,9 @@ def main() -> None:
     """Run and print."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--kills", type=int, default=50)
-    options.add_argument("--longest", type=float, default=12.0, help="seconds that a worker lives at most")
+    options.add_argument(
+        "--longest", type=float, default=4.0, help="seconds that a worker lives at most; a job takes two or three"
+    )
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--json", action="store_true")
     chosen = options.parse_args()

@@ -10,6 +10,7 @@
 #
 # PYTHON names the Python (3.11 or newer); PLAINVIEW_MODELS the folder of the model packs.
 set -eu
+umask 022  # another user than the one who installs runs the program
 if [ $# -lt 2 ]; then sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 2; fi
 prefix=$1 wheel=$2 requirements=${3:-}
 python=${PYTHON:-python3}
@@ -41,4 +42,14 @@ trap - EXIT
 for old in "$prefix"-*; do
   [ "$(basename "$old")" = "$(basename "$new")" ] || [ "$(basename "$old")" = "$before" ] || rm -rf "$old"
 done
+# Root may have a Python of its own, which the user `plainview` cannot run.
+[ "$(id -u)" != 0 ] || "$prefix/bin/python" - <<'CHECK' || true
+import os, sys
+for python in (os.path.realpath(sys.executable), os.path.abspath(sys.executable)):
+    folders = [python[:end] for end in range(1, len(python)) if python[end] == "/"]
+    closed = [folder for folder in folders if not os.stat(folder).st_mode & 1]
+    if closed:
+        sys.exit(f"WARNING: no other user can run it, because its Python is in {closed[0]}.\n"
+                 "Install it again with a Python that everybody can run, for example PYTHON=/usr/bin/python3")
+CHECK
 echo "Plainview is in $prefix. Next: docs/howto/deploy.md, step 2."

@@ -14,14 +14,14 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
 from plainview.audit.checkpoint import VerifierKey, verify
 from plainview.audit.merkle import verify_consistency
-from plainview.client import Call, Client
+from plainview.client import Client, operations
+from plainview.client.types import Checkpoint
 
 
-def _keys(head: dict[str, Any]) -> list[VerifierKey]:
+def _keys(head: Checkpoint) -> list[VerifierKey]:
     """Return the keys of the log; a new one is a change like every other, and shows in the log."""
     return [VerifierKey.parse(key) for key in head["keys"]]
 
@@ -31,13 +31,12 @@ def main(path: str) -> str:
     kept = Path(path)
     lines = kept.read_text(encoding="utf-8").splitlines() if kept.exists() else []
     with Client(os.environ["PLAINVIEW_URL"], os.environ["PLAINVIEW_TOKEN"]) as faces:
-        newest = faces.call(Call("log_checkpoint", "GET", "/log/checkpoint"))
+        newest = faces.run(operations.log_checkpoint)
         head = verify(newest["checkpoint"], _keys(newest))
         if lines:
             last = json.loads(lines[-1])
             before = verify(last["checkpoint"], _keys(last))
-            query = {"first": before.size, "second": head.size}
-            answer = faces.call(Call("log_consistency", "GET", "/log/consistency", query=query))
+            answer = faces.run(operations.log_consistency, first=before.size, second=head.size)
             proof = [base64.b64decode(node) for node in answer["proof"]]
             if not verify_consistency(before.size, head.size, before.root, head.root, proof):
                 sys.exit(f"The log of {head.size} entries does not begin with the log of {before.size} that was kept.")

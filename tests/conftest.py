@@ -179,7 +179,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """Keep what `make fuzz` finds."""
+    """Keep what `make properties` finds."""
     if not properties.fuzzing:
         return (yield)
     with properties.keeping(item):

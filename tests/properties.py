@@ -1,6 +1,6 @@
-"""How the property tests look for examples: the same ones each time in `make test`, others each time in `make fuzz`.
+"""How the property tests look for examples: the same ones each time in `make test`, others each time in `make properties`.
 
-Owns the two profiles of hypothesis and tests/fuzz/found: an example that `make fuzz` finds to fail is written there,
+Owns the two profiles of hypothesis and tests/fuzz/found: an example that `make properties` finds to fail is written there,
 smallest form, and is from then on an explicit example of its test, in `make test` too. Commit it with the repair.
 State machines and examples that cannot be pickled (`st.data()`) are printed only.
 """
@@ -22,7 +22,7 @@ import pytest
 from hypothesis import example, settings
 
 FOUND = Path(__file__).parent / "fuzz" / "found"
-_TIMES = 20  # examples in `make fuzz` for each in `make test`
+_TIMES = 20  # examples in `make properties` for each in `make test`
 
 fuzzing = os.environ.get("HYPOTHESIS_PROFILE") == "fuzz"
 
@@ -32,7 +32,7 @@ settings.load_profile("fuzz" if fuzzing else "ci")
 
 
 def prepare(items: Iterable[pytest.Item], folder: Path = FOUND) -> None:
-    """Give every property test the examples that were found for it and, in `make fuzz`, more tries."""
+    """Give every property test the examples that were found for it and, in `make properties`, more tries."""
     held: dict[str, list[dict[str, Any]]] = {}
     for path in sorted(folder.glob("*.json")):
         case = json.loads(path.read_text("utf-8"))

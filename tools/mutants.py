@@ -80,7 +80,7 @@ class Store:
             result = place / "coverage.json"
             _, error = runner.fork(lambda pipe: _save(result, asdict(runner.cover(stale))), 10**5)
             covered = _load(result)
-            if not covered:
+            if not (covered and (covered["seconds"] or covered["left_out"])):
                 sys.exit(f"The tests of {self.folder} could not be collected (MUTANTS_LOUD=1 shows why). {error}")
             for file in stale:
                 here = {name: [test for test in covered[name] if test.split("::")[0] == file] for name in covered}
@@ -147,7 +147,9 @@ def run(folder: str, mutants: Iterable[Mutant], jobs: int, say: Callable[[str], 
                             out.flush()
 
                     if quick:
-                        mine.fork(lambda pipe: mine.quick(work, coverage, report), 10**5)
+                        state, text = mine.fork(lambda pipe: mine.quick(work, coverage, report), 10**5)
+                        if state != "ok":  # what is left is tried with everything imported again
+                            say(f"{folder}: the collected session ended early ({text})")
                     else:
                         for mutant, tests in work:
                             report(mutant, *mine.fresh(mutant, tests, coverage))

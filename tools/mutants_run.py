@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 from mutants_trace import Coverage, Tracer
 from mutate import Folder, Mutant
 
@@ -62,6 +63,9 @@ HEAVY = (
     "av",
 )
 """Imported once, before the forks; none of them is ours."""
+
+IDLE_SECONDS = 30.0
+"""A wrong that makes its tests wait for each other is given up when they have used no CPU time for so long."""
 
 LONGEST_SECONDS = 10.0
 """A test that takes longer than this (CPU) is left out, and named."""
@@ -122,6 +126,7 @@ class Runner:
                 os._exit(1)
         os.close(writing)
         answer, deadline, status = b"", time.monotonic() + 30 + 12 * cpu_seconds, 0
+        used, looked = -1.0, time.monotonic()
         os.set_blocking(reading, False)
         pause = 0.001
         while True:
@@ -130,7 +135,10 @@ class Runner:
             done, status = os.waitpid(pid, os.WNOHANG)
             if done:
                 break
-            if time.monotonic() > deadline:
+            if cpu_seconds < 10**4 and time.monotonic() > looked + IDLE_SECONDS:
+                used, before, looked = _cpu_of(pid), used, time.monotonic()
+                deadline = looked if used == before else deadline
+            if time.monotonic() >= deadline:
                 os.killpg(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
                 status = signal.SIGKILL
@@ -330,6 +338,14 @@ class Runner:
 
         with self.wrong(mutant):
             return self.fork(try_it, 10 + 4 * sum(coverage.seconds[test] for test in tests)) if tests else ("ok", "")
+
+
+def _cpu_of(pid: int) -> float:
+    """Return the CPU seconds of a process and all that it started."""
+    with contextlib.suppress(psutil.Error):
+        here = psutil.Process(pid)
+        return sum(sum(process.cpu_times()) for process in [here, *here.children(recursive=True)])
+    return 0.0
 
 
 def _stop(pipe: int) -> Callable[[str], None]:

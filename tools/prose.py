@@ -2,7 +2,7 @@
 
     python tools/prose.py [PATH ...]      exit 1 when anything is found
 
-Reads the texts of Markdown and HTML, the strings, docstrings and comments of Python, and the names that Python code
+Reads the texts of Markdown and HTML, the strings of scripts, the strings, docstrings and comments of Python, and the names that Python code
 binds. The lists are in tools/prose.toml. Spelling itself is codespell's work; both run in `make prose`.
 """
 
@@ -67,6 +67,10 @@ def texts(path: Path, content: str) -> Iterator[tuple[int, str]]:
     if path.suffix == ".py":
         yield from _python_texts(content)
         return
+    if path.suffix == ".js":
+        for number, line in enumerate(content.splitlines(), 1):
+            yield from ((number, text) for text in re.findall(r'"([^"]*)"', line))
+        return
     if path.suffix == ".md":
         content = re.sub(r"^```.*?^```", lambda block: "\n" * block[0].count("\n"), content, flags=re.M | re.S)
         content = re.sub(r"`[^`\n]+`", "", content)
@@ -116,7 +120,7 @@ def files(places: list[str]) -> Iterator[Path]:
         path = (ROOT / place).resolve()
         inside = [path] if path.is_file() else sorted(path.rglob("*"))
         for file in inside:
-            if file.suffix in (".py", ".md", ".html", ".txt", ".toml") and not set(file.parts) & set(GENERATED):
+            if file.suffix in (".py", ".md", ".html", ".txt", ".toml", ".js") and not set(file.parts) & set(GENERATED):
                 yield file
 
 

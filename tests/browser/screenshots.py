@@ -105,7 +105,7 @@ def _work(live: Live, browser: Browser, folder: Path) -> dict[str, dict[str, str
     draft = examiner.url.removeprefix(live.url)
     film = folder / "ride.mp4"
     live.python(
-        f"import pathlib; from tests.factories.videos import clip; pathlib.Path({str(film)!r}).write_bytes(clip(frames=75).data)"
+        f"import pathlib; from tests.factories.clips import clip; pathlib.Path({str(film)!r}).write_bytes(clip(frames=75).data)"
     )
     video = live.json("video", film, "--case", CASE, "--as", "examiner@agency.example")
     retention = _retention(live, folder, search)

@@ -10,11 +10,18 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import findings
 from tests.factories import path, walk
-from tests.factories.live import CASE, Live, probe
+from tests.factories.live import CASE, GALLERY, Live, probe
 
-CLICKS, PAGES = 18, 14
-"""At most, from a case to a reported lead by three people: 18 as the issue of the desk asks, and 14 pages, which it wants
-to be 12. Each face of a verification is a page, and so is what stands there after a record."""
+from plainview.policy.examination import COMPONENTS, CONTRADICTIONS
+
+CLICKS, PAGES = 18, 12
+"""At most, from a case to a reported lead by three people and its sheet; source: the issue of the desk."""
+
+
+@pytest.fixture(scope="module")
+def search_id(live: Live, tmp_path_factory: pytest.TempPathFactory) -> str:
+    asked = ("--case", CASE, "--purpose", "find the rider", "--gallery", GALLERY, "--as", "examiner@agency.example")
+    return str(live.json("search", probe(tmp_path_factory.mktemp("keys")), *asked)["search_id"])
 
 
 def test_a_lead_takes_few_clicks_and_pages(live: Live, page_of: Callable[..., Page], tmp_path: Path) -> None:
@@ -26,6 +33,135 @@ def test_a_lead_takes_few_clicks_and_pages(live: Live, page_of: Callable[..., Pa
     total = examiner.counts + verifier.counts + supervisor.counts
     assert total.clicks <= CLICKS, total
     assert total.pages <= PAGES, total
+    assert verifier.counts.pages == 2, verifier.counts  # the task with all its faces, and the tasks that are left
+
+
+def test_each_face_of_a_verification_is_saved_before_the_next_and_a_lost_session_loses_nothing(
+    live: Live, page_of: Callable[..., Page], tmp_path: Path
+) -> None:
+    path.examine(path.Hand(page_of("examiner")), probe(tmp_path), CASE)
+    page = page_of("verifier")
+    page.goto("/")
+    page.get_by_role("link", name="Verify four faces, blind").first.click()
+    expect(page.locator("#components.walking")).to_have_count(1)
+    page.evaluate("window.begun = true")  # gone with a new document
+    first = page.locator(".stage.other img").get_attribute("src")
+    page.get_by_role("button", name="Not a candidate").click()
+    expect(page.get_by_role("heading", name="Face 2 of 4")).to_be_focused()
+    assert page.url.endswith("/faces/2/")
+    assert page.title().startswith("Face 2 of")
+    assert page.locator(".stage.other img").get_attribute("src") != first
+    expect(page.get_by_role("button", name="Not a candidate")).to_be_enabled()  # not before the face is shown
+    cookies = page.context.cookies()
+    page.context.clear_cookies(name="session")
+    page.evaluate("document.querySelector('[data-pick][data-key=w]').click()")  # the dialog may be there already
+    expect(page.get_by_role("dialog", name="You are signed out")).to_be_visible()
+    page.context.add_cookies(cookies)
+    expect(page.get_by_role("dialog", name="You are signed out")).to_be_hidden()
+    page.keyboard.press("e")
+    expect(page.get_by_role("heading", name="Face 3 of 4")).to_be_focused()
+    page.keyboard.press("b")
+    expect(page.locator("#viewer")).to_have_attribute("data-mode", "blink")  # one viewer, and it works
+    page.keyboard.press("b")
+    expect(page.locator("#viewer")).to_have_attribute("data-mode", "side")
+    assert page.evaluate("window.begun")
+    assert findings(page) == []
+    page.goto(page.url.replace("/faces/3/", "/?all=1"))  # the server has what was decided
+    decided = [
+        re.compile(words) for words in ("Probe", "Not a candidate", "Inconclusive", "Not examined", "Not examined")
+    ]
+    expect(page.locator(".lineup figcaption")).to_have_text(decided)
+
+
+@pytest.mark.long
+def test_every_step_after_the_search_is_a_plain_form_without_a_script(
+    page_of: Callable[..., Page], search_id: str
+) -> None:
+    examiner, verifier, supervisor = (
+        page_of(name, java_script_enabled=False) for name in ("examiner", "verifier", "supervisor")
+    )
+
+    def similar(page: Page) -> None:
+        for number in range(1, len(COMPONENTS) + 1):
+            page.locator(f"#c{number}-1").check(force=True)
+
+    examiner.goto(f"/searches/{search_id}/")
+    third = examiner.locator("[data-candidate]").nth(2)
+    third.get_by_role("button", name="Set aside candidate 3").click()
+    expect(third).to_have_class(re.compile("is-aside"))
+    third.get_by_text("Another reason").click()
+    third.locator("button[name=undo]").click()
+    expect(third).not_to_have_class(re.compile("is-aside"))
+    third.get_by_role("link", name="Examine candidate 3").click()
+    similar(examiner)
+    for box in examiner.locator("input[name=acknowledged]").all():
+        box.check()
+    examiner.get_by_label("Potential candidate").check(force=True)
+    examiner.get_by_role("button", name="Record examination").click()
+    expect(examiner.get_by_role("heading", name="Recorded: potential candidate")).to_be_visible()
+    verifier.goto("/")
+    verifier.get_by_role("link", name="Verify four faces, blind").first.click()
+    for place in range(1, 5):
+        expect(verifier.get_by_role("heading", name=f"Face {place} of 4")).to_be_visible()
+        similar(verifier)
+        verifier.get_by_role("button", name="Potential candidate").click()
+    expect(verifier.get_by_text("Thank you.")).to_be_visible()
+    supervisor.goto("/")
+    supervisor.get_by_role("link", name="Release as a lead?", exact=True).first.click()
+    for name in CONTRADICTIONS:
+        check = supervisor.get_by_role("group", name=name.capitalize(), exact=True)
+        check.get_by_role("radio").first.check(force=True)
+        check.get_by_role("textbox").fill("asked the case officer: nothing known against it")
+    supervisor.get_by_role("button", name="Release as a lead").click()
+    expect(supervisor.get_by_text("released.")).to_be_visible()
+    examiner.goto("/")
+    examiner.get_by_role("link", name="Released as a lead").first.click()
+    examiner.get_by_role("button", name="Led nowhere").click()
+    expect(examiner.get_by_text("Outcome reported.")).to_be_visible()
+
+
+def test_what_was_written_in_a_page_that_slept_is_not_lost_with_its_session(
+    page_of: Callable[..., Page],
+) -> None:
+    page = page_of("supervisor")
+    page.goto("/retention/events/")
+    page.get_by_label("Authority", exact=True).fill("District court, 2 Cr 77/26")
+    cookies = page.context.cookies()
+    page.context.clear_cookies(name="session")
+    asleep = "() => { const now = Date.now; Date.now = () => now() + 3600e3; document.querySelector('main form button').click(); }"
+    page.evaluate(asleep)  # no answer of the server for an hour, then a click
+    expect(page.get_by_role("dialog", name="You are signed out")).to_be_visible()
+    page.context.add_cookies(cookies)
+    expect(page.get_by_role("dialog", name="You are signed out")).to_be_hidden()
+    expect(page.get_by_label("Authority", exact=True)).to_have_value("District court, 2 Cr 77/26")
+
+
+@pytest.mark.parametrize(
+    ("pressed", "answers"),
+    [
+        ({"key": "1", "code": "Digit1"}, 1),
+        ({"key": "&", "code": "Digit1"}, 1),  # AZERTY
+        ({"key": "1", "code": "Digit1", "repeat": True}, 0),  # held down
+        ({"key": "!", "code": "Digit1", "shiftKey": True}, 0),
+    ],
+)
+def test_a_key_answers_once_and_on_every_keyboard(
+    page_of: Callable[..., Page], search_id: str, pressed: dict[str, object], answers: int
+) -> None:
+    page = page_of("examiner")
+    page.goto(f"/searches/{search_id}/candidates/7/examine/")
+    expect(page.locator("#components.walking")).to_have_count(1)
+    before = int(page.locator("#count").inner_text())
+    page.evaluate(
+        "init => document.body.dispatchEvent(new KeyboardEvent('keydown', {bubbles: true, ...init}))", pressed
+    )
+    expect(page.locator("#count")).to_have_text(str(before + answers))
+    for key in ({"key": "Q", "code": "KeyQ"}, {"key": "й", "code": "KeyQ"}):  # Caps Lock, Cyrillic
+        page.get_by_label("Inconclusive").check()
+        page.evaluate(
+            "init => document.body.dispatchEvent(new KeyboardEvent('keydown', {bubbles: true, ...init}))", key
+        )
+        expect(page.get_by_label("Potential candidate")).to_be_checked()
 
 
 @pytest.mark.long

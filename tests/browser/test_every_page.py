@@ -41,6 +41,8 @@ def test_a_role_opens_each_of_its_pages(page_of: Callable[..., Page], name: str,
         assert findings(page) == [], address
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address
         assert page.title() != " · Plainview", address
+        keys = page.evaluate("Array.from(document.querySelectorAll('[data-key]'), e => e.dataset.key)")
+        assert len(keys) == len({*keys, "/", "?"}) - 2, (address, keys)  # these two are every page's own
 
 
 @pytest.mark.slow

@@ -54,8 +54,8 @@ def test_release_by_keyboard_evidence_outcome_and_sheet(
         box = face.bounding_box()
         assert box is not None
         assert abs(box["width"] - box["height"]) < 2
-        assert box["width"] > 250  # beside the checks, as drawn; a click opens it at 1280
-    assert face.evaluate("picture => picture.naturalWidth") == 1280
+        assert box["width"] > 250  # beside the checks, as drawn; a click opens it twice as large
+    assert face.evaluate("picture => picture.naturalWidth") == 640
     expect(page.get_by_text(STATEMENT)).to_be_visible()
     page.get_by_role("group", name="Alibi", exact=True).get_by_role("radio").first.focus()
     for i, _ in enumerate(CONTRADICTIONS):
@@ -82,10 +82,10 @@ def test_release_by_keyboard_evidence_outcome_and_sheet(
 def test_a_missing_answer_is_said_and_nothing_is_lost(page_of: Callable[..., Page], examinations: list[str]) -> None:
     page = page_of("supervisor")
     page.goto(f"/examinations/{examinations[1]}/release/")
-    page.get_by_label("Alibi: in words").fill("he was at work, as his employer says")
+    page.get_by_label("Alibi: details").fill("he was at work, as his employer says")
     page.get_by_role("button", name="Release as a lead").click()
     expect(page.locator("#errors")).to_be_focused()
-    expect(page.get_by_label("Alibi: in words")).to_have_value("he was at work, as his employer says")
+    expect(page.get_by_label("Alibi: details")).to_have_value("he was at work, as his employer says")
     assert findings(page) == []
 
 

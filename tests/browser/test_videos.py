@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 from tests.browser.conftest import findings
+from tests.factories.clips import clip
 from tests.factories.live import CASE
-from tests.factories.videos import clip
 
 
 @pytest.fixture(scope="module")

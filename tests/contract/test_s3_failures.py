@@ -4,7 +4,9 @@ proxy that does one of these."""
 from __future__ import annotations
 
 import http.server
+import socket
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -23,6 +25,7 @@ from plainview.storage.seal import Sealer
 __all__ = ["swift"]
 pytestmark = [pytest.mark.slow, *LOOPBACK]
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+SLOW_S = 2.0  # longer than the client waits in these tests
 SEALER = Sealer(bytes(range(32)))
 
 
@@ -39,6 +42,13 @@ class Trouble(http.server.BaseHTTPRequestHandler):
         type(self).seen.append(f"{self.command} {self.path}")
         what = self.plan.pop(0) if self.plan else "pass"
         if what == "gone":
+            self.connection.close()
+            self.close_connection = True
+            return
+        if what == "slow":
+            time.sleep(SLOW_S)
+        if what == "half-written":  # the server gets the head and half of the body, and then the connection is gone
+            self._write_half(body)
             self.connection.close()
             self.close_connection = True
             return
@@ -69,6 +79,12 @@ class Trouble(http.server.BaseHTTPRequestHandler):
         if what == "half":
             self.connection.close()
             self.close_connection = True
+
+    def _write_half(self, body: bytes) -> None:
+        host, _, port = self.target.rpartition("/")[2].partition(":")
+        head = f"{self.command} {self.path} HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in self.headers.items())
+        with socket.create_connection((host, int(port)), timeout=10) as server:
+            server.sendall(f"{head}\r\n".encode() + body[: len(body) // 2])
 
     do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = _any  # noqa: N815
 
@@ -112,6 +128,34 @@ def test_what_fails_every_time_is_one_sentence_and_keeps_nothing(trouble: Store)
         store.get(digest_of(b"picture"))
     plan.clear()
     assert list(store.digests()) == []
+
+
+def test_a_server_that_is_slow_is_asked_again_and_is_gone_if_it_stays_so(
+    trouble: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(s3._TIMEOUTS, "read_timeout", SLOW_S / 4)
+    store, plan = trouble
+    store = S3BlobStore(store._bucket, SEALER)  # it reads its timeouts when it is opened
+    plan += ["pass", "slow"]
+    digest = store.put(b"picture")
+    plan += ["slow"]
+    assert store.get(digest) == b"picture"
+    plan += ["slow"] * 3
+    with pytest.raises(StorageError, match="cannot be reached"):
+        store.get(digest)
+    plan.clear()
+
+
+def test_what_arrived_by_half_is_no_object_and_is_sent_again(trouble: Store) -> None:
+    store, plan = trouble
+    data = bytes(range(256)) * 4_000
+    plan += ["pass", "half-written", "half-written"]
+    assert store.get(store.put(data)) == data
+    plan += ["pass", *["half-written"] * 3]
+    with pytest.raises(StorageError, match="cannot be reached"):
+        store.put(data + b"1")
+    plan.clear()
+    assert list(store.digests()) == [digest_of(data)]
 
 
 def test_a_full_bucket_and_a_key_that_may_not_write_are_told_apart(trouble: Store) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -79,8 +81,10 @@ def test_a_bare_folder_becomes_a_served_workspace_and_keeps_its_model_when_insta
     shutil.copytree(default_models_dir(), models)
     program = folder / "opt/plainview/bin/plainview"
     for _ in range(2):  # the second time it is an upgrade
-        said = run(folder, "sh", DEPLOY / "install.sh", folder / "opt/plainview", wheel).stdout
-        assert "Next: docs/howto/deploy.md, step 2." in said
+        done = run(folder, "sh", DEPLOY / "install.sh", folder / "opt/plainview", wheel)
+        assert "Next: docs/howto/deploy.md, step 2." in done.stdout
+        # The folders of tests are closed to others, as a Python in root's own folder is.
+        assert ("no other user can run it" in done.stderr) == (os.geteuid() == 0)
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     assert version in run(folder, program, "--version").stdout
     code = "import plainview; print(plainview.__file__)"
@@ -110,6 +114,26 @@ def test_a_bare_folder_becomes_a_served_workspace_and_keeps_its_model_when_insta
     assert (health["status"], page["status"]) == (200, 200)
     assert re.search(r'href="(/static/[^"]+\.css)"', page["text"]), page["text"]
     assert style["status"] in (200, 404)  # its name may carry a hash
+
+
+@pytest.mark.slow
+def test_pipx_installs_the_wheel_for_ones_own_account_and_removes_it(wheel: Path, tmp_path: Path) -> None:
+    pipx = Path(sys.prefix) / "installers/bin/pipx"
+    assert pipx.exists(), "run `make providers`"
+    folder = tmp_path / "home"
+    folder.mkdir()
+    shutil.copytree(default_models_dir(), folder / ".local/share/plainview/models")
+    environment = bare(folder)
+    run(folder, pipx, "install", "--python", environment["PYTHON"], wheel, environment=environment)
+    program = folder / ".local/bin/plainview"
+    assert program.resolve().is_relative_to(folder)
+    run(folder, program, "init", "data", "--sample")
+    assert "WRONG" not in run(folder, program, "doctor", environment=environment | {"PLAINVIEW_HOME": "data"}).stdout
+    run(folder, program, "demo", "--keep", folder / "demo")
+    run(folder, pipx, "uninstall", "plainview", environment=environment)
+    assert not program.exists()
+    assert (folder / ".local/share/plainview/models").is_dir()
+    assert (folder / "data/workspace.toml").exists()
 
 
 def test_the_script_says_what_is_missing(tmp_path: Path) -> None:
@@ -157,4 +181,55 @@ def test_the_service_gives_up_what_it_does_not_need() -> None:
 def test_every_file_of_deploy_that_was_not_built_says_so() -> None:
     for name in ("Containerfile", "compose.yaml"):
         assert (DEPLOY / "container" / name).read_text().startswith("# NOT ")
-    assert "sh /tmp/plainview/install.sh" in (DEPLOY / "container/Containerfile").read_text()
+
+
+def steps(folder: Path, port: int) -> list[tuple[str, str]]:
+    """The instructions of the Containerfile with their arguments, for a folder and a port instead of a machine's own."""
+    text = (DEPLOY / "container/Containerfile").read_text().replace("\\\n", " ").replace(":8000", f":{port}")
+    text = re.sub(r"(?<![\w.])/(tmp|opt|var)/", rf"{folder}/\1/", text)
+    lines = [line.partition(" ") for line in text.splitlines() if line and not line.startswith("#")]
+    return [(name, argument.strip()) for name, _, argument in lines]
+
+
+@pytest.mark.slow
+def test_the_steps_of_the_containerfile_make_a_served_workspace_in_a_bare_folder(wheel: Path, tmp_path: Path) -> None:
+    folder, port = tmp_path / "machine", free_port()
+    for name in ("tmp/plainview", "var/lib/plainview", "opt"):
+        (folder / name).mkdir(parents=True)
+    shutil.copytree(default_models_dir(), folder / "opt/plainview-models")  # there is no network
+    environment, does, done = bare(folder), dict(steps(folder, port)), []
+    for instruction, argument in steps(folder, port):
+        match instruction:
+            case "COPY":
+                *sources, place = argument.split()
+                for source in sources:
+                    shutil.copy(wheel if source == "dist/*.whl" else ROOT / source, place)
+            case "ARG":
+                environment |= dict([argument.split("=", 1)])
+            case "RUN" if not argument.startswith("useradd "):
+                run(folder, "sh", "-c", argument, environment=environment)
+            case "ENV":
+                values = dict(word.split("=", 1) for word in argument.split())
+                environment |= values | {"PATH": values["PATH"].replace("$PATH", environment["PATH"])}
+        done.append(instruction)
+    assert {"FROM", "COPY", "RUN", "USER", "ENV", "HEALTHCHECK", "STOPSIGNAL", "ENTRYPOINT", "CMD"} <= set(done)
+    assert not list((folder / "tmp").iterdir())
+    program = json.loads(does["ENTRYPOINT"])
+    run(folder, *program, "init", environment=environment)
+    process = subprocess.Popen(
+        [*program, *json.loads(does["CMD"]), "--port", str(port)],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        (answer,) = walk({"get": f"http://127.0.0.1:{port}/readyz", "wait": 120})
+        healthy = json.loads(does["HEALTHCHECK"].partition("CMD ")[2])
+        run(folder, *healthy, environment=environment)
+    finally:
+        process.send_signal(getattr(signal, does["STOPSIGNAL"]))
+        process.wait(60)
+    assert (answer["status"], process.returncode) == (200, 0)
+    run(folder, *healthy, environment=environment, code=1)
+    assert "WRONG" not in run(folder, *program, "status", environment=environment).stdout

@@ -5,6 +5,10 @@ from __future__ import annotations
 import http.client
 import importlib.util
 import json
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -14,9 +18,9 @@ import cv2
 import pytest
 import requests
 from tests.factories import forks, loops
+from tests.factories.clips import clip
 from tests.factories.deployed import Server
 from tests.factories.models import collins, hopper, scaled
-from tests.factories.videos import clip
 from tusclient.client import TusClient
 from tusclient.exceptions import TusCommunicationError
 
@@ -94,6 +98,41 @@ def test_the_four_examples_run_as_they_are(
     assert "SHA-256" in written
 
 
+def test_the_first_call_of_the_guide_works_as_it_is_printed(tmp_path: Path, served: Callable[..., Server]) -> None:
+    """Its two blocks, line by line, in an empty folder; only the port and the two tokens are put in."""
+    guide = (Path(__file__).parents[2] / "docs" / "howto" / "api.md").read_text(encoding="utf-8")
+    first = guide.partition("## First call")[2]
+    commands, calls = re.findall(r"```\w*\n(.*?)```", first, re.DOTALL)[:2]
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "COLUMNS": "80"}
+    assert commands.splitlines()[-1] == "plainview serve"
+    made = bash(commands.replace("plainview serve", ""), tmp_path, environment)
+    tokens = re.findall(r"\bK[0-9A-Z]{12}\.\S+", made)
+    assert len(tokens) == 2, made
+    server = served(tmp_path / "api-workspace", "--no-worker")
+    calls = calls.replace("8000", str(server.port))
+    for token in tokens:
+        calls = calls.replace("=...", f"={token}", 1)
+    answers = bash(calls.replace("curl ", "curl -sS -w '\\n' "), tmp_path, environment).splitlines()
+    gallery, enrolled, opened, searched = (json.loads(line) for line in answers if line.startswith("{"))
+    assert (gallery["name"], enrolled["enrolled"], opened["state"]) == ("portraits", 1, "open")
+    assert searched["candidates"][0]["reference_id"] == enrolled["references"][0]["id"]
+
+
+def bash(script: str, folder: Path, environment: dict[str, str]) -> str:
+    """What a script prints; it must end well."""
+    done = subprocess.run(
+        ["/bin/bash", "-euc", script],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
 def test_a_tus_client_uploads_a_video_in_pieces_and_continues(server: Server, tmp_path: Path) -> None:
     run(server.home, "case", "open", "C-1", "--offence", "robbery", "--as", EXAMINER)
     film = tmp_path / "film.mp4"
@@ -109,7 +148,7 @@ def test_a_tus_client_uploads_a_video_in_pieces_and_continues(server: Server, tm
         upload.upload_chunk()
     assert upload.offset == piece
     with film.open("rb") as stream:  # another process continues
-        again = client.uploader(file_stream=stream, chunk_size=piece, url=upload.url)
+        again = client.uploader(file_stream=stream, chunk_size=piece, url=upload.url, upload_checksum=True)
         assert again.offset == piece
         again.upload()
     shown = requests.get(upload.url.removesuffix("/upload"), headers=client.headers, timeout=60).json()

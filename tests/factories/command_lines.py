@@ -25,6 +25,7 @@ LINES = {
     "policy dry-run": "{policy}",
     "gallery create": "G2 --basis b --source s --expires 2999-01-01",
     "gallery list": "",
+    "gallery favourite": "{gallery}",
     "gallery passport": "{gallery}",
     "gallery change": "{gallery} --reason w --expires 2999-02-02",
     "gallery move": "{gallery} --to exact",

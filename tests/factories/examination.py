@@ -34,7 +34,15 @@ def examined_and_verified(folder: Path, *, verdict: str = POTENTIAL) -> str:
 @staged
 def examined(found: str, rank: int = 1, *, verdict: str = POTENTIAL) -> str:
     """An examination of one candidate of a search, and a verification where a verifier is free."""
-    row = examine(found, rank, components=SIMILAR, conclusion=POTENTIAL, notes="", acting_member=person("examiner"))
+    row = examine(
+        found,
+        rank,
+        components=SIMILAR,
+        conclusion=POTENTIAL,
+        notes="",
+        marks=[{"probe": [0.25, 0.5], "face": [0.3, 0.5], "note": "mole left of the nose"}],
+        acting_member=person("examiner"),
+    )
     task = row.verifications.get()
     show_verification(task.public_id, acting_member=task.verifier)
     answers = {item.position: verdict if item.is_candidate else NOT for item in task.items.all()}

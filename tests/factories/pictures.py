@@ -276,13 +276,6 @@ def deep_heic() -> bytes:
     return file.getvalue()
 
 
-def deep_avif() -> bytes:
-    """An AVIF whose configuration announces 10 bits a channel."""
-    whole = bytearray(saved(portrait(), "AVIF"))
-    whole[whole.index(b"av1C") + 6] |= 0x40
-    return bytes(whole)
-
-
 def deep_jpeg2000() -> bytes:
     """A JPEG 2000 codestream whose components announce 16 bits, which Pillow scales down."""
     whole = bytearray(saved(portrait(), "JPEG2000", no_jp2=True))

@@ -7,8 +7,11 @@ import pwd
 import shutil
 import signal
 import subprocess
+import time
 from pathlib import Path
 from urllib.parse import quote
+
+_READY_WITHIN_S = 120.0
 
 
 def program(name: str) -> str | None:
@@ -51,10 +54,12 @@ class PostgresqlServer:
             self._process = subprocess.Popen(
                 command, stdout=subprocess.DEVNULL, stderr=log, cwd=self.folder, **self._user
             )
-        for _ in range(300):
+        end = time.monotonic() + _READY_WITHIN_S  # after a crash it first reads its log
+        while time.monotonic() < end:
             if subprocess.run([ready, "-q", "-h", str(self.folder), "-t", "1"], check=False).returncode == 0:
                 return
             assert self._process.poll() is None, (self.folder / "log").read_text()
+            time.sleep(0.05)
         raise TimeoutError(f"PostgreSQL in {self.folder} does not answer")
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:

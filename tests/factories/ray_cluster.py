@@ -44,6 +44,8 @@ class RayCluster:
         self.folder = folder
         self.cpus = cpus
         self.address = f"127.0.0.1:{_free_port()}"
+        self.client_address = f"ray://127.0.0.1:{_free_port()}"
+        """For processes on machines that are not of the cluster."""
         self.environment = {
             "RAY_USAGE_STATS_ENABLED": "0",
             "RAY_AUTH_MODE": "token",
@@ -60,6 +62,7 @@ class RayCluster:
         port = self.address.rpartition(":")[2]
         command = [str(Path(sys.executable).parent / "ray"), "start", "--head", "--block", "--disable-usage-stats"]
         command += ["--node-ip-address=127.0.0.1", f"--port={port}", f"--num-cpus={self.cpus}"]
+        command += [f"--ray-client-server-port={self.client_address.rpartition(':')[2]}"]
         # Sockets are below the folder, and the name of a socket has 107 bytes at most.
         command += [f"--temp-dir={self.folder}", "--include-dashboard=false", "--object-store-memory=80000000"]
         log = (self.folder / "head.log").open("wb")
@@ -72,10 +75,10 @@ class RayCluster:
                 raise RuntimeError((self.folder / "head.log").read_text())
             time.sleep(0.2)
 
-    def stop(self) -> None:
-        """End it and everything that it started."""
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """End it and everything that it started; SIGKILL is a machine that is gone."""
         if self._process is not None:
-            os.killpg(self._process.pid, signal.SIGTERM)
+            os.killpg(self._process.pid, how)
             try:
                 self._process.wait(30)
             except subprocess.TimeoutExpired:

@@ -8,7 +8,7 @@ from typing import Any
 
 import av
 import numpy as np
-from tests.factories.videos import clip
+from tests.factories.clips import clip
 
 INPUTS = Path(__file__).parents[1] / "inputs"
 
@@ -71,12 +71,13 @@ def glued(*parts: bytes) -> bytes:
     return b"".join(parts)
 
 
-def dav(frames: int = 30, *, begins: int = 0, codec: str = "libx264") -> bytes:
+def dav(frames: int = 30, *, begins: int = 0, codec: str = "libx264", data: bytes = b"") -> bytes:
     """A Dahua recorder's file: DHAV chunks with a date of a second and a counter of milliseconds.
 
-    Layout as FFmpeg's dhav demuxer reads it. `begins`: seconds since 2026-11-29 22:14:05.
+    Layout as FFmpeg's dhav demuxer reads it. `begins`: seconds since 2026-11-29 22:14:05. `data`: an MPEG-TS file whose
+    frames it has.
     """
-    _, rows = packets(clip(codec, "mpegts", frames).data)  # with start codes, as recorders write
+    _, rows = packets(data or clip(codec, "mpegts", frames).data)  # with start codes, as recorders write
     out = bytearray()
     for number, packet in enumerate(rows):
         milliseconds = number * 40
@@ -92,11 +93,12 @@ def dav(frames: int = 30, *, begins: int = 0, codec: str = "libx264") -> bytes:
     return bytes(out)
 
 
-def raw(codec: str, form: str, frames: int = 30) -> bytes:
-    """A stream without a container."""
+def raw(codec: str, form: str, frames: int = 30, *, data: bytes = b"") -> bytes:
+    """A stream without a container; `data`: a file whose frames it has."""
     out = io.BytesIO()
     stream, rows = packets(
-        clip(
+        data
+        or clip(
             codec, "avi" if codec == "mjpeg" else "matroska", frames, "yuvj420p" if codec == "mjpeg" else "yuv420p"
         ).data
     )

@@ -106,11 +106,7 @@ class SwiftServer:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        with (self.folder / "log").open("ab") as log:
-            self._running = [
-                subprocess.Popen(command, stdout=log, stderr=log, env=self._environment, cwd=self.folder)
-                for command in self._commands
-            ]
+        self._running = [self._begin(command) for command in self._commands]
         for _ in range(300):
             with socket.socket() as probe:
                 probe.settimeout(0.2)
@@ -119,6 +115,14 @@ class SwiftServer:
             assert all(process.poll() is None for process in self._running), (self.folder / "log").read_text()[-2000:]
             time.sleep(0.1)
         raise TimeoutError(f"Swift in {self.folder} does not answer")
+
+    def start_one(self, number: int) -> None:
+        """Start one of its servers again that has ended."""
+        self._running[number] = self._begin(self._commands[number])
+
+    def _begin(self, command: list[str]) -> subprocess.Popen[bytes]:
+        with (self.folder / "log").open("ab") as log:
+            return subprocess.Popen(command, stdout=log, stderr=log, env=self._environment, cwd=self.folder)
 
     def stop(self) -> None:
         """Stop every server."""

@@ -60,7 +60,9 @@ def verify(page: Page) -> str:
     shown = page.content()
     for place in range(1, 5):
         expect(page.get_by_role("heading", name=f"Face {place} of 4")).to_be_visible()
-        expect(page.locator("#viewer.ready")).to_be_visible()  # its keys are there
+        expect(
+            page.get_by_role("button", name="Potential candidate")
+        ).to_be_enabled()  # the face is shown, its keys are there
         page.keyboard.press("q")
         expect(page.locator("#only")).to_be_visible()
         for _ in range(19):

@@ -1,4 +1,4 @@
-"""What `make fuzz` finds becomes an example of its test, and no found example has lost its test."""
+"""What `make properties` finds becomes an example of its test, and no found example has lost its test."""
 
 from __future__ import annotations
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tests.factories.models import collins
 from tests.factories.programs import Answer, Program, program
 from tests.factories.work import entries, person, write
@@ -16,7 +18,9 @@ from tests.integration.test_other_agency_urls import theirs
 
 from plainview.api.operation import Open, Operation
 from plainview.api.operations import OPERATIONS
-from plainview.casework.models import Case, Member
+from plainview.casework.log.read import verify_log
+from plainview.casework.log.rows import verify_rows
+from plainview.casework.models import Case, Enrolment, Member
 from plainview.policy.agency import NEW_AGENCY
 from plainview.policy.examination import COMPONENTS, CONTRADICTIONS, INCONCLUSIVE
 from plainview.policy.permissions import Permission
@@ -66,6 +70,7 @@ BODIES: dict[str, Any] = {
     "still_probe": {},
     "search_alert": {"galleries": ["MARKER-gallery"], "days": 5},
     "video_again": {},
+    "persons_join": {"persons": [1, 2]},
     "video_clock": {"offset_s": 1.5},
     "shared_ask": {"agreement": "G0", "gallery": "g", "purpose": "find the rider", "authority": "s. 1", "top": 5},
     "shared_authorise": REASON,
@@ -111,6 +116,9 @@ BODIES: dict[str, Any] = {
 }
 """What each operation with a body is called with: valid, so that only who asks decides."""
 
+QUERIES = {"log_consistency": "?first=1&second=2", "lead_picture": "?which=candidate"}
+"""What an operation cannot be asked without."""
+
 TUS_ABOUT = {"filename": b"MARKER.mp4", "case": b"MARKER-case"}
 FILE_FIELD = {"enrolment_ask": "files", "order_import": "file"}
 WITH_FILE = {"search_run", "reference_enrol", "probe_prepare", "photograph_add", "alert_create", *FILE_FIELD}
@@ -123,6 +131,7 @@ def ids(held: dict[str, str]) -> dict[str, str]:
         "probes": known["prepare"],
         "cases": str(Case.objects.get(number="MARKER-case").pk),
         "galleries": "MARKER-gallery",
+        "enrolments": str(Enrolment.objects.filter(gallery__name="MARKER-gallery")[0].pk),
         "log": "0",
         "retention": held["run"],
     }
@@ -133,9 +142,10 @@ def call(who: Program, operation: Operation, known: dict[str, str], picture: Pat
     first = path.split("/")[1]
     for place in ("{id}", "{int:id}", "{path:name}"):
         path = path.replace(place, known.get(first, "X000000000000"))
-    path = path.replace("{int:rank}", "1").replace("{int:number}", "0")
-    if operation.name == "log_consistency":
-        path += "?first=1&second=2"
+    for place in ("{int:rank}", "{int:place}"):
+        path = path.replace(place, "1")
+    path = path.replace("{int:number}", known.get(first, "0") if first == "enrolments" else "0")
+    path += QUERIES.get(operation.name, "")
     if operation.headers:
         about = ",".join(f"{name} {base64.b64encode(value).decode()}" for name, value in TUS_ABOUT.items())
         tus = {"Upload_Length": "100000", "Upload_Metadata": about, "Upload_Offset": "0"}
@@ -233,3 +243,25 @@ def test_lists_have_nothing_of_another_agency(things: dict[str, str], others: di
 
 def test_the_defence_has_no_token(workspace: Path) -> None:
     assert Permission.TOKEN_OWN not in GRANTS[Role.DEFENCE]
+
+
+@pytest.mark.long
+def test_any_sequence_of_operations_leaves_a_log_that_verifies_and_rows_that_agree_with_it(
+    things: dict[str, str],  # noqa: F811
+    picture: Path,
+) -> None:
+    """Operations of the whole table, by anyone, in any order: whatever is refused or done, log and rows are one."""
+    known = ids(things)
+    programs = [program(member_of(role)) for role in ROLES if role not in NO_TOKEN]
+    before = verify_rows().problems  # the fixture writes some rows as no act does
+
+    @settings(max_examples=12, suppress_health_check=list(HealthCheck))
+    @given(calls=st.lists(st.tuples(st.sampled_from(programs), st.sampled_from(OPERATIONS)), min_size=20, max_size=60))
+    def run(calls: list[tuple[Program, Operation]]) -> None:
+        for who, operation in calls:
+            answer = call(who, operation, known, picture)
+            assert answer.status < 500, (operation.name, answer.raw)
+        assert verify_log().ok
+        assert [problem for problem in verify_rows().problems if problem not in before] == []
+
+    run()

@@ -13,6 +13,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 from tests.factories import stages
+from tests.factories.clips import clip
 from tests.factories.command_lines import LINES, OWN
 from tests.factories.commands import Result, invoke
 from tests.factories.models import collins, scaled
@@ -21,7 +22,7 @@ from tests.factories.power import change_policy, invite_member
 from tests.factories.rights import file
 from tests.factories.sharing import marked_request
 from tests.factories.stages import staged
-from tests.factories.videos import clip, take
+from tests.factories.videos import take
 from tests.factories.work import case, entries, gallery, probe, search, write
 
 from plainview.casework.alerts.open import create_alert

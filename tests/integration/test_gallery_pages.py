@@ -19,7 +19,7 @@ from tests.factories.pictures import black_png
 from tests.factories.work import at, case, entries, gallery, person, probe, search
 
 from plainview.casework.enrolment import intake
-from plainview.casework.galleries.nist import Exported, write_nist
+from plainview.casework.galleries.nist_write import Exported, write_nist
 from plainview.casework.galleries.passports import create_gallery
 from plainview.casework.jobs import cancel
 from plainview.casework.models import Enrolment, Gallery, Job, Reference
@@ -165,12 +165,19 @@ def test_an_exchange_file_is_uploaded_as_its_pictures_whatever_its_name(made: Ga
             b"xmlns:itl='http://biometrics.nist.gov/standard/2011'/>",
         )
     )
+    careless = [Exported(png(collins()), "PNG", (1, 1), date(2024, 11, 1), {"SRC": "desk 5"}, "month")]
+    whole = write_nist(careless, agency="A", number="T-8", software="S")
+    odd = whole.replace(b"10.005:20241100", b"10.005:2024-11 ").replace(b"1.003:1\x1f1\x1e", b"1.003:1\x1f7\x1e")
+    assert odd.count(b"2024-11 ") == odd.count(b"\x1f7\x1e") == 1
+    files.append(upload("careless.nst", b"\xef\xbb\xbf" + odd + b"\r\n\x1a"))
     client = signed_in("admin")
     answer = client.post(f"/galleries/{made.pk}/enrol/", {"pictures": files, "source_url": ""})
     run_job(Job.objects.get().pk)
     run = Enrolment.objects.get()
-    assert run.images == 1
-    row = Reference.objects.get(gallery=made)
+    assert run.images == 2
+    other = Reference.objects.get(gallery=made, file_name="careless.nst#1")
+    assert (other.captured_iso, other.provenance["TCN"]) == ("2024-11", "T-8")
+    row = Reference.objects.get(gallery=made, file_name="booking.an2k#1")
     assert (row.file_name, str(row.captured_on)) == ("booking.an2k#1", "1984-05-06")
     assert (row.provenance["SRC"], row.provenance["TCN"]) == ("desk 4", "T-7")
     assert {failure["path"]: failure["code"] for failure in run.failed} == {

@@ -40,6 +40,8 @@ def test_a_supervisor_releases_records_evidence_and_an_outcome(examination: str)
     page = text(client.get(url))
     assert STATEMENT in page
     assert "Sample verifier (blind)" in page
+    assert [place in page for place in ("cx='25.0' cy='50.0'", "cx='30.0' cy='50.0'")] == [True, True]
+    assert "mole left of the nose" in page  # the examiner's marks, over both faces
     assert "%" not in page.split("<main")[1].split("Meaning of the score")[1]
     assert client.get(f"{url}probe.jpg")["Content-Type"] == "image/jpeg"
     assert client.get(f"{url}candidate.jpg").content[:2] == b"\xff\xd8"

@@ -100,7 +100,8 @@ open_workspace()
 from tests.factories.retention import ordered, worked
 from tests.factories.rights import decided
 from tests.factories.verification import examined
-from tests.factories.videos import clip, take
+from tests.factories.clips import clip
+from tests.factories.videos import take
 from tests.factories.models import hopper, scaled
 from tests.factories.work import case, gallery, person, probe, search, write
 from datetime import date

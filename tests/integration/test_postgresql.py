@@ -16,6 +16,9 @@ import pytest
 from tests.factories.models import collins
 from tests.factories.postgresql_server import PostgresqlServer
 from tests.integration.conftest import ADMIN, EXAMINER, Cli
+from tests.integration.test_rates import counted
+
+from plainview.api.rates import PER_MINUTE, PORTIONS
 
 pytestmark = pytest.mark.slow
 
@@ -163,3 +166,10 @@ def test_a_new_workspace_is_made_in_the_server_and_a_server_that_is_gone_is_one_
     finally:
         server.start()
     cli.run("case", "list", "--as", EXAMINER)
+
+
+def test_the_requests_of_a_token_are_counted_over_processes(cli: Cli, url: str) -> None:
+    cli.run("move-workspace", "--to", "postgresql")
+    answered = counted(cli, 2, PER_MINUTE * 2 // 3)
+    assert all(answered)
+    assert PER_MINUTE - 2 * PER_MINUTE // PORTIONS <= sum(answered) <= PER_MINUTE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from tests.factories import pictures
 from tests.factories.browser import signed_in, text
+from tests.factories.commands import invoke
 from tests.factories.models import collins, hopper, scaled
 from tests.factories.power import change_policy
 from tests.factories.work import at, case, entries, gallery, person
@@ -367,6 +369,19 @@ def test_approval_is_asked_for_and_its_state_is_shown(client: Client) -> None:
     assert "and used." in text(client.get(there))
 
 
+def test_lists_of_two_galleries_are_reviewed_as_one(client: Client, tmp_path: Path) -> None:
+    gallery(tmp_path / "other", "other")
+    draft = begun(client)
+    assert searched(client, draft, galleries=["g", "other"]).status_code == 302
+    first, second = Search.objects.order_by("pk")
+    client.post(f"/searches/{second.public_id}/candidates/1/aside/", {"reason": "other person"})
+    page = client.get(f"/searches/{first.public_id}/?together=1").content.decode()
+    assert page.count("data-candidate ") == Candidate.objects.count() == 4
+    assert re.findall(r'<progress max="(\d+)" value="(\d+)"', page) == [("4", "1")]
+    assert 'data-key="x"' in page
+    assert 'id="none"' not in page  # a conclusion is about one list
+
+
 def test_a_favourite_gallery_is_the_members_own_and_first(client: Client) -> None:
     create_gallery(
         "a first by name",
@@ -386,9 +401,15 @@ def test_a_favourite_gallery_is_the_members_own_and_first(client: Client) -> Non
         assert client.post(f"{draft}favourite/", {"favourite": "g"})["Location"] == f"{draft}#galleries"
     assert order() == ["g", "a first by name"]
     assert 'aria-pressed="true" aria-label="Favourite: g"' in client.get(draft).content.decode()
+    examiner = ["--as", "examiner@agency.example", "--json"]
+    listed = json.loads(invoke(["gallery", "list", *examiner]).output)["galleries"]
+    assert [(row["name"], row["favourite"]) for row in listed] == [("g", True), ("a first by name", False)]
+    assert not json.loads(invoke(["gallery", "favourite", "g", "--remove", *examiner]).output)["favourite"]
+    assert order() == ["a first by name", "g"]
+    assert json.loads(invoke(["gallery", "favourite", "g", *examiner]).output)["favourite"]
     client.post(f"{draft}favourite/", {"ordinary": "g"})
     assert order() == ["a first by name", "g"]
-    assert [entry.subject["favourite"] for entry in entries("gallery.favourite")] == [True, False]
+    assert [entry.subject["favourite"] for entry in entries("gallery.favourite")] == [True, False, True, False]
     assert client.post(f"{draft}favourite/", {"favourite": "none"}).status_code == 404
     assert not person("examiner").favourites.exists()
 
@@ -446,3 +467,10 @@ def test_photographs_are_added_their_faces_chosen_and_shown_with_the_list(client
         assert (shown.status_code, shown["Content-Type"]) == (200, "image/jpeg")
     assert client.get(f"/searches/{search.public_id}/photographs/3.jpg").status_code == 404
     assert "One probe of 2 photographs" in text(client.get(f"/searches/{search.public_id}/candidates/1/examine/"))
+
+
+def test_a_search_for_a_null_character_is_no_page(workspace: Path) -> None:
+    """PostgreSQL refuses such a text, so that a page would be an error there and nowhere else."""
+    page = signed_in()
+    assert page.get("/cases/?q=%00").status_code == 404
+    assert page.get("/searches/%00/").status_code == 404

@@ -14,24 +14,28 @@ from allauth.mfa.totp.internal import auth as totp
 from django.test import Client
 from django.utils import timezone
 from tests.factories.commands import invoke
+from tests.factories.models import collins, scaled
 from tests.factories.sharing import (
     ASKER,
     WHY,
     agency,
+    draft,
     empty_gallery,
     lead_for,
-    reached,
     searched,
     taken,
     theirs,
+    wish,
     world,
 )
-from tests.factories.work import entries, gallery, person, probe
+from tests.factories.work import entries, gallery, person, probe, write
 
 from plainview.casework.disclosure.make import disclose
 from plainview.casework.models import Agreement, Member, Search, SharedRequest
+from plainview.casework.probes.photographs import add_photograph
 from plainview.casework.sharing.agree import withdraw
 from plainview.casework.sharing.ends import decline
+from plainview.casework.sharing.requests import authorise_request, make_request
 from plainview.recheck.package import verify_package
 
 pytestmark = pytest.mark.long
@@ -69,7 +73,7 @@ def test_two_agencies_by_the_command_line(workspace: Path, tmp_path: Path) -> No
     invoke(["case", "open", "R-1", "--offence", "robbery", "--as", asker.email])
     asked = run(
         f"request make {probe(tmp_path)} --agreement {made} --gallery g --case R-1 --purpose 'find the rider' --authority warrant"
-        " --origin cctv",
+        f" --origin cctv --also {write(scaled(collins(), 0.6), tmp_path / 'more.png')}",
         asker,
     )["request"]
     run(f"request authorise {asked} --reason seen", theirs("supervisor"))
@@ -80,6 +84,7 @@ def test_two_agencies_by_the_command_line(workspace: Path, tmp_path: Path) -> No
     found = run(f"request search {asked}", examiner)
     assert found["candidates"] == 2
     shown = run(f"candidates {found['search_id']}", examiner)
+    assert [frame["photograph"] for frame in shown["probe"]["frames"]] == ["more.png"]
     assert (shown["for_agency"], shown["shared_request"]) == (ASKER, asked)
     lead = lead_for(Search.objects.get(public_id=found["search_id"]))
     assert run(f"request answer {asked}", examiner) == {"request": asked, "result": "lead"}
@@ -132,17 +137,24 @@ def test_an_agreement_by_its_forms(workspace: Path, tmp_path: Path) -> None:
 def test_the_probe_is_for_the_two_agencies_and_for_the_one_that_declined_no_more(
     workspace: Path, tmp_path: Path
 ) -> None:
-    request = reached(tmp_path, world())
+    made, prepared = world(), draft(tmp_path)
+    more = write(scaled(collins(), 0.6), tmp_path / "more.png").read_bytes()
+    add_photograph(prepared, "more.png", more, acting_member=theirs("examiner"))
+    request = make_request(prepared, wish(made), acting_member=theirs("examiner"))
+    authorise_request(request.public_id, acting_member=theirs("supervisor"))
     agency("Third")
     page, picture = f"/shared/{request.public_id}/", f"/shared/{request.public_id}/probe.jpg"
     holder, third = client_of(person("examiner")), client_of(theirs("examiner", "Third"))
     assert holder.get(picture).status_code == 404  # its page was not opened: the view would not be in the log
-    assert holder.get(page).status_code == 200
-    assert holder.get(picture)["Content-Type"] == "image/jpeg"
+    assert b"One probe of 2 photographs" in holder.get(page).content
+    pictures = [picture, f"{picture}?face", f"{picture}?number=2"]
+    assert {holder.get(shown)["Content-Type"] for shown in pictures} == {"image/jpeg"}
+    assert len({holder.get(shown).content for shown in pictures}) == 3
+    assert holder.get(f"{picture}?number=3").status_code == 404
     assert third.get(page).status_code == 404
-    assert third.get(picture).status_code == 404
+    assert {third.get(shown).status_code for shown in pictures} == {404}
     decline(request.public_id, reason=WHY, acting_member=person("examiner"))
-    assert holder.get(picture).status_code == 404
+    assert {holder.get(shown).status_code for shown in pictures} == {404}
     assert WHY.encode() in client_of(theirs("examiner")).get(page).content
     viewed = [row.subject["by_agency"] for row in entries("shared.viewed")]
     assert viewed == [person("examiner").agency.public_id, theirs("examiner").agency.public_id]

@@ -44,8 +44,8 @@ ADAPTERS = {
 ALSO = {"botocore": {"plainview/storage/s3.py"}}
 """Distribution that another extra brings with it."""
 
-NOT_FOR_ALL = {"ray"}
-"""Distributions that only `make test-ray` installs, because they are large; each has the name of its import."""
+NOT_FOR_ALL = {"ray": "ray", "kubernetes_validate": "kubernetes-validate"}
+"""Import -> distribution that only `make test-ray` or `make test-deployed` installs, because it is large or used once."""
 
 TOOLS = {
     "axe-playwright-python",  # these are run, or used by another of their kind
@@ -130,7 +130,7 @@ def foreign(folder: str, which: Callable[[ast.AST], Iterator[str]] = imports) ->
     used: dict[str, set[str]] = {}
     for path, names in imported(folder, which).items():
         for name in names - own:
-            for distribution in distributions().get(name, {name if name in NOT_FOR_ALL else f"nobody's {name}"}):
+            for distribution in distributions().get(name, {NOT_FOR_ALL.get(name, f"nobody's {name}")}):
                 used.setdefault(distribution, set()).add(path)
     return used
 

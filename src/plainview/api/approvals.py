@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+from contextlib import suppress
+from typing import Any
+
 from django.http import HttpRequest
 from ninja import Body
 from pydantic import Field
 
 from plainview.api.common import In, Moment, Out, Short, Text, member_of
 from plainview.casework.models import Approval, Search
+from plainview.casework.pictures import whole_jpeg
 from plainview.casework.probes.approvals import decide_approval, request_approval, view_waiting
+from plainview.casework.search.lapse import view_evidence
 from plainview.casework.search.urgent import authorise_urgent
+from plainview.recognition.errors import BadMedia
+from plainview.storage.base import StorageError
 
 
 class ApprovalIn(In):
@@ -69,6 +77,16 @@ class AuthorisedOut(Out):
     state: str
 
 
+class LapsedOut(Out):
+    """An urgent search that nobody authorised in time, as an auditor sees it until it is erased."""
+
+    search: str
+    by: str
+    until: Moment = Field(description="When it is erased.")
+    evidence: dict[str, Any] = Field(description="Case, purpose, probe, list, and what opens their entries of the log.")
+    probe: str | None = Field(description="The probe, as JPEG in base64.")
+
+
 def shown(approval: Approval) -> ApprovalOut:
     """Return an approval as the API shows it."""
     return ApprovalOut(
@@ -105,6 +123,16 @@ def approvals_waiting(request: HttpRequest) -> WaitingOut:
     return WaitingOut(
         approvals=[shown(approval) for approval in approvals], urgent=[_urgent(search) for search in urgent]
     )
+
+
+def lapsed_show(request: HttpRequest, id: str) -> LapsedOut:  # noqa: A002  the name in the path
+    """Open what is sealed of an urgent search that nobody authorised in time; the view is an entry of the log."""
+    lapsed, evidence = view_evidence(id, acting_member=member_of(request))
+    probe = None
+    if lapsed.blobs:
+        with suppress(BadMedia, StorageError):
+            probe = base64.b64encode(whole_jpeg(lapsed.blobs[0])).decode()
+    return LapsedOut(search=id, by=lapsed.search.member.email, until=lapsed.until, evidence=dict(evidence), probe=probe)
 
 
 def approval_decide(request: HttpRequest, id: str, decision: Body[Decision]) -> ApprovalOut:  # noqa: A002

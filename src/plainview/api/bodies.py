@@ -18,7 +18,7 @@ from ninja import NinjaAPI
 
 from plainview.api.operation import Operation
 from plainview.api.plain import pointer, read_json
-from plainview.api.problems import Fault, Unusable
+from plainview.api.problems import MEDIA_TYPE, Fault, Unusable
 
 _JSON, _FORM, _MULTIPART = "application/json", "application/x-www-form-urlencoded", "multipart/form-data"
 _PIECE = 1 << 20
@@ -40,8 +40,14 @@ def check(request: HttpRequest, operation: Operation, api: NinjaAPI) -> None:
     """Check the parts of a request, and read its body if it is JSON.
 
     Raises:
-        Unusable: a wrong media type, a body that is too large, cut or unreadable, or an unknown or repeated field.
+        Unusable: an answer that the caller does not take, a wrong media type, a body that is too large, cut or unreadable,
+            or an unknown or repeated field.
     """
+    gives = operation.gives or _JSON
+    stated = request.META.get("HTTP_ACCEPT", "").strip()
+    if stated and not any(map(request.accepts, (gives, _JSON, MEDIA_TYPE))):
+        why = f"The answer is {gives}, which the header Accept does not name."
+        raise Unusable(406, "api.accept", why, f"Send Accept: {gives}, or none.")
     models = _models(api, operation.name)
     _known(request.GET.lists(), models.get("query"), "query")
     length = int(request.META.get("CONTENT_LENGTH") or 0)

@@ -16,9 +16,10 @@ from ninja import NinjaAPI, Router
 from ninja.openapi.docs import DocsBase
 from ninja.parser import Parser
 
+from plainview.api import bulk
 from plainview.api.operation import Open, Operation
 from plainview.api.operations import OPERATIONS
-from plainview.api.problems import MEDIA_TYPE, Problem, says_first
+from plainview.api.problems import MEDIA_TYPE, MISMATCH, Problem, says_first
 
 VERSION = "1"
 PREFIX = "/api/v1"
@@ -28,6 +29,7 @@ _REFUSALS = {
     401: "The token is missing or not valid.",
     403: "A rule refuses this; it is named.",
     404: "There is no such thing, or it is another agency's.",
+    406: "The header Accept names no media type of the answer.",
     409: "It contradicts what is there.",
     413: "The body is too large.",
     415: "The body has another media type.",
@@ -132,7 +134,7 @@ def _document(own: Api) -> dict[str, Any]:
             "description": says,
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
-        for status, says in _REFUSALS.items()
+        for status, says in (_REFUSALS | {MISMATCH: "The piece is not that of its checksum."}).items()
     }
     rows = {(operation.method.lower(), operation.shown): operation for operation in OPERATIONS}
     for path, methods in document["paths"].items():
@@ -163,7 +165,11 @@ def _complete(described: dict[str, Any], operation: Operation) -> None:
     if operation.media:
         described["requestBody"] = {"required": True, "content": {operation.media: text}}
     if operation.gives:
-        described["responses"][str(operation.status)]["content"] = {operation.gives: text}
+        whole = {"schema": {"type": "string", "format": "binary"}}  # else generated clients decode a picture as a text
+        content = {operation.gives: text if operation.gives.startswith(("text/", bulk.MEDIA_TYPE)) else whole}
+        described["responses"][str(operation.status)]["content"] = content
+    if operation.name == "video_piece":
+        described["responses"][str(MISMATCH)] = {"$ref": f"#/components/responses/Problem{MISMATCH}"}
     if operation.name == "job_events":
         described["responses"]["204"] = {"description": "The job is over, and you have its last event."}
     if operation.makes:

@@ -144,6 +144,7 @@ def _answer(request: HttpRequest) -> HttpResponse:
         return answer
     if request.method == "OPTIONS":
         return _options(request, str(match.route))
+    _override(request, str(match.route))
     operation = _operation(request, str(match.route))
     token = _bearer(request)
     request.user, request.auth = token.member, token  # type: ignore[attr-defined]
@@ -160,6 +161,13 @@ def _answer(request: HttpRequest) -> HttpResponse:
         if operation.headers:
             answer.headers.setdefault("Tus-Resumable", TUS_VERSION)  # on a refusal too
         return answer
+
+
+def _override(request: HttpRequest, route: str) -> None:
+    """Take the method of a client of tus that can send POST only (tus 1.0.0, X-HTTP-Method-Override)."""
+    named = request.META.get("HTTP_X_HTTP_METHOD_OVERRIDE", "").upper()
+    if named and request.method == "POST" and any(o.headers and o.method == named for o in ROUTES.get(route, ())):
+        request.method = named
 
 
 def _operation(request: HttpRequest, route: str) -> Operation:

@@ -9,15 +9,18 @@ import base64
 from typing import Annotated
 
 from django.http import HttpRequest
-from ninja import Body
-from pydantic import Field
+from ninja import Body, Query
+from pydantic import BaseModel, ConfigDict, Field
 
 from plainview.api.common import Cut, In, Moment, Out, Short, Text, member_of, slice_of
+from plainview.api.searches import CautionOut
 from plainview.casework.examination.blind import waiting
-from plainview.casework.examination.examine import examine
-from plainview.casework.examination.read import examinations, standing_of
+from plainview.casework.examination.examine import examine, view_examination
+from plainview.casework.examination.read import examinations, examined_picture, standing_of
 from plainview.casework.examination.verify import answer_verification, show_verification
 from plainview.casework.models import Examination
+from plainview.casework.search.candidates import pictures_by_rank
+from plainview.casework.search.meaning import cautions_about
 from plainview.policy.examination import ANSWERS, COMPONENTS, CONCLUSIONS
 
 
@@ -49,6 +52,27 @@ class ExaminationsOut(Out):
 
     items: list[ExaminationOut]
     next: str | None
+
+
+class PairOut(Out):
+    """A candidate beside the probe: the two faces upright and at one scale, as JPEG in base64."""
+
+    search: str
+    rank: int
+    picture: str = Field(description="Id of the reference that is shown.")
+    pictures: list[str] = Field(description="Ids of the candidate's references, of which each can be shown.")
+    probe: str
+    candidate: str
+    cautions: list[CautionOut] = Field(description="Their ids are what an examination acknowledges.")
+    recorded: str | None = Field(description="Id of your examination of this candidate.")
+
+
+class PairWanted(BaseModel):
+    """Which picture of the candidate is shown."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    picture: Short = Field(default="", description="Id of a reference; the nearest one unless stated.")
 
 
 class VerificationRow(Out):
@@ -114,6 +138,28 @@ def _shown(examination: Examination) -> ExaminationOut:
 def examination_list(request: HttpRequest, page: Cut) -> object:
     """List the agency's examinations, the newest first."""
     return slice_of(examinations(member_of(request)), page, _shown)
+
+
+def examination_open(
+    request: HttpRequest,
+    id: str,  # noqa: A002  the name in the path
+    rank: int,
+    asked: Annotated[PairWanted, Query()],
+) -> PairOut:
+    """Open a candidate beside the probe, to examine it; the view is an entry of the log."""
+    member = member_of(request)
+    desk = view_examination(id, rank, picture=asked.picture, acting_member=member)
+    probe, face = (examined_picture(id, rank, which, member, picture=asked.picture) for which in ("probe", "candidate"))
+    return PairOut(
+        search=desk.candidate.search.public_id,
+        rank=rank,
+        picture=desk.picture.public_id,
+        pictures=[shown.reference.public_id for shown in pictures_by_rank([desk.candidate])[rank]],
+        probe=_text(probe),
+        candidate=_text(face),
+        cautions=[CautionOut(id=c.id, rank=c.rank, text=c.text) for c in cautions_about(desk.candidate)],
+        recorded=desk.recorded.public_id if desk.recorded else None,
+    )
 
 
 def examination_record(request: HttpRequest, id: str, rank: int, wanted: Body[ExaminationIn]) -> ExaminationOut:  # noqa: A002

@@ -35,8 +35,9 @@ from plainview.casework.enrolment.intake import ask_files
 from plainview.casework.enrolment.sent import Sent, enrol_sent
 from plainview.casework.erasure.expunge import expunge
 from plainview.casework.galleries.passports import PassportChange, change_passport, create_gallery
-from plainview.casework.galleries.read import galleries, gallery_size
+from plainview.casework.galleries.read import galleries, gallery_size, statistics
 from plainview.casework.models import Gallery, Reference
+from plainview.casework.workspace.services import services
 
 
 class GalleryIn(In):
@@ -102,6 +103,21 @@ class ReferenceOut(Out):
     page_url: str
     captured_on: str | None
     provenance: dict[str, Any]
+
+
+class ContentsOut(Out):
+    """The content of a gallery in numbers: what its page draws."""
+
+    references: int = Field(description="Faces.")
+    pictures: int = Field(description="Files.")
+    expunged: int = Field(description="Erased faces.")
+    subjects: int = Field(description="People, by the source's numbers.")
+    of_subjects: int = Field(description="References that are theirs.")
+    quality: list[int] = Field(description="References by quality: 0 to 9, 10 to 19, and so on to 90 to 100.")
+    years: dict[str, int] = Field(description="Year of capture -> references.")
+    undated: int = Field(description="References without a date.")
+    calibrated_at: Moment | None = Field(description="When the gallery's own figures were made; null before the first.")
+    changed_since: int = Field(description="Changes of the gallery since then.")
 
 
 class ReferencesOut(Out):
@@ -200,6 +216,24 @@ def gallery_show(request: HttpRequest, response: HttpResponse, name: str) -> Gal
     gallery = find.gallery(name, member_of(request))
     response.headers["ETag"] = version_of(gallery)
     return shown(gallery)
+
+
+def gallery_contents(request: HttpRequest, name: str) -> ContentsOut:
+    """Return the content of a gallery in numbers, as its page draws it: quality, years, people."""
+    gallery = find.gallery(name, member_of(request))
+    content = statistics(gallery, gallery.pack or services().engine.pack.identity)
+    return ContentsOut(
+        references=content.references,
+        pictures=content.pictures,
+        expunged=content.expunged,
+        subjects=content.subjects,
+        of_subjects=content.of_subjects,
+        quality=list(content.quality),
+        years={str(year): count for year, count in content.years.items()},
+        undated=content.undated,
+        calibrated_at=content.calibration.made_at if content.calibration else None,
+        changed_since=content.changed_since,
+    )
 
 
 def gallery_create(request: HttpRequest, gallery: Body[GalleryIn]) -> GalleryOut:

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import base64
+from contextlib import suppress
+
 from django.http import HttpRequest
 from ninja import Body
 from pydantic import Field
 
 from plainview.api.common import Cut, In, Moment, Out, Short, Text, member_of, slice_of
+from plainview.api.searches import CautionOut
 from plainview.casework.examination.read import leads
-from plainview.casework.leads.decide import record_evidence, release, report_outcome, view_lead, withhold
-from plainview.casework.models import Lead
+from plainview.casework.leads.decide import (
+    record_evidence,
+    release,
+    report_outcome,
+    view_decision,
+    view_lead,
+    withhold,
+)
+from plainview.casework.leads.read import due, face_of, facts_about
+from plainview.casework.models import Candidate, Lead
 from plainview.policy.examination import CONTRADICTIONS, OUTCOMES
+from plainview.recognition.errors import BadMedia
+from plainview.storage.base import StorageError
 
 
 class LeadOut(Out):
@@ -54,6 +68,33 @@ class WithheldOut(Out):
     state: str
 
 
+class VerdictOut(Out):
+    """A verifier's answer on the candidate."""
+
+    by: str
+    conclusion: str
+    agrees: bool
+    answered_at: Moment
+
+
+class DecisionDue(Out):
+    """An examined candidate, as the supervisor who decides on it sees it; pictures are JPEG in base64."""
+
+    examination: str
+    case: str
+    search: str
+    rank: int
+    score: float
+    meaning: str = Field(description="How often a stranger reaches this score in this gallery.")
+    examiner: str
+    conclusion: str
+    verdicts: list[VerdictOut]
+    state: str = Field(description="ready, divided (a release needs a reason) or waiting (for a verification)")
+    cautions: list[CautionOut]
+    probe: str | None
+    candidate: str | None
+
+
 class EvidenceIn(In):
     """Evidence that is independent of the candidate list."""
 
@@ -91,6 +132,37 @@ def lead_list(request: HttpRequest, page: Cut) -> object:
 def lead_show(request: HttpRequest, id: str) -> LeadOut:  # noqa: A002  the name in the path
     """Return a lead; the view is an entry of the log."""
     return _shown(view_lead(id, acting_member=member_of(request)))
+
+
+def release_show(request: HttpRequest, id: str) -> DecisionDue:  # noqa: A002
+    """Show an examined candidate to the supervisor who decides on it; the view is an entry of the log."""
+    examination = view_decision(id, acting_member=member_of(request))
+    waiting, facts = due(examination), facts_about(examination)
+    return DecisionDue(
+        examination=examination.public_id,
+        case=facts.search.case.number,
+        search=facts.search.public_id,
+        rank=facts.candidate.rank,
+        score=float(facts.candidate.score),
+        meaning=facts.meaning.text,
+        examiner=examination.member.email,
+        conclusion=examination.conclusion,
+        verdicts=[
+            VerdictOut(by=v.verifier.email, conclusion=v.conclusion, agrees=v.agrees, answered_at=v.answered_at)
+            for v in waiting.verdicts
+        ],
+        state=waiting.state,
+        cautions=[CautionOut(id=c.id, rank=c.rank, text=c.text) for c in facts.cautions],
+        probe=_face(facts.candidate, "probe"),
+        candidate=_face(facts.candidate, "candidate"),
+    )
+
+
+def _face(candidate: Candidate, which: str) -> str | None:
+    with suppress(BadMedia, StorageError):
+        data = face_of(candidate, which)
+        return base64.b64encode(data).decode() if data else None
+    return None
 
 
 def lead_release(request: HttpRequest, id: str, wanted: Body[ReleaseIn]) -> LeadOut:  # noqa: A002

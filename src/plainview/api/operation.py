@@ -19,15 +19,16 @@ JSON_BYTES = 1 << 20
 
 TUS = (("Tus-Resumable", False),)
 TUS_NEW = (*TUS, ("Upload-Length", True), ("Upload-Metadata", True))
-TUS_PIECE = (*TUS, ("Upload-Offset", True))
+TUS_PIECE = (*TUS, ("Upload-Offset", True), ("Upload-Checksum", False))
 """Headers of the tus protocol, by operation."""
 
 TUS_VERSION = "1.0.0"
 TUS_ABOUT = {
     "Tus-Resumable": TUS_VERSION,
     "Tus-Version": TUS_VERSION,
-    "Tus-Extension": "creation,termination",
+    "Tus-Extension": "creation,termination,expiration,checksum",
     "Tus-Max-Size": str(MAX_BYTES),
+    "Tus-Checksum-Algorithm": "sha1,sha256,md5",
 }
 """What a client of tus learns by OPTIONS."""
 

@@ -133,6 +133,25 @@ class ConsistencyOut(Out):
     proof: list[str] = Field(description="Hashes, base64.")
 
 
+class StatusPart(BaseModel):
+    """The state of one part; it may have further figures."""
+
+    model_config = ConfigDict(extra="allow")
+
+    ok: bool | None = Field(description="Null: it is not known, or nothing to be well.")
+    says: str
+
+
+class StatusOut(BaseModel):
+    """The state of the deployment, with one entry for each part."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, StatusPart]
+
+    ok: bool
+    version: str
+
+
 class EntriesWanted(BaseModel):
     """A filter of entries."""
 
@@ -194,6 +213,6 @@ def log_consistency(request: HttpRequest, sizes: Annotated[Sizes, Query()]) -> C
     return ConsistencyOut(first=first, second=second, proof=[base64.b64encode(node).decode() for node in proof])
 
 
-def status_show(request: HttpRequest) -> dict[str, Any]:
+def status_show(request: HttpRequest) -> object:
     """Return the state of the deployment: worker, queue, disk, backup, mail, witness, clock."""
-    return dict(status())
+    return status()

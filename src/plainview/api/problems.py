@@ -20,14 +20,19 @@ from plainview.recognition.errors import BadMedia, PackError
 
 MEDIA_TYPE = "application/problem+json"
 
+MISMATCH = 460
+"""HTTP status of a piece whose bytes are not those of its checksum: of the tus protocol, extension checksum."""
+
 _STATUS: Mapping[str, int] = MappingProxyType(
     {
         "token.needed": 401,
         "token.invalid": 401,
         "idempotency.running": 409,
+        "idempotency.erased": 409,
         "idempotency.reused": 422,
         "case.number_taken": 409,
         "api.changed": 412,
+        "video.other_bytes": 409,
     }
 )
 """Rule -> HTTP status, where it is neither 404 (a rule that ends with `.unknown`) nor 403."""
@@ -35,8 +40,10 @@ _STATUS: Mapping[str, int] = MappingProxyType(
 
 RULES: Mapping[str, str] = MappingProxyType(
     {
+        "api.accept": "The header Accept names no media type of the answer (406).",
         "api.body": "The body is too large, or cannot be read (400, 413).",
         "api.changed": "What If-Match names was changed since (412).",
+        "api.checksum": "A piece of an upload is not that of its checksum (460), or the algorithm is unknown (400).",
         "api.cursor": "The cursor is not one of this list (422).",
         "api.cut": "A multipart body ends before its last boundary (400).",
         "api.encoding": "The body is compressed (415).",
@@ -50,8 +57,10 @@ RULES: Mapping[str, str] = MappingProxyType(
         "api.no_operation": "The API has no such operation (404).",
         "api.not_taken": "The server did not take the request: too large, too many at once, or no valid token (401, 413, 429, 503).",
         "api.offset": "A piece of an upload does not begin where the last one ended (409).",
+        "api.picture": "The picture was erased, or cannot be read (404).",
         "api.rate": "The token sent too many requests in this minute (429).",
         "api.tus": "The client speaks another version of the tus protocol (412).",
+        "idempotency.erased": "The answer of this key was erased, because something that it may name was (409).",
         "idempotency.reused": "The idempotency key was used for another request (422).",
         "idempotency.running": "The first request of this key is still being answered (409).",
         "log.unwritable": "The log cannot be written, so nothing was done (503).",
@@ -138,7 +147,7 @@ def of_media(bad: BadMedia, field: str = "image") -> HttpResponse:
 
 def of_request(bad: Unusable) -> HttpResponse:
     """Return why a request cannot be read."""
-    title = HTTPStatus(bad.status).phrase
+    title = "Checksum Mismatch" if bad.status == MISMATCH else HTTPStatus(bad.status).phrase
     answer = _problem(bad.status, bad.rule, title, bad.why, bad.next_step, errors=list(bad.errors))
     return problem(answer, bad.headers)
 

@@ -64,6 +64,15 @@ class FaceOut(Out):
     entry: int | None
 
 
+class LookedOut(Out):
+    """A gallery that was searched for the person."""
+
+    gallery: str
+    compared: int = Field(description="References that were compared.")
+    listed: int = Field(description="Faces of it that you decide on.")
+    entry: int = Field(description="Entry of the log.")
+
+
 class RightsShownOut(RightsOut):
     """A request with what the person wrote, for those who confirm or answer; empty texts for everybody else."""
 
@@ -76,7 +85,7 @@ class RightsShownOut(RightsOut):
     identity_checked: str
     ground: str
     reason: str
-    searched: list[dict[str, Any]]
+    searched: list[LookedOut]
     faces: list[FaceOut]
     answers: bool = Field(description="You may search and answer.")
     confirms: bool = Field(description="You may confirm the identity.")
@@ -190,7 +199,7 @@ def rights_show(request: HttpRequest, id: str) -> RightsShownOut:  # noqa: A002 
         identity_checked=asked.confirmed_how,
         ground=asked.ground,
         reason=asked.reason,
-        searched=list(asked.searched),
+        searched=[LookedOut(**search) for search in asked.searched],
         faces=[_face(finding, seen=seen.answers) for finding in seen.faces],
         answers=seen.answers,
         confirms=seen.confirms,

@@ -26,6 +26,7 @@ from plainview.api.common import (
     member_of,
     part_of,
 )
+from plainview.api.pictures import remember
 from plainview.casework.models import Search
 from plainview.casework.probes.photographs import together
 from plainview.casework.probes.preparations import MAX_BYTES
@@ -116,6 +117,13 @@ class ReceiptOut(Out):
     answer_entry: int | None
 
 
+class IncompleteOut(Out):
+    """Parts of the gallery's index, and the numbers, from 0, of those that were not compared."""
+
+    parts: int
+    missing: list[int]
+
+
 class SearchOut(Out):
     """An answered search, as `plainview search --json` prints it."""
 
@@ -123,6 +131,9 @@ class SearchOut(Out):
     probe: SearchedProbe
     gallery_size: int | None
     gallery_pictures: int | None = Field(default=None, description="References behind the candidates compared.")
+    incomplete: IncompleteOut | None = Field(
+        default=None, description="Set where parts of the gallery did not answer and the agency's policy allows that."
+    )
     ordered_by: str
     likelihood_ratio: float | None
     candidates: list[CandidateOut]
@@ -221,4 +232,6 @@ def search_list(request: HttpRequest, page: Cut) -> object:
 
 def search_show(request: HttpRequest, id: str) -> object:  # noqa: A002  the name in the path
     """Return a candidate list as it was recorded; the view is an entry of the log."""
-    return answer_json(view_candidates(id, acting_member=member_of(request)))
+    answer = view_candidates(id, acting_member=member_of(request))
+    remember(request, answer.search.public_id)
+    return answer_json(answer)

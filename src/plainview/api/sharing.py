@@ -63,7 +63,7 @@ class SharedListOut(Out):
     next: str | None
 
 
-class GivenOut(Out):
+class SharedCandidateOut(Out):
     """A candidate of an answer: similar, not identified."""
 
     rank: int
@@ -87,9 +87,10 @@ class SharedOut(SharedRow):
     quality: int
     edits: list[str]
     probe: str | None = Field(description="The probe's face as JPEG in base64, for those to whom it is shown.")
+    further: list[str] = Field(description="The faces of the probe's further photographs, as `probe`.")
     search: str | None = Field(description="Id of its search, for the agency that searches.")
     closed_because: str
-    candidates: list[GivenOut]
+    candidates: list[SharedCandidateOut]
 
 
 class SharedSearchOut(Out):
@@ -122,13 +123,16 @@ def _short(shared: SharedRequest, member: Member) -> SharedRow:
     return _listed(read.shown(shared, member))
 
 
-def _probe(shared: SharedRequest, member: Member) -> str | None:
+def _faces(shared: SharedRequest, member: Member) -> list[str]:
+    """Return the face of each of the probe's pictures; none where they are not shown, or damaged."""
     if not read.probe_shown(shared, member):
-        return None
+        return []
+    shown = [(shared.probe_blob, shared.box, shared.edits)]
+    shown += [(frame["blob"], frame["provenance"]["box"], frame["provenance"]["edits"]) for frame in shared.further]
     try:
-        return base64.b64encode(face_jpeg(shared.probe_blob, shared.box, _SIDE, shared.edits)).decode()
+        return [base64.b64encode(face_jpeg(blob, box, _SIDE, edits)).decode() for blob, box, edits in shown]
     except (BadMedia, StorageError):
-        return None
+        return []
 
 
 def shared_list(request: HttpRequest, page: Cut) -> object:
@@ -142,7 +146,7 @@ def shared_show(request: HttpRequest, id: str) -> SharedOut:  # noqa: A002  the 
     """Return a request with its answer; the view is an entry of the log of both agencies."""
     member = member_of(request)
     shared = requests.view_request(id, acting_member=member)
-    view = read.shown(shared, member)
+    view, faces = read.shown(shared, member), _faces(shared, member)
     facts = _facts(view) | {
         "agreement": shared.agreement.public_id,
         "case": shared.case.number,
@@ -152,11 +156,12 @@ def shared_show(request: HttpRequest, id: str) -> SharedOut:  # noqa: A002  the 
         "origin": shared.origin,
         "quality": shared.quality,
         "edits": shared.edits,
-        "probe": _probe(shared, member),
+        "probe": faces[0] if faces else None,
+        "further": faces[1:],
         "search": view.search.public_id if view.search else None,
         "closed_because": shared.closed_why,
         "candidates": [
-            GivenOut(
+            SharedCandidateOut(
                 rank=answer.candidate.rank,
                 score=float(answer.candidate.score),
                 meaning=answer.meaning.text,

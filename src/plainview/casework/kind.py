@@ -86,6 +86,8 @@ class Kind(Generic[M]):
             Refused: the kind's rule, for an id of another agency as for an id that does not exist.
         """
         value = key.strip() if isinstance(key, str) else key
+        if isinstance(value, str) and "\0" in value:  # PostgreSQL refuses to look for it
+            return self._checked(None, value)
         if among is None and self.by == "public_id" and isinstance(value, str):
             prepared = self._prepared.get(lock) or self._prepare(lock)
             match = prepared.first(value, member.pk, member.agency_id, member.email)

@@ -19,17 +19,21 @@ from plainview.casework.models import Reference, Search
 from plainview.casework.workspace.services import services
 from plainview.recognition.crop import aligned_square, face_square, surroundings, within
 from plainview.recognition.edits import apply, read
+from plainview.recognition.resize import halved
 from plainview.recognition.types import Picture, Pixels, Points
 from plainview.storage.base import StorageError
 
 THUMBNAIL = 160
 """Longer side of a picture in a list, in pixels: twice its size on a page, for screens of double density."""
 
-SIDES = (THUMBNAIL, 320, 960)
-"""Sides of a face's square on pages, in pixels: a row, a card, an examination."""
+CUT = (THUMBNAIL, 320)
+"""Sides of the squares that are cut at enrolment: those of rows and cards on screens of double density."""
 
-CUT = SIDES[:2]
-"""Sides of the squares that are cut at enrolment: those of rows and cards."""
+SIDES = (96, THUMBNAIL, 240, 320, 960)
+"""Sides of a face's square on pages, in pixels: a task, a row, a card, a card on a screen of double density, enlarged."""
+
+PAIR = 640
+"""Side of an aligned square where two are side by side and cannot be enlarged in place, in pixels."""
 
 LONGEST = 1600
 """Longer side of a whole picture, in pixels: fills a screen, and bounds the size of a page."""
@@ -41,6 +45,7 @@ EXAMINED = 1280
 """Side of the aligned square for examinations, in pixels: eyes about 280 apart, more than in nearly every probe."""
 
 _QUALITY = 90  # JPEG: no visible loss at these sizes
+_SMALL, _SMALL_QUALITY = 240, 75  # JPEG of at most this side in a list: two fifths of the bytes of a side of 320
 _MOST_CACHED = 2048  # pictures in memory: about 40 MB of cards
 _COMMENT_HEAD, _COMMENT_MOST = 4, 65_537  # bytes of a JPEG comment: marker and length; the longest one
 
@@ -70,7 +75,8 @@ def face_file(pixels: Pixels, blob: str, box: Sequence[float]) -> bytes:
         blob: its digest.
         box: (x, y, width, height) of the face, pixels of the picture.
     """
-    squares = [jpeg(face_square(pixels, box, side)) for side in CUT]
+    large = face_square(pixels, box, CUT[1])
+    squares = [_listed(halved(large)), _listed(large)]  # as `_face` makes them
     head = {"of": blob, "box": list(box), "bytes": [len(square) for square in squares]}
     return json.dumps(head).encode() + b"\n" + b"".join(squares)
 
@@ -86,11 +92,12 @@ def reference_jpeg(reference: Reference, side: int) -> bytes:
         BadMedia, StorageError: the stored picture cannot be read.
     """
     wanted = _side(side)
-    if wanted in CUT and reference.face_file:
+    known = next((place for place, cut in enumerate(CUT) if cut >= wanted), None)
+    if known is not None and reference.face_file:
         with suppress(StorageError, ValueError):  # missing or damaged: the picture itself is still there
-            cut = _cut(services().blobs.get(reference.face_file), reference, CUT.index(wanted))
+            cut = _cut(services().blobs.get(reference.face_file), reference, known)
             if cut:
-                return cut
+                return cut if CUT[known] == wanted else smaller(cut, wanted)
     return face_jpeg(reference.blob, reference.box, wanted)
 
 
@@ -159,9 +166,9 @@ def coarse_png(blob: str, box: Sequence[float]) -> bytes:
     Raises:
         BadMedia, StorageError: the stored picture cannot be read.
     """
-    face = face_square(_pixels(blob, ()), box, SIDES[1], about=1.0)
+    face = face_square(_pixels(blob, ()), box, CUT[1], about=1.0)
     small = cv2.resize(face, (COARSE, COARSE), interpolation=cv2.INTER_AREA)
-    return png(np.asarray(cv2.resize(small, (SIDES[1], SIDES[1]), interpolation=cv2.INTER_NEAREST), np.uint8))
+    return png(np.asarray(cv2.resize(small, (CUT[1], CUT[1]), interpolation=cv2.INTER_NEAREST), np.uint8))
 
 
 def surround(blob: str, box: Sequence[float], edits: Sequence[str] = ()) -> tuple[float, ...]:
@@ -209,6 +216,19 @@ def jpeg(pixels: Pixels) -> bytes:
     return _encoded(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
 
 
+def smaller(data: bytes, side: int) -> bytes:
+    """Return a square JPEG file in fewer pixels."""
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    if pixels is None:
+        raise ValueError("not a picture")
+    return _listed(np.asarray(cv2.resize(pixels, (side, side), interpolation=cv2.INTER_AREA), np.uint8))
+
+
+def _listed(pixels: Pixels) -> bytes:
+    small = max(pixels.shape[:2]) <= _SMALL
+    return _encoded(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, _SMALL_QUALITY if small else _QUALITY])
+
+
 def png(pixels: Pixels) -> bytes:
     """Encode pixels (BGR) without loss, as PNG."""
     return _encoded(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 3])
@@ -233,7 +253,10 @@ def forget_pictures() -> None:
 # Keyed by content hash: the same key always means the same picture.
 @lru_cache(maxsize=_MOST_CACHED)
 def _face(blob: str, box: tuple[float, ...], side: int, edits: tuple[str, ...]) -> bytes:
-    return jpeg(face_square(_pixels(blob, edits), box, side))
+    pixels = _pixels(blob, edits)
+    # A thumbnail is half of a card's square: so both are cut in one step at enrolment.
+    square = halved(face_square(pixels, box, CUT[1])) if side == THUMBNAIL else face_square(pixels, box, side)
+    return _listed(square)
 
 
 @lru_cache(maxsize=_MOST_CACHED)

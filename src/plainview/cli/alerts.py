@@ -11,13 +11,16 @@ import typer
 from plainview.casework.alerts.ends import close_alert, mute_alert, renew_alert
 from plainview.casework.alerts.open import create_alert, set_preference
 from plainview.casework.alerts.read import alerts, raised_for, state_of
+from plainview.casework.probes.photographs import together
 from plainview.casework.probes.probe import prepare_probe
 from plainview.casework.search.run import Request
 from plainview.casework.workspace.services import services
 from plainview.cli.acting import acting_member
-from plainview.cli.common import As, Box, Json, answer, day_option, moment, print_json, print_rows, say, with_box
+from plainview.cli.common import Also, As, Box, Json, answer, day_option, moment, print_json, print_rows, say, with_box
 from plainview.policy.alerts import DEFAULT_ONE_IN
 from plainview.policy.search import ORIGINS, UNDECLARED
+from plainview.recognition.decode import read_file
+from plainview.tables.names import readable
 
 Reason = Annotated[str, typer.Option(help="The reason, in a sentence.")]
 
@@ -32,6 +35,7 @@ def alert_create(
     one_in: Annotated[int, typer.Option(help="At most one false alert in this many new references.")] = DEFAULT_ONE_IN,
     since: Annotated[date | None, day_option(help="Also compare references enrolled since this day.")] = None,
     face: Annotated[int | None, typer.Option(help="Number of the face in the picture; 1 is the largest.")] = None,
+    also: Also = None,
     box: Box = None,
     origin: Annotated[str, typer.Option(help=f"Origin of the probe: {', '.join(ORIGINS)}.")] = UNDECLARED,
     json: Json = False,
@@ -39,8 +43,10 @@ def alert_create(
     """Save a probe; every new reference of the galleries is compared with it."""
     member = acting_member(acting)
     try:
+        probe = prepare_probe(image, face, edits=with_box((), box, member.name))
+        more = [(readable(path.name), read_file(path)) for path in also or ()]
         alert = create_alert(
-            prepare_probe(image, face, edits=with_box((), box, member.name)),
+            together(probe, more, acting_member=member),
             Request(case, purpose, "", origin=origin),
             gallery,
             days=days,

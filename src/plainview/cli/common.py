@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -28,6 +29,13 @@ Box = Annotated[
         metavar="X,Y,W,H",
         help="Box around the face, drawn by you where none is found: left edge, top edge, width, height, in pixels "
         "after the edits. It is recorded.",
+    ),
+]
+Also = Annotated[
+    list[Path] | None,
+    typer.Option(
+        help="Another photograph of the same person, repeat for up to three. They make one probe; of each, the largest "
+        "face counts."
     ),
 ]
 Reason = Annotated[str, typer.Option(help="The reason, in a sentence; it is kept.")]

@@ -17,7 +17,7 @@ from plainview.casework.upkeep import life, schedule
 from plainview.casework.upkeep.clock import faults, work_may_go_on
 from plainview.casework.upkeep.read import PARTS
 from plainview.casework.workspace.folder import read_only
-from plainview.casework.workspace.lock import holder
+from plainview.casework.workspace.lock import holders
 from plainview.casework.workspace.services import services
 from plainview.cli.common import moment
 from plainview.cli.doctor_check import Check, guarded
@@ -218,7 +218,7 @@ def _faults(gallery: GalleryState) -> Iterator[Check]:
 
 def _worker(facts: dict[str, Any]) -> Iterator[Check]:
     """Report a worker that is missing beside a server, steps that fail, and alerts that cannot be read."""
-    server, living, heard = holder(services().workspace), life.living(), life.last_heard()
+    servers, living, heard = holders(services().workspace), life.living(), life.last_heard()
     alarms, damaged = life.alarms(), list(Alert.objects.filter(closed_at=None).exclude(unreadable_at=None))
     facts["worker"] = {
         "living": len(living),
@@ -226,12 +226,12 @@ def _worker(facts: dict[str, Any]) -> Iterator[Check]:
         "failing": [alarm.step for alarm in alarms],
         "unreadable_alerts": [alert.public_id for alert in damaged],
     }
-    if server is not None and not living:
+    if servers and not living:
         last = f"The last sign of one was on {moment(heard)}" if heard else "There never was one"
         yield Check(
             "worker",
             "fail",
-            f"The workspace is served on {server.address}, but no worker runs. {last}.",
+            f"The workspace is served on {servers[0].address}, but no worker runs. {last}.",
             "See the server's output, or run `plainview worker`.",
         )
     for alarm in alarms:
@@ -248,7 +248,7 @@ def _worker(facts: dict[str, Any]) -> Iterator[Check]:
             f"The alert {alert.public_id} is damaged and no longer compared with new references.",
             "Restore a backup, or close the alert and create it again.",
         )
-    if not alarms and not damaged and (living or server is None):
+    if not alarms and not damaged and (living or not servers):
         yield Check(
             "worker", "ok", f"{len(living)} running, no step fails." if living else "Not served now; no step fails."
         )

@@ -14,6 +14,7 @@ from plainview.casework.enrolment.re_embed import ReEmbedded, re_embed, waiting
 from plainview.casework.erasure import expunge as expunging
 from plainview.casework.feeds.read import feeds_of
 from plainview.casework.galleries.exchange import export_gallery
+from plainview.casework.galleries.favourites import set_favourite
 from plainview.casework.galleries.passports import PassportChange, change_passport, create_gallery
 from plainview.casework.galleries.read import galleries, gallery_size
 from plainview.casework.galleries.statistics import gallery_statistics as count
@@ -58,8 +59,9 @@ def gallery_create(
 
 
 def gallery_list(acting: As, json: Json = False) -> None:
-    """List the agency's galleries with their passports."""
+    """List the agency's galleries with their passports, your favourites first."""
     member = acting_member(acting)
+    favourites = set(member.favourites.values_list("gallery", flat=True))
     rows = [
         {
             "name": gallery.name,
@@ -69,10 +71,11 @@ def gallery_list(acting: As, json: Json = False) -> None:
             "owner": gallery.owner,
             "expires_on": gallery.expires_on.isoformat(),
             "offences": gallery.offences,
+            "favourite": gallery.pk in favourites,
         }
-        for gallery in galleries(member)
+        for gallery in sorted(galleries(member), key=lambda gallery: gallery.pk not in favourites)
     ]
-    heads = ("Gallery", "References", "Legal basis", "Source", "Owner", "Ends", "Only for")
+    heads = ("Gallery", "References", "Legal basis", "Source", "Owner", "Ends", "Only for", "Favourite")
     nothing = "No gallery yet. Create one with `plainview gallery create`."
     print_rows("galleries", heads, rows, nothing, json=json, caption=sample_notice(current()))
 
@@ -101,6 +104,19 @@ def gallery_passport(name: str, acting: As, json: Json = False) -> None:
         return
     for label, value in rows.items():
         say(f"{label.replace('_', ' '):12} {value}")
+
+
+def gallery_favourite(
+    name: str,
+    acting: As,
+    remove: Annotated[bool, typer.Option("--remove", help="It is no longer a favourite.")] = False,
+    json: Json = False,
+) -> None:
+    """Put a gallery at the top of your own new searches and lists."""
+    member = acting_member(acting)
+    set_favourite(name, not remove, acting_member=member)
+    said = f"Gallery {name!r} is {'no longer' if remove else 'now'} one of your favourites."
+    answer(said, json=json, gallery=name, favourite=not remove)
 
 
 def gallery_change(

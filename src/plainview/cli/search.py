@@ -19,7 +19,7 @@ from plainview.casework.videos.stills import prepare_still
 from plainview.casework.workspace.folder import current
 from plainview.casework.workspace.services import services
 from plainview.cli.acting import acting_member
-from plainview.cli.common import As, Box, Json, moment, print_json, print_table, sample_notice, say, with_box
+from plainview.cli.common import Also, As, Box, Json, moment, print_json, print_table, sample_notice, say, with_box
 from plainview.policy.agency import DEFAULT_LIST
 from plainview.policy.search import ORIGINS, UNDECLARED
 from plainview.policy.wording import counted
@@ -50,13 +50,7 @@ def search(
             help="Edit of the probe, repeat for more: crop:X,Y,W,H, rotate:DEGREES, light:BRIGHTNESS,CONTRAST,GAMMA."
         ),
     ] = None,
-    also: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="Another photograph of the same person, repeat for up to three. They make one probe; of each, the largest "
-            "face counts."
-        ),
-    ] = None,
+    also: Also = None,
     box: Box = None,
     urgent: Annotated[
         str, typer.Option(help="Why life is at risk. A supervisor authorises the search in time, or it is erased.")

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from plainview.casework.workspace.lock import only_server
+from plainview.casework.workspace.lock import as_server
 from plainview.casework.workspace.serving import LOCAL, Serving, read_name, read_network
 from plainview.cli import lifeline
 from plainview.cli.common import say
@@ -57,7 +57,7 @@ def serve(
     running = import_module("plainview.serving.run")
     context = tls_context(tls_cert, tls_key) if options.secure == "tls" else None
     certificate = str(tls_cert.absolute()) if tls_cert else ""
-    with only_server(workspace, address, certificate), running.listen(host, port) as listener:
+    with as_server(workspace, address, certificate), running.listen(host, port) as listener:
         if not state.is_sample():
             import_module("plainview.casework.log.record").record_served()
         front = import_module("plainview.site.wsgi").front(options, workspace.scratch())

@@ -10,6 +10,7 @@ import typer
 
 from plainview.casework.agreements.read import Shown as ShownAgreement
 from plainview.casework.agreements.read import agreements
+from plainview.casework.probes.photographs import add_photograph, choose_face
 from plainview.casework.probes.preparations import prepare, save
 from plainview.casework.sharing.agree import Proposal, accept, propose, propose_version, withdraw
 from plainview.casework.sharing.ends import decline, refuse_authorisation, take_back
@@ -19,7 +20,7 @@ from plainview.casework.sharing.requests import Wish, authorise_request, make_re
 from plainview.casework.sharing.search import answer_request, report_shared_outcome, search_shared
 from plainview.casework.workspace.services import services
 from plainview.cli.acting import acting_member
-from plainview.cli.common import As, Json, day_option, print_json, print_rows, say
+from plainview.cli.common import Also, As, Json, day_option, print_json, print_rows, say
 from plainview.policy.agency import DEFAULT_LIST
 from plainview.policy.search import ORIGINS
 from plainview.policy.sharing import DEFAULT_ANSWER_DAYS, GIVES, LEAD
@@ -145,6 +146,7 @@ def request_make(
     face: Annotated[int | None, typer.Option(help="Number of the face in the picture; 1 is the largest.")] = None,
     origin: Annotated[str, typer.Option(help=f"Origin of the probe: {', '.join(ORIGINS)}.")] = "",
     edit: Annotated[list[str] | None, typer.Option(help="Edit of the probe, as in `search`.")] = None,
+    also: Also = None,
     json: Json = False,
 ) -> None:
     """Ask another agency for a search; one of your supervisors authorises it before it is sent."""
@@ -153,6 +155,10 @@ def request_make(
         draft = prepare(case, image.name, read_file(image), edits=edit or (), acting_member=member)
         changes: dict[str, Any] = {"origin": origin} | ({"face": face} if face else {})
         save(draft.public_id, changes, acting_member=member)
+        for path in also or ():
+            added = add_photograph(draft.public_id, path.name, read_file(path), acting_member=member)
+            if added.face is None:
+                choose_face(draft.public_id, added.number, 1, acting_member=member)
         wish = Wish(agreement, gallery, purpose, authority, top)
         new_request = make_request(draft.public_id, wish, acting_member=member)
     finally:

@@ -1,342 +1,292 @@
-"""Every operation that `Client.run` calls; `make openapi` writes this file."""
+"""Every operation that `Client.run` calls, with the type of its answer; `make openapi` writes this file.
+
+A text is the method, the path, the names of the query, and the form of the body with the names of its files.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Literal
+from typing import Any
 
-Name = Literal[
-    "agreement_accept",
-    "agreement_change",
-    "agreement_list",
-    "agreement_propose",
-    "agreement_show",
-    "agreement_withdraw",
-    "alert_close",
-    "alert_create",
-    "alert_list",
-    "alert_mute",
-    "alert_renew",
-    "approval_decide",
-    "approval_request",
-    "approvals_waiting",
-    "candidate_set_aside",
-    "candidate_take_back",
-    "case_close",
-    "case_list",
-    "case_open",
-    "case_show",
-    "delivery_again",
-    "delivery_list",
-    "disclosure_show",
-    "enrolment_ask",
-    "event_list",
-    "event_record",
-    "examination_list",
-    "examination_record",
-    "exoneration_answer",
-    "exoneration_ask",
-    "exoneration_decide",
-    "exoneration_list",
-    "exoneration_prepare",
-    "exoneration_show",
-    "flag_decide",
-    "flag_list",
-    "flag_show",
-    "gallery_create",
-    "gallery_list",
-    "gallery_show",
-    "grant_make",
-    "grant_revoke",
-    "hold_end",
-    "hold_list",
-    "hold_place",
-    "invitation_list",
-    "job_cancel",
-    "job_events",
-    "job_list",
-    "job_show",
-    "lead_evidence",
-    "lead_list",
-    "lead_outcome",
-    "lead_release",
-    "lead_show",
-    "lead_withhold",
-    "log_checkpoint",
-    "log_consistency",
-    "log_entries",
-    "log_entry",
-    "me",
-    "member_deactivate",
-    "member_invite",
-    "member_list",
-    "member_release",
-    "member_reset",
-    "member_roles",
-    "member_show",
-    "member_training",
-    "member_trial",
-    "none_state",
-    "none_take_back",
-    "order_import",
-    "package_download",
-    "package_make",
-    "passport_change",
-    "photograph_add",
-    "photograph_face",
-    "photograph_remove",
-    "policy_change",
-    "policy_show",
-    "policy_try",
-    "probe_discard",
-    "probe_edit",
-    "probe_list",
-    "probe_prepare",
-    "probe_save",
-    "probe_search",
-    "probe_show",
-    "probe_undo",
-    "proposal_approve",
-    "proposal_list",
-    "proposal_reject",
-    "proposal_show",
-    "reference_enrol",
-    "reference_erase",
-    "reference_list",
-    "reference_show",
-    "register_attest",
-    "register_months",
-    "register_show",
-    "report_make",
-    "retention_again",
-    "retention_approve",
-    "retention_change",
-    "retention_items",
-    "retention_proof",
-    "retention_propose",
-    "retention_rules",
-    "retention_run",
-    "retention_runs",
-    "retention_upcoming",
-    "retention_withdraw",
-    "review_show",
-    "rights_answer",
-    "rights_confirm",
-    "rights_decide",
-    "rights_extend",
-    "rights_letter",
-    "rights_list",
-    "rights_refuse",
-    "rights_search",
-    "rights_show",
-    "schedule_list",
-    "schedule_make",
-    "schedule_stop",
-    "search_alert",
-    "search_list",
-    "search_run",
-    "search_show",
-    "shared_answer",
-    "shared_approval",
-    "shared_ask",
-    "shared_authorise",
-    "shared_decline",
-    "shared_list",
-    "shared_outcome",
-    "shared_refuse",
-    "shared_search",
-    "shared_show",
-    "shared_take",
-    "shared_take_back",
-    "status_show",
-    "still_probe",
-    "subject_change",
-    "subject_list",
-    "subject_merge",
-    "urgent_authorise",
-    "verification_list",
-    "verification_record",
-    "verification_show",
-    "video_again",
-    "video_clock",
-    "video_erase",
-    "video_list",
-    "video_show",
-    "video_stream",
-    "webhook_add",
-    "webhook_list",
-    "webhook_remove",
-    "webhook_rotate",
-    "webhook_show",
-    "webhook_test",
-]
-
-OPERATIONS: Mapping[str, str] = MappingProxyType(
-    {
-        "agreement_accept": "POST /agreements/{id}/accept json",
-        "agreement_change": "POST /agreements/{id}/versions json",
-        "agreement_list": "GET /agreements ?limit,cursor",
-        "agreement_propose": "POST /agreements json",
-        "agreement_show": "GET /agreements/{id}",
-        "agreement_withdraw": "POST /agreements/{id}/withdraw json",
-        "alert_close": "POST /alerts/{id}/close json",
-        "alert_create": "POST /alerts form:image",
-        "alert_list": "GET /alerts ?limit,cursor",
-        "alert_mute": "POST /alerts/{id}/mute json",
-        "alert_renew": "POST /alerts/{id}/renew json",
-        "approval_decide": "POST /approvals/{id}/decide json",
-        "approval_request": "POST /approvals json",
-        "approvals_waiting": "GET /approvals",
-        "candidate_set_aside": "POST /searches/{id}/candidates/{rank}/set-aside json",
-        "candidate_take_back": "POST /searches/{id}/candidates/{rank}/take-back",
-        "case_close": "POST /cases/{id}/close json",
-        "case_list": "GET /cases ?limit,cursor",
-        "case_open": "POST /cases json",
-        "case_show": "GET /cases/{id}",
-        "delivery_again": "POST /deliveries/{id}/again",
-        "delivery_list": "GET /webhooks/{id}/deliveries ?limit,cursor,state",
-        "disclosure_show": "GET /searches/{id}/disclosure",
-        "enrolment_ask": "POST /galleries/{name}/enrolments form:files",
-        "event_list": "GET /retention/events ?limit,cursor",
-        "event_record": "POST /retention/events json",
-        "examination_list": "GET /examinations ?limit,cursor",
-        "examination_record": "POST /searches/{id}/candidates/{rank}/examination json",
-        "exoneration_answer": "POST /exonerations/{id}/answer",
-        "exoneration_ask": "POST /searches/{id}/exonerations json",
-        "exoneration_decide": "POST /exonerations/{id}/decide json",
-        "exoneration_list": "GET /exonerations ?limit,cursor",
-        "exoneration_prepare": "POST /exonerations/{id}/prepare",
-        "exoneration_show": "GET /exonerations/{id}",
-        "flag_decide": "POST /flags/{id}/decide json",
-        "flag_list": "GET /flags ?limit,cursor",
-        "flag_show": "GET /flags/{id}",
-        "gallery_create": "POST /galleries json",
-        "gallery_list": "GET /galleries ?limit,cursor",
-        "gallery_show": "GET /galleries/{name}",
-        "grant_make": "POST /searches/{id}/grants json",
-        "grant_revoke": "POST /grants/{id}/revoke json",
-        "hold_end": "POST /holds/{id}/end json",
-        "hold_list": "GET /holds ?limit,cursor",
-        "hold_place": "POST /holds json",
-        "invitation_list": "GET /invitations ?limit,cursor",
-        "job_cancel": "POST /jobs/{id}/cancel",
-        "job_events": "GET /jobs/{id}/events",
-        "job_list": "GET /jobs ?limit,cursor",
-        "job_show": "GET /jobs/{id}",
-        "lead_evidence": "POST /leads/{id}/evidence json",
-        "lead_list": "GET /leads ?limit,cursor",
-        "lead_outcome": "POST /leads/{id}/outcome json",
-        "lead_release": "POST /examinations/{id}/release json",
-        "lead_show": "GET /leads/{id}",
-        "lead_withhold": "POST /examinations/{id}/withhold json",
-        "log_checkpoint": "GET /log/checkpoint",
-        "log_consistency": "GET /log/consistency ?first,second",
-        "log_entries": "GET /log/entries ?action,member,since,until,before,limit",
-        "log_entry": "GET /log/entries/{number}",
-        "me": "GET /me",
-        "member_deactivate": "POST /members/{id}/deactivate json",
-        "member_invite": "POST /invitations json",
-        "member_list": "GET /members ?limit,cursor",
-        "member_release": "POST /members/{id}/release json",
-        "member_reset": "POST /members/{id}/reset json",
-        "member_roles": "POST /members/{id}/roles json",
-        "member_show": "GET /members/{id}",
-        "member_training": "POST /members/{id}/training json",
-        "member_trial": "POST /members/{id}/trial json",
-        "none_state": "POST /searches/{id}/none json",
-        "none_take_back": "POST /searches/{id}/none/take-back",
-        "order_import": "POST /retention/orders form:file",
-        "package_download": "GET /packages/{id}/package.zip",
-        "package_make": "POST /searches/{id}/packages json",
-        "passport_change": "PATCH /galleries/{name} json",
-        "photograph_add": "POST /probes/{id}/photographs form:image",
-        "photograph_face": "PATCH /probes/{id}/photographs/{number} json",
-        "photograph_remove": "DELETE /probes/{id}/photographs/{number}",
-        "policy_change": "POST /policy json",
-        "policy_show": "GET /policy",
-        "policy_try": "POST /policy/try json",
-        "probe_discard": "DELETE /probes/{id}",
-        "probe_edit": "POST /probes/{id}/edits json",
-        "probe_list": "GET /probes ?limit,cursor",
-        "probe_prepare": "POST /probes form:image",
-        "probe_save": "PATCH /probes/{id} json",
-        "probe_search": "POST /probes/{id}/search",
-        "probe_show": "GET /probes/{id}",
-        "probe_undo": "POST /probes/{id}/undo json",
-        "proposal_approve": "POST /proposals/{id}/approve",
-        "proposal_list": "GET /proposals ?limit,cursor",
-        "proposal_reject": "POST /proposals/{id}/reject json",
-        "proposal_show": "GET /proposals/{id}",
-        "reference_enrol": "POST /galleries/{name}/references form:image",
-        "reference_erase": "POST /references/{id}/expunge json",
-        "reference_list": "GET /galleries/{name}/references ?limit,cursor",
-        "reference_show": "GET /references/{id}",
-        "register_attest": "POST /register/attestations json",
-        "register_months": "GET /register/months ?limit,cursor",
-        "register_show": "GET /register",
-        "report_make": "POST /reports json",
-        "retention_again": "POST /retention/runs/{id}/again",
-        "retention_approve": "POST /retention/runs/{id}/approve json",
-        "retention_change": "POST /retention/rules json",
-        "retention_items": "GET /retention/runs/{id}/items ?limit,cursor",
-        "retention_proof": "GET /retention/runs/{id}/proof",
-        "retention_propose": "POST /retention/runs",
-        "retention_rules": "GET /retention/rules",
-        "retention_run": "GET /retention/runs/{id}",
-        "retention_runs": "GET /retention/runs ?limit,cursor",
-        "retention_upcoming": "GET /retention/upcoming",
-        "retention_withdraw": "POST /retention/runs/{id}/withdraw json",
-        "review_show": "GET /searches/{id}/review",
-        "rights_answer": "POST /rights-requests/{id}/answer json",
-        "rights_confirm": "POST /rights-requests/{id}/confirm json",
-        "rights_decide": "POST /rights-requests/{id}/decide json",
-        "rights_extend": "POST /rights-requests/{id}/extend json",
-        "rights_letter": "GET /rights-requests/{id}/letter.pdf",
-        "rights_list": "GET /rights-requests ?limit,cursor",
-        "rights_refuse": "POST /rights-requests/{id}/refuse json",
-        "rights_search": "POST /rights-requests/{id}/search",
-        "rights_show": "GET /rights-requests/{id}",
-        "schedule_list": "GET /reports/schedules ?limit,cursor",
-        "schedule_make": "POST /reports/schedules json",
-        "schedule_stop": "POST /reports/{id}/stop",
-        "search_alert": "POST /searches/{id}/alert json",
-        "search_list": "GET /searches ?limit,cursor",
-        "search_run": "POST /searches form:image",
-        "search_show": "GET /searches/{id}",
-        "shared_answer": "POST /shared/{id}/answer",
-        "shared_approval": "POST /shared/{id}/approval",
-        "shared_ask": "POST /probes/{id}/ask json",
-        "shared_authorise": "POST /shared/{id}/authorise json",
-        "shared_decline": "POST /shared/{id}/decline json",
-        "shared_list": "GET /shared ?limit,cursor",
-        "shared_outcome": "POST /shared/{id}/outcome json",
-        "shared_refuse": "POST /shared/{id}/refuse json",
-        "shared_search": "POST /shared/{id}/search",
-        "shared_show": "GET /shared/{id}",
-        "shared_take": "POST /shared/{id}/take",
-        "shared_take_back": "POST /shared/{id}/take-back json",
-        "status_show": "GET /status",
-        "still_probe": "POST /stills/{id}/probe json",
-        "subject_change": "POST /galleries/{name}/subjects/change json",
-        "subject_list": "GET /galleries/{name}/subjects ?limit,cursor",
-        "subject_merge": "POST /galleries/{name}/subjects/merge json",
-        "urgent_authorise": "POST /searches/{id}/authorise json",
-        "verification_list": "GET /verifications ?limit,cursor",
-        "verification_record": "POST /verifications/{id} json",
-        "verification_show": "GET /verifications/{id}",
-        "video_again": "POST /videos/{id}/again json",
-        "video_clock": "POST /videos/{id}/clock json",
-        "video_erase": "POST /videos/{id}/erase json",
-        "video_list": "GET /videos ?limit,cursor",
-        "video_show": "GET /videos/{id}",
-        "video_stream": "POST /videos/{id}/streams/{number}",
-        "webhook_add": "POST /webhooks json",
-        "webhook_list": "GET /webhooks ?limit,cursor",
-        "webhook_remove": "DELETE /webhooks/{id}",
-        "webhook_rotate": "POST /webhooks/{id}/rotate json",
-        "webhook_show": "GET /webhooks/{id}",
-        "webhook_test": "POST /webhooks/{id}/test",
-    }
+from plainview.client.operation import Operation
+from plainview.client.types import (
+    Agreement,
+    Agreements,
+    Alert,
+    Alerts,
+    Approval,
+    Attested,
+    Authorised,
+    Blind,
+    Case,
+    Cases,
+    Changed,
+    Checkpoint,
+    Consistency,
+    Contents,
+    Decided,
+    DecisionDue,
+    Deliveries,
+    Delivery,
+    Disclosure,
+    Ended,
+    Enrolled,
+    Enrolment,
+    Enrolments,
+    Entries,
+    Erased,
+    EventRecorded,
+    Events,
+    Examination,
+    Examinations,
+    Exoneration,
+    Exonerations,
+    Faces,
+    Flag,
+    FlagRow,
+    Flags,
+    Galleries,
+    Gallery,
+    Grant,
+    Granted,
+    Hold,
+    Holds,
+    Imported,
+    Invitations,
+    Invited,
+    Items,
+    Job,
+    Jobs,
+    Lapsed,
+    Lead,
+    Leads,
+    Me,
+    Member,
+    Members,
+    Months,
+    Pair,
+    Policy,
+    Probe,
+    Probes,
+    Proof,
+    Proposal,
+    Proposals,
+    Recorded,
+    Reference,
+    References,
+    Report,
+    Review,
+    Rights,
+    RightsList,
+    RightsShown,
+    Rules,
+    Run,
+    Runs,
+    Schedule,
+    Schedules,
+    Search,
+    Searched,
+    Searches,
+    Secret,
+    Shared,
+    SharedList,
+    SharedRow,
+    SharedSearch,
+    Status,
+    Subjects,
+    Training,
+    Trial,
+    Tried,
+    Upcoming,
+    Verifications,
+    Video,
+    VideoErased,
+    Videos,
+    Waiting,
+    Webhook,
+    Webhooks,
+    Withheld,
 )
-"""Id of the operation -> method, path, names of its query, form of its body."""
+
+agreement_accept: Operation[Agreement] = Operation("POST /agreements/{id}/accept json")
+agreement_change: Operation[Agreement] = Operation("POST /agreements/{id}/versions json")
+agreement_list: Operation[Agreements] = Operation("GET /agreements ?limit,cursor")
+agreement_propose: Operation[Agreement] = Operation("POST /agreements json")
+agreement_show: Operation[Agreement] = Operation("GET /agreements/{id}")
+agreement_withdraw: Operation[Agreement] = Operation("POST /agreements/{id}/withdraw json")
+alert_close: Operation[Alert] = Operation("POST /alerts/{id}/close json")
+alert_create: Operation[Alert] = Operation("POST /alerts form:image")
+alert_list: Operation[Alerts] = Operation("GET /alerts ?limit,cursor")
+alert_mute: Operation[Alert] = Operation("POST /alerts/{id}/mute json")
+alert_renew: Operation[Alert] = Operation("POST /alerts/{id}/renew json")
+approval_decide: Operation[Approval] = Operation("POST /approvals/{id}/decide json")
+approval_picture: Operation[bytes] = Operation("GET /approvals/{id}/picture")
+approval_request: Operation[Approval] = Operation("POST /approvals json")
+approvals_waiting: Operation[Waiting] = Operation("GET /approvals")
+candidate_picture: Operation[bytes] = Operation("GET /searches/{id}/candidates/{rank}/picture ?part,picture")
+candidate_set_aside: Operation[Review] = Operation("POST /searches/{id}/candidates/{rank}/set-aside json")
+candidate_take_back: Operation[Review] = Operation("POST /searches/{id}/candidates/{rank}/take-back")
+candidates_sheet: Operation[bytes] = Operation("GET /searches/{id}/candidates.pdf")
+case_close: Operation[Case] = Operation("POST /cases/{id}/close json")
+case_list: Operation[Cases] = Operation("GET /cases ?limit,cursor")
+case_open: Operation[Case] = Operation("POST /cases json")
+case_show: Operation[Case] = Operation("GET /cases/{id}")
+delivery_again: Operation[Delivery] = Operation("POST /deliveries/{id}/again")
+delivery_list: Operation[Deliveries] = Operation("GET /webhooks/{id}/deliveries ?limit,cursor,state")
+disclosure_show: Operation[Disclosure] = Operation("GET /searches/{id}/disclosure")
+enrolment_ask: Operation[Job] = Operation("POST /galleries/{name}/enrolments form:files")
+enrolment_list: Operation[Enrolments] = Operation("GET /galleries/{name}/enrolments ?limit,cursor")
+enrolment_show: Operation[Enrolment] = Operation("GET /enrolments/{number}")
+event_list: Operation[Events] = Operation("GET /retention/events ?limit,cursor")
+event_record: Operation[EventRecorded] = Operation("POST /retention/events json")
+examination_list: Operation[Examinations] = Operation("GET /examinations ?limit,cursor")
+examination_open: Operation[Pair] = Operation("GET /searches/{id}/candidates/{rank}/examination ?picture")
+examination_record: Operation[Examination] = Operation("POST /searches/{id}/candidates/{rank}/examination json")
+exoneration_answer: Operation[Exoneration] = Operation("POST /exonerations/{id}/answer")
+exoneration_ask: Operation[Exoneration] = Operation("POST /searches/{id}/exonerations json")
+exoneration_decide: Operation[Exoneration] = Operation("POST /exonerations/{id}/decide json")
+exoneration_list: Operation[Exonerations] = Operation("GET /exonerations ?limit,cursor")
+exoneration_prepare: Operation[Probe] = Operation("POST /exonerations/{id}/prepare")
+exoneration_show: Operation[Exoneration] = Operation("GET /exonerations/{id}")
+flag_decide: Operation[FlagRow] = Operation("POST /flags/{id}/decide json")
+flag_list: Operation[Flags] = Operation("GET /flags ?limit,cursor")
+flag_show: Operation[Flag] = Operation("GET /flags/{id}")
+gallery_contents: Operation[Contents] = Operation("GET /galleries/{name}/contents")
+gallery_create: Operation[Gallery] = Operation("POST /galleries json")
+gallery_list: Operation[Galleries] = Operation("GET /galleries ?limit,cursor")
+gallery_show: Operation[Gallery] = Operation("GET /galleries/{name}")
+grant_make: Operation[Granted] = Operation("POST /searches/{id}/grants json")
+grant_revoke: Operation[Grant] = Operation("POST /grants/{id}/revoke json")
+hold_end: Operation[Hold] = Operation("POST /holds/{id}/end json")
+hold_list: Operation[Holds] = Operation("GET /holds ?limit,cursor")
+hold_place: Operation[Hold] = Operation("POST /holds json")
+invitation_list: Operation[Invitations] = Operation("GET /invitations ?limit,cursor")
+job_cancel: Operation[Job] = Operation("POST /jobs/{id}/cancel")
+job_events: Operation[bytes] = Operation("GET /jobs/{id}/events")
+job_list: Operation[Jobs] = Operation("GET /jobs ?limit,cursor")
+job_show: Operation[Job] = Operation("GET /jobs/{id}")
+lapsed_show: Operation[Lapsed] = Operation("GET /lapsed/{id}")
+lead_evidence: Operation[Lead] = Operation("POST /leads/{id}/evidence json")
+lead_list: Operation[Leads] = Operation("GET /leads ?limit,cursor")
+lead_outcome: Operation[Lead] = Operation("POST /leads/{id}/outcome json")
+lead_picture: Operation[bytes] = Operation("GET /leads/{id}/picture ?which")
+lead_release: Operation[Lead] = Operation("POST /examinations/{id}/release json")
+lead_sheet: Operation[bytes] = Operation("GET /leads/{id}/sheet.pdf")
+lead_show: Operation[Lead] = Operation("GET /leads/{id}")
+lead_withhold: Operation[Withheld] = Operation("POST /examinations/{id}/withhold json")
+log_checkpoint: Operation[Checkpoint] = Operation("GET /log/checkpoint")
+log_consistency: Operation[Consistency] = Operation("GET /log/consistency ?first,second")
+log_entries: Operation[Entries] = Operation("GET /log/entries ?action,member,since,until,before,limit")
+log_entry: Operation[Proof] = Operation("GET /log/entries/{number}")
+me: Operation[Me] = Operation("GET /me")
+member_deactivate: Operation[Ended] = Operation("POST /members/{id}/deactivate json")
+member_invite: Operation[Invited] = Operation("POST /invitations json")
+member_list: Operation[Members] = Operation("GET /members ?limit,cursor")
+member_release: Operation[Proposal] = Operation("POST /members/{id}/release json")
+member_reset: Operation[Proposal] = Operation("POST /members/{id}/reset json")
+member_roles: Operation[Proposal] = Operation("POST /members/{id}/roles json")
+member_show: Operation[Member] = Operation("GET /members/{id}")
+member_training: Operation[Training] = Operation("POST /members/{id}/training json")
+member_trial: Operation[Trial] = Operation("POST /members/{id}/trial json")
+none_state: Operation[Review] = Operation("POST /searches/{id}/none json")
+none_take_back: Operation[Review] = Operation("POST /searches/{id}/none/take-back")
+order_import: Operation[Imported] = Operation("POST /retention/orders form:file")
+package_download: Operation[bytes] = Operation("GET /packages/{id}/package.zip")
+package_make: Operation[Job] = Operation("POST /searches/{id}/packages json")
+passport_change: Operation[Gallery] = Operation("PATCH /galleries/{name} json")
+persons_join: Operation[Video] = Operation("POST /videos/{id}/persons json")
+persons_part: Operation[Video] = Operation("DELETE /videos/{id}/persons/{number}")
+photograph_add: Operation[Probe] = Operation("POST /probes/{id}/photographs form:image")
+photograph_face: Operation[Probe] = Operation("PATCH /probes/{id}/photographs/{number} json")
+photograph_remove: Operation[None] = Operation("DELETE /probes/{id}/photographs/{number}")
+policy_change: Operation[Proposal] = Operation("POST /policy json")
+policy_show: Operation[Policy] = Operation("GET /policy")
+policy_try: Operation[Tried] = Operation("POST /policy/try json")
+probe_discard: Operation[None] = Operation("DELETE /probes/{id}")
+probe_edit: Operation[Probe] = Operation("POST /probes/{id}/edits json")
+probe_list: Operation[Probes] = Operation("GET /probes ?limit,cursor")
+probe_picture: Operation[bytes] = Operation("GET /probes/{id}/picture ?part,photograph")
+probe_prepare: Operation[Probe] = Operation("POST /probes form:image")
+probe_save: Operation[Probe] = Operation("PATCH /probes/{id} json")
+probe_search: Operation[Searched] = Operation("POST /probes/{id}/search")
+probe_show: Operation[Probe] = Operation("GET /probes/{id}")
+probe_undo: Operation[Probe] = Operation("POST /probes/{id}/undo json")
+proposal_approve: Operation[Decided] = Operation("POST /proposals/{id}/approve")
+proposal_list: Operation[Proposals] = Operation("GET /proposals ?limit,cursor")
+proposal_reject: Operation[Decided] = Operation("POST /proposals/{id}/reject json")
+proposal_show: Operation[Proposal] = Operation("GET /proposals/{id}")
+reference_enrol: Operation[Enrolled] = Operation("POST /galleries/{name}/references form:image")
+reference_erase: Operation[Erased] = Operation("POST /references/{id}/expunge json")
+reference_list: Operation[References] = Operation("GET /galleries/{name}/references ?limit,cursor")
+reference_picture: Operation[bytes] = Operation("GET /references/{id}/picture")
+reference_show: Operation[Reference] = Operation("GET /references/{id}")
+register_attest: Operation[Attested] = Operation("POST /register/attestations json")
+register_months: Operation[Months] = Operation("GET /register/months ?limit,cursor")
+register_show: Operation[dict[str, Any]] = Operation("GET /register")
+release_show: Operation[DecisionDue] = Operation("GET /examinations/{id}/release")
+report_make: Operation[Report] = Operation("POST /reports json")
+retention_again: Operation[Run] = Operation("POST /retention/runs/{id}/again")
+retention_approve: Operation[Run] = Operation("POST /retention/runs/{id}/approve json")
+retention_change: Operation[Proposal] = Operation("POST /retention/rules json")
+retention_items: Operation[Items] = Operation("GET /retention/runs/{id}/items ?limit,cursor")
+retention_proof: Operation[dict[str, Any]] = Operation("GET /retention/runs/{id}/proof")
+retention_propose: Operation[Run] = Operation("POST /retention/runs")
+retention_rules: Operation[Rules] = Operation("GET /retention/rules")
+retention_run: Operation[Run] = Operation("GET /retention/runs/{id}")
+retention_runs: Operation[Runs] = Operation("GET /retention/runs ?limit,cursor")
+retention_upcoming: Operation[Upcoming] = Operation("GET /retention/upcoming")
+retention_withdraw: Operation[Run] = Operation("POST /retention/runs/{id}/withdraw json")
+review_show: Operation[Review] = Operation("GET /searches/{id}/review")
+rights_answer: Operation[Rights] = Operation("POST /rights-requests/{id}/answer json")
+rights_confirm: Operation[Rights] = Operation("POST /rights-requests/{id}/confirm json")
+rights_decide: Operation[Faces] = Operation("POST /rights-requests/{id}/decide json")
+rights_extend: Operation[Rights] = Operation("POST /rights-requests/{id}/extend json")
+rights_letter: Operation[bytes] = Operation("GET /rights-requests/{id}/letter.pdf")
+rights_list: Operation[RightsList] = Operation("GET /rights-requests ?limit,cursor")
+rights_refuse: Operation[Rights] = Operation("POST /rights-requests/{id}/refuse json")
+rights_search: Operation[Faces] = Operation("POST /rights-requests/{id}/search")
+rights_show: Operation[RightsShown] = Operation("GET /rights-requests/{id}")
+schedule_list: Operation[Schedules] = Operation("GET /reports/schedules ?limit,cursor")
+schedule_make: Operation[Schedule] = Operation("POST /reports/schedules json")
+schedule_stop: Operation[Schedule] = Operation("POST /reports/{id}/stop")
+search_alert: Operation[Alert] = Operation("POST /searches/{id}/alert json")
+search_list: Operation[Searches] = Operation("GET /searches ?limit,cursor")
+search_probe: Operation[bytes] = Operation("GET /searches/{id}/probe ?part,photograph")
+search_run: Operation[Search] = Operation("POST /searches form:image,also")
+search_show: Operation[Search] = Operation("GET /searches/{id}")
+shared_answer: Operation[SharedRow] = Operation("POST /shared/{id}/answer")
+shared_approval: Operation[Approval] = Operation("POST /shared/{id}/approval")
+shared_ask: Operation[SharedRow] = Operation("POST /probes/{id}/ask json")
+shared_authorise: Operation[SharedRow] = Operation("POST /shared/{id}/authorise json")
+shared_decline: Operation[SharedRow] = Operation("POST /shared/{id}/decline json")
+shared_list: Operation[SharedList] = Operation("GET /shared ?limit,cursor")
+shared_outcome: Operation[SharedRow] = Operation("POST /shared/{id}/outcome json")
+shared_refuse: Operation[SharedRow] = Operation("POST /shared/{id}/refuse json")
+shared_search: Operation[SharedSearch] = Operation("POST /shared/{id}/search")
+shared_show: Operation[Shared] = Operation("GET /shared/{id}")
+shared_take: Operation[SharedRow] = Operation("POST /shared/{id}/take")
+shared_take_back: Operation[SharedRow] = Operation("POST /shared/{id}/take-back json")
+status_show: Operation[Status] = Operation("GET /status")
+still_picture: Operation[bytes] = Operation("GET /stills/{id}/picture ?part")
+still_probe: Operation[Probe] = Operation("POST /stills/{id}/probe json")
+stills_sheet: Operation[bytes] = Operation("GET /videos/{id}/stills.pdf")
+subject_change: Operation[Changed] = Operation("POST /galleries/{name}/subjects/change json")
+subject_list: Operation[Subjects] = Operation("GET /galleries/{name}/subjects ?limit,cursor")
+subject_merge: Operation[Changed] = Operation("POST /galleries/{name}/subjects/merge json")
+unusable_erase: Operation[Enrolment] = Operation("POST /enrolments/{number}/failed/erase")
+unusable_picture: Operation[bytes] = Operation("GET /enrolments/{number}/failed/{place}/picture")
+urgent_authorise: Operation[Authorised] = Operation("POST /searches/{id}/authorise json")
+verification_list: Operation[Verifications] = Operation("GET /verifications ?limit,cursor")
+verification_record: Operation[Recorded] = Operation("POST /verifications/{id} json")
+verification_show: Operation[Blind] = Operation("GET /verifications/{id}")
+video_again: Operation[Video] = Operation("POST /videos/{id}/again json")
+video_clock: Operation[Video] = Operation("POST /videos/{id}/clock json")
+video_erase: Operation[VideoErased] = Operation("POST /videos/{id}/erase json")
+video_list: Operation[Videos] = Operation("GET /videos ?limit,cursor")
+video_show: Operation[Video] = Operation("GET /videos/{id}")
+video_stream: Operation[Video] = Operation("POST /videos/{id}/streams/{number}")
+webhook_add: Operation[Secret] = Operation("POST /webhooks json")
+webhook_list: Operation[Webhooks] = Operation("GET /webhooks ?limit,cursor")
+webhook_remove: Operation[None] = Operation("DELETE /webhooks/{id}")
+webhook_rotate: Operation[Secret] = Operation("POST /webhooks/{id}/rotate json")
+webhook_show: Operation[Webhook] = Operation("GET /webhooks/{id}")
+webhook_test: Operation[Delivery] = Operation("POST /webhooks/{id}/test")

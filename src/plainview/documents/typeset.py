@@ -38,27 +38,36 @@ def lines(words: str) -> str:
     return "#{" + " + linebreak() + ".join(string(line) for line in words.split("\n")) + "}"
 
 
-def picture(jpeg: bytes, *, width: str, alt: str, marks: Sequence[tuple[float, float]] = ()) -> str:
+def picture(jpeg: bytes, *, width: str, alt: str, marks: Sequence[tuple[float, float] | None] = ()) -> str:
     """Return typst code that shows a square JPEG, without a leading "#".
 
     Args:
         jpeg: the picture's bytes; they are carried inside the source, so that no file is written.
         width: a typst length, such as "3cm" or "100%".
         alt: what it shows, for those who do not see it.
-        marks: places to ring and number from 1: (x, y), shares of the side from the left and the top, 0 to 1.
+        marks: places to ring and number from 1: (x, y), shares of the side from the left and the top, 0 to 1;
+            None keeps its number and has no ring.
     """
     data = base64.b64encode(jpeg).decode()
     svg = (
         "<svg xmlns='http://www.w3.org/2000/svg' width='100' height='100' viewBox='0 0 100 100'>"
-        f"<image width='100' height='100' href='data:image/jpeg;base64,{data}'/>{_rings(marks)}</svg>"
+        f"<image width='100' height='100' href='data:image/jpeg;base64,{data}'/>{rings(marks)}</svg>"
     )
     return f'image(bytes({string(svg)}), format: "svg", width: {width}, alt: {string(alt)})'
 
 
-def _rings(marks: Sequence[tuple[float, float]]) -> str:
-    """Return rings of white on black, which show on every picture, each with its number."""
+def rings(marks: Sequence[tuple[float, float] | None]) -> str:
+    """Return SVG of rings, white on black so that they show on every picture, each with its number.
+
+    Args:
+        marks: the places: (x, y), shares of the side from the left and the top, 0 to 1; the drawing is 100 wide and high.
+            None keeps its number and has no ring.
+    """
     shown = []
-    for number, (x, y) in enumerate(marks, start=1):
+    for number, mark in enumerate(marks, start=1):
+        if mark is None:
+            continue
+        x, y = mark
         place = f"cx='{x * 100:.1f}' cy='{y * 100:.1f}' r='2.4' fill='none'"
         at = f"x='{x * 100 + 3:.1f}' y='{y * 100 - 1.5:.1f}' font-size='5' font-weight='bold'"
         shown.append(

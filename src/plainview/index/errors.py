@@ -55,10 +55,15 @@ class IndexIncomplete(IndexUnreachable):
         compared: parts that answered.
         parts: parts of the index.
         list_of_others: the list of those that answered, as of `Index.search`; None where nothing was searched.
+        size: references that this list was chosen from.
+        missing: numbers of the parts that were not compared, from 0, where there is such a list.
     """
 
-    def __init__(self, compared: int, parts: int, list_of_others: Any = None) -> None:
+    def __init__(
+        self, compared: int, parts: int, list_of_others: Any = None, *, size: int = 0, missing: tuple[int, ...] = ()
+    ) -> None:
         self.compared, self.parts, self.list_of_others = compared, parts, list_of_others
+        self.size, self.missing = size, missing
         self.why = f"{compared} of {parts} parts of the gallery's index can be compared now."
         self.next_step = "Nothing is lost: the worker makes the missing parts again from the records. Try again later."
         Exception.__init__(self, f"{self.why} {self.next_step}")

@@ -11,7 +11,7 @@ over all of that stops at the same place.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,6 +65,11 @@ def part_of(references: NDArray[np.int64], parts: int) -> NDArray[np.int64]:
     mixed = (mixed ^ (mixed >> np.uint64(27))) * _MIX[1]
     mixed ^= mixed >> np.uint64(31)
     return (mixed % np.uint64(parts)).astype(np.int64)
+
+
+def lacking(references: NDArray[np.int64], parts: int, missing: Collection[int]) -> NDArray[np.bool_]:
+    """Return which references are in the missing ones of so many parts, bool, one for each."""
+    return np.isin(part_of(references, parts), list(missing))
 
 
 def divided(block: Block, parts: int) -> Iterator[Settled]:

@@ -83,6 +83,7 @@ class AgencyPolicy:
         proficiency_one_in: one verification in this many has a known answer, where such items exist; 0: none.
         canary_hours: hours between two canary checks of a gallery.
         canary_alarm: what an open canary alarm does to searches of its gallery, `CAUTION` or `STOP`.
+        incomplete_lists: answer a search from the parts of a gallery's index that can be compared, where one cannot.
         disclosure_pictures: whose pictures a disclosure shows as they are: all candidates', those of examined ones, or
             none (a word of `PICTURES`).
         training: role -> what it must have completed.
@@ -108,6 +109,7 @@ class AgencyPolicy:
     proficiency_one_in: int
     canary_hours: int
     canary_alarm: str
+    incomplete_lists: bool
     disclosure_pictures: str
     training: Mapping[Role, TrainingNeeded]
     rights_days: int
@@ -132,6 +134,14 @@ RANGES = {
 }
 """Number -> the least and the greatest value that a policy may give it."""
 _LISTS = ("offences", "purposes", "preapproval")
+_CHOICES = (
+    "unlisted_offences",
+    "unlisted_purposes",
+    "origin_required",
+    "urgent",
+    "unsolved_alerts",
+    "incomplete_lists",
+)
 _MAX_ADDRESS = 300  # characters of the address for complaints
 _MAX_WORDS = 120  # characters of one offence or purpose, and items of one list
 
@@ -161,7 +171,7 @@ def parse(text: str) -> AgencyPolicy:
         values[name] = raw[name]
     if values["proficiency_one_in"] == 1:
         raise _invalid("proficiency_one_in is 0 for none, or from 2: items cannot replace all ordinary work.")
-    for name in ("unlisted_offences", "unlisted_purposes", "origin_required", "urgent", "unsolved_alerts"):
+    for name in _CHOICES:
         if type(raw[name]) is not bool:
             raise _invalid(f"{name} is true or false.")
         values[name] = raw[name]
@@ -255,6 +265,7 @@ STRICTEST: Mapping[str, str] = MappingProxyType(
         "proficiency_one_in": "2",
         "canary_hours": "1",
         "canary_alarm": f'"{STOP}"',
+        "incomplete_lists": "false",
         "disclosure_pictures": f'"{PICTURES[-1]}"',
         "rights_days": "1",
         "rights_open_cases": f'"{WITHHOLD}"',
@@ -312,6 +323,7 @@ trial_searches = 50
 proficiency_one_in = 10     # one verification in so many has a known answer, where such items exist; 0: none
 canary_hours = 24           # hours between two checks of a gallery by its canaries
 canary_alarm = "caution"    # an open canary alarm: "caution" on every search of the gallery, or "stop" them
+incomplete_lists = false    # a part of a gallery does not answer: refuse the search, or answer it from the others and say so
 rights_days = 30           # days within which a person who asks about themselves is answered
 rights_open_cases = "withhold" # in that answer, searches under open cases: "withhold", or "count" them
 rights_complaints = "the data protection authority of your country"

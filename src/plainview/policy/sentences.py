@@ -68,6 +68,10 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             "What happens to searches of it until the fault is explained.",
             choices=MappingProxyType({CAUTION: "carry a caution", STOP: "are refused"}),
         ),
+        "incomplete_lists": Rule(
+            "Incomplete lists",
+            "While a part of a gallery's index does not answer, a search is answered from the other parts, and says so.",
+        ),
         "disclosure_pictures": Rule(
             "Pictures for the defence",
             "Whose pictures a disclosure shows as they are; the others are too coarse to recognise anyone.",

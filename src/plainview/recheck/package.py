@@ -21,7 +21,7 @@ from plainview.audit.record import BadEntry, Entry, Opening, check_opening, pars
 from plainview.policy.decision import Refused
 from plainview.recheck.findings import PackageReport, json_bytes, json_item
 from plainview.recheck.rerun import pictures_as_said, probe_as_said, run_again
-from plainview.recognition.foreign import Unreadable, foreign
+from plainview.recognition.foreign import Unreadable, foreign, reason
 from plainview.storage.base import digest_of
 from plainview.storage.output import output
 
@@ -157,7 +157,7 @@ def _verify(pack: zipfile.ZipFile, vkey: str | None, report: PackageReport) -> N
         try:
             _recorded(described, entries, openings, report)  # 5
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            report.problems.append(f"search.json: it cannot be compared with the log: {error!r}")
+            report.problems.append(f"search.json: it cannot be compared with the log: {reason(error)}")
         probe_as_said(described, items, report)  # 6
         pictures_as_said(described, items, report)
         run_again(described, items, report)  # 7
@@ -189,7 +189,7 @@ def _signature(
         if text != signed_text(manifest):
             report.problems.append(f"{MANIFEST}: it is not the manifest that was signed")
     except (BadKey, BadCheckpoint, UnicodeDecodeError) as error:
-        report.problems.append(f"{SIGNATURE}: {error}")
+        report.problems.append(f"{SIGNATURE}: {reason(error)}")
         return None
     return key
 
@@ -228,7 +228,7 @@ def _entries(items: dict[str, bytes], key: VerifierKey | None, report: PackageRe
     try:
         checkpoint = verify(items.get("log/checkpoint", b"").decode(), (key,) if key else ())
     except (BadCheckpoint, UnicodeDecodeError) as error:
-        report.problems.append(f"log/checkpoint: {error}")
+        report.problems.append(f"log/checkpoint: {reason(error)}")
         return entries
     for number, stated in enumerate(rows[:_MAX_PARTS] if isinstance(rows, list) else []):
         try:
@@ -239,7 +239,7 @@ def _entries(items: dict[str, bytes], key: VerifierKey | None, report: PackageRe
                 raise BadEntry("the checkpoint does not include it")
             entries[entry.seq] = entry
         except (BadEntry, KeyError, TypeError, ValueError, AttributeError) as error:
-            report.problems.append(f"log/entries.json: row {number}: {error}")
+            report.problems.append(f"log/entries.json: row {number}: {reason(error)}")
     return entries
 
 
@@ -253,7 +253,7 @@ def _openings(items: dict[str, bytes], entries: dict[int, Entry], report: Packag
                 raise BadEntry("it does not open the commitment of its entry")
             opened[stated["entry"], opening.name] = opening.value
         except (BadEntry, KeyError, TypeError, AttributeError) as error:
-            report.problems.append(f"log/openings.json: row {number}: {error}")
+            report.problems.append(f"log/openings.json: row {number}: {reason(error)}")
     return opened
 
 
@@ -285,6 +285,9 @@ def _recorded(
         "shared_request",
     ):
         if asked.subject.get(name) != described.get(name):
+            report.problems.append(f"search.json: {name} is not what the log recorded")
+    for name in ("parts", "missing"):  # only of an incomplete list
+        if answered.subject.get(name) != described.get(name):
             report.problems.append(f"search.json: {name} is not what the log recorded")
     for name in ("via", "by_token"):  # not in packages of earlier versions
         if name in described and asked.subject.get(name) != described[name]:

@@ -20,6 +20,7 @@ from plainview.audit.record import BadEntry, written
 from plainview.policy.examination import CONCLUSIONS, OUTCOMES, POTENTIAL
 from plainview.policy.reporting import Period
 from plainview.policy.triage import OTHER_PERSON
+from plainview.recognition.foreign import reason
 
 FEWEST_FOR_QUARTILES = 4
 """With fewer leads than this the quartiles of a time would be made up between them: chosen."""
@@ -106,7 +107,7 @@ class Recount:
                 fields = json.loads(canonical)
                 self._take(fields["action"], fields["actor"], written(fields), fields["subject"])
             except (ValueError, KeyError, TypeError, AttributeError) as error:
-                raise BadEntry(f"it lacks what is counted: {error}") from None
+                raise BadEntry(f"it lacks what is counted: {reason(error)}") from None
 
     def _take(self, action: str, actor: str, at: str, subject: Mapping[str, Any]) -> None:
         day = at[:10]

@@ -23,7 +23,7 @@ from plainview.audit.verify import verify_folder
 from plainview.policy.decision import Refused
 from plainview.policy.reporting import Period
 from plainview.recheck.recount import Recount
-from plainview.recognition.foreign import Unreadable, foreign
+from plainview.recognition.foreign import Unreadable, foreign, reason
 
 _MAX_BYTES = 32 << 20  # a report of ten years by day is below a tenth of this
 _MAY_LACK = {"flags_raised", "by_programs"}  # the first is an auditor's alone, the second not in earlier versions
@@ -91,7 +91,7 @@ def _check(report_json: Mapping[str, Any], log: Path, vkey: str | None) -> Check
             elif canonical.startswith(_MADE_ENTRY) and parse_line(canonical).subject.get("sha256") == sha256:
                 entry = number
         except (BadEntry, KeyError, ValueError) as error:
-            problems.append(f"log: entry {number} cannot be counted: {error}")
+            problems.append(f"log: entry {number} cannot be counted: {reason(error)}")
     if last > size and entry is None:
         problems.append(
             "no entry of the log holds this report's SHA-256: it was changed after it was made, "

@@ -21,6 +21,7 @@ from plainview.recheck.people import People
 from plainview.recognition.decode import Decoder, DecoderUnavailable
 from plainview.recognition.edits import apply, read
 from plainview.recognition.errors import BadMedia
+from plainview.recognition.foreign import reason
 from plainview.scores.scoring import Scorer, ordered, short_list
 from plainview.storage.base import digest_of
 
@@ -44,7 +45,7 @@ def probe_as_said(described: dict[str, Any], items: dict[str, bytes], report: Pa
             elif edits:
                 _edit_again(name, edited, list(edits), items, report)
     except _BAD as error:
-        report.problems.append(f"probe: its pictures cannot be read: {error!r}")
+        report.problems.append(f"probe: its pictures cannot be read: {reason(error)}")
 
 
 def _edit_again(name: str, edited: str, edits: list[str], items: dict[str, bytes], report: PackageReport) -> None:
@@ -54,7 +55,7 @@ def _edit_again(name: str, edited: str, edits: list[str], items: dict[str, bytes
             again = apply(decoder.decode(items[name]), read(edits)).pixels
             enclosed = decoder.decode(items[edited]).pixels
     except (BadMedia, DecoderUnavailable, *_BAD) as error:
-        report.problems.append(f"{name}: its edits could not be applied again: {error}")
+        report.problems.append(f"{name}: its edits could not be applied again: {reason(error)}")
         return
     same = again.shape == enclosed.shape
     if not same or float(np.abs(again.astype(np.int16) - enclosed).mean()) > _ROUNDING:
@@ -73,7 +74,7 @@ def pictures_as_said(described: dict[str, Any], items: dict[str, bytes], report:
             elif how == WHOLE and digest_of(items[whole]) != candidate["picture_sha256"]:
                 report.problems.append(f"{whole}: it is not the picture that its row names")
     except _BAD as error:
-        report.problems.append(f"search.json: its candidates cannot be read: {error!r}")
+        report.problems.append(f"search.json: its candidates cannot be read: {reason(error)}")
 
 
 def run_again(described: dict[str, Any], items: dict[str, bytes], report: PackageReport) -> None:
@@ -92,13 +93,16 @@ def run_again(described: dict[str, Any], items: dict[str, bytes], report: Packag
             raise ValueError(f"a list of {top}")
         report.recorded = [_recorded(reference) for reference in described["candidates"]]
         cohort = np.array([reference["cohort"] for reference in references], dtype=np.bool_)
+        apart = np.array([reference.get("apart") is True for reference in references], dtype=np.bool_)
+        if apart.any() and not described.get("missing"):
+            raise ValueError("references are left out of a complete search")
         erased = set(map(str, described.get("erased_since", [])))
         _same_templates(described, public, keys, templates, report)
         people = People(references, keys, templates, probe)
-        keys, templates, cohort = people.leads, people.templates, cohort[people.rows]
+        keys, templates, cohort, apart = people.leads, people.templates, cohort[people.rows], apart[people.rows]
         public = people.nearest(public)
         index = ExactIndex(len(probe))
-        index.apply([Block.of_adds(1, keys, templates)])
+        index.apply([Block.of_adds(1, keys[~apart], templates[~apart])])
         remade = {int(key) for key in order.get("remade", [])}
         erased |= {public[key] for key in remade if key in public}
         candidates = [scored for scored in index.search(probe, short_list(top)) if scored.reference not in remade]
@@ -131,7 +135,7 @@ def run_again(described: dict[str, Any], items: dict[str, bytes], report: Packag
                 and (bool(erased) or len(report.again) == len(left))
             )
     except _BAD as error:
-        report.problems.append(f"rerun: it could not be run again: {error!r}")
+        report.problems.append(f"rerun: it could not be run again: {reason(error)}")
         return
     if not report.rerun_identical:
         report.problems.append("rerun: the search gives another list")

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from plainview.recognition.resize import halved
 from plainview.recognition.types import Pixels, Points
 
 ALIGNED_SIDE = 112
@@ -130,9 +131,7 @@ def part_shown(pixels: Pixels, points: Points, matrix: NDArray[np.float64], side
     pixels = pixels[top:bottom, left:right]
     points = (points - np.array([left, top])).astype(np.float32)
     while scale < 0.5 and min(pixels.shape[:2]) >= 2:
-        half = (pixels.shape[1] // 2, pixels.shape[0] // 2)
-        even = pixels[: half[1] * 2, : half[0] * 2]
-        pixels = cv2.resize(even, half, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+        pixels = halved(pixels)
         points = ((points + 0.5) / 2 - 0.5).astype(np.float32)
         scale *= 2
     return pixels, points

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainview.recognition import cover_weights, eyes_weights
-from plainview.recognition.disturbance import GREY, smoothing_of
+from plainview.recognition.disturbance import GREY, median_of, smoothing_of
 from plainview.recognition.types import Pixels
 
 COVERED = 0.5
@@ -150,7 +150,7 @@ def _cells(lit: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.fl
 
 
 def _numbers(edges: NDArray[np.float32], colours: NDArray[np.float32], part: Part) -> NDArray[np.float32]:
-    about = np.median(colours[part.about, 1:6].reshape(-1, 3), axis=0)
+    about = median_of(colours[part.about, 1:6].reshape(-1, 3))
     other = np.clip((colours - about) / _SPREAD, -_MOST, _MOST)[part.rows]
     parts = (edges[:, part.rows], other, np.abs(other))
     return np.concatenate([values.ravel() for values in parts]).astype(np.float32)

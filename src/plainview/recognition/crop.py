@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainview.recognition.align import TEMPLATES, part_shown, similarity
+from plainview.recognition.resize import halved
 from plainview.recognition.types import Pixels, Points
 
 SURROUND = (128, 128, 128)
@@ -45,15 +46,25 @@ def face_square(pixels: Pixels, box: Sequence[float], side: int, *, about: float
         uint8, shape (side, side, 3), BGR; grey where the picture ends.
     """
     x, y, width, height = box
-    edge = about * max(width, height, 1.0)
-    scale = side / edge
-    left, top = x + width / 2 - edge / 2, y + height / 2 - edge / 2
-    matrix = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]], dtype=np.float64)
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    warped = cv2.warpAffine(
-        pixels, matrix, (side, side), flags=how, borderMode=cv2.BORDER_CONSTANT, borderValue=SURROUND
+    edge = max(1, round(about * max(width, height)))  # whole pixels: a resize takes an eighth of the time of a warp
+    corner = np.rint([x + width / 2 - edge / 2, y + height / 2 - edge / 2]).astype(int)
+    limits = [pixels.shape[1], pixels.shape[0]]
+    first, last = np.clip(corner, 0, limits), np.clip(corner + edge, 0, limits)
+    (left, top), (right, bottom) = (
+        np.rint((end - corner) * (side / edge)).astype(int).tolist() for end in (first, last)
     )
-    return np.asarray(warped, dtype=np.uint8)
+    size = (right - left, bottom - top)
+    if min(size) < 1:
+        return np.full((side, side, 3), SURROUND, np.uint8)
+    shown = pixels[first[1] : last[1], first[0] : last[0]]
+    while shown.shape[1] >= 2 * size[0] and shown.shape[0] >= 2 * size[1]:
+        shown = halved(shown)
+    how = cv2.INTER_LINEAR if edge >= side else cv2.INTER_CUBIC
+    square = cv2.resize(shown, size, interpolation=how).astype(np.uint8, copy=False)
+    if size == (side, side):
+        return square
+    beyond = (top, side - bottom, left, side - right)
+    return np.asarray(cv2.copyMakeBorder(square, *beyond, cv2.BORDER_CONSTANT, value=SURROUND), np.uint8)
 
 
 def surroundings(pixels: Pixels, box: Sequence[float]) -> tuple[float, ...]:

@@ -123,7 +123,7 @@ class Detector:
         """As `looked` for several squares of one size at once, a multiple of 32 pixels; costs less than one by one."""
         blob = cv2.dnn.blobFromImages([np.ascontiguousarray(square) for square in squares])
         outputs = self._session.run(_OUTPUTS, {"input": blob})
-        return [merge(_decode(outputs, place, blob.shape[3], threshold)) for place in range(len(squares))]
+        return [merge(rows) for rows in _decode(outputs, blob.shape[3], threshold)]
 
     def glance(self, pixels: Pixels, *, longest: int = LARGE_SIDE, min_score: float = MIN_SCORE) -> list[Detection]:
         """Find faces with one look, for frames of a video: what one frame does not show, the next may.
@@ -283,7 +283,7 @@ class Detector:
         padded = np.zeros((1, 3, -(-rows // _ALIGN) * _ALIGN, -(-columns // _ALIGN) * _ALIGN), np.float32)
         padded[0, :, :rows, :columns] = pixels.transpose(2, 0, 1)
         outputs = self._session.run(_OUTPUTS, {"input": padded})
-        detections = _decode(outputs, 0, padded.shape[3], threshold)
+        (detections,) = _decode(outputs, padded.shape[3], threshold)
         detections[:, 0:14:2] *= width / columns
         detections[:, 1:14:2] *= height / rows
         return detections
@@ -316,40 +316,40 @@ def _scales(longest: int) -> tuple[tuple[float, ...], ...]:
     return ((1.0,), (0.5,)) + (((2.0,),) if longest <= SMALL_SIDE else ())
 
 
-def _decode(outputs: list[_Floats], place: int, width: int, threshold: float) -> _Floats:
-    """One picture's raw outputs to rows of x, y, width, height, ten point coordinates, score (input pixels).
+def _decode(outputs: list[_Floats], width: int, threshold: float) -> list[_Floats]:
+    """Raw outputs to rows of x, y, width, height, ten point coordinates, score (input pixels), for each picture.
 
     The arithmetic is YuNet's (OpenCV, objdetect/src/face_detect.cpp): every cell of a grid `stride` pixels
     wide gives its offset to the box's centre and to the points in cells, and the logarithm of the size in
     cells.
 
     Args:
-        outputs: of the network, in the order of `_OUTPUTS`.
-        place: of the picture among those that were looked at together.
+        outputs: of the network, in the order of `_OUTPUTS`, for pictures that were looked at together.
         width: of the input, pixels.
         threshold: confidence from which a cell counts.
     """
-    parts = [np.empty((0, 18), np.float32)]
+    parts, places = [np.empty((0, 18), np.float32)], [np.empty(0, np.intp)]
     for i, stride in enumerate(_STRIDES):
-        classes, objects, boxes, points = (part[place] for part in outputs[4 * i : 4 * i + 4])
-        scores = np.sqrt(np.clip(classes[:, 0], 0, 1) * np.clip(objects[:, 0], 0, 1))
-        chosen = np.flatnonzero(scores >= threshold)  # not so for NaN
+        classes, objects, boxes, points = outputs[4 * i : 4 * i + 4]
+        scores = np.sqrt(np.clip(classes[:, :, 0], 0, 1) * np.clip(objects[:, :, 0], 0, 1))
+        place, chosen = np.nonzero(scores >= threshold)  # not so for NaN
         if len(chosen):
             columns, part = width // stride, np.empty((len(chosen), 18), np.float32)
-            part[:, 0], part[:, 1], part[:, 2], part[:, 3] = chosen % columns, chosen // columns, stride, scores[chosen]
-            part[:, 4:8], part[:, 8:18] = boxes[chosen], points[chosen]
+            part[:, 0], part[:, 1], part[:, 2] = chosen % columns, chosen // columns, stride
+            part[:, 3], part[:, 4:8], part[:, 8:18] = scores[place, chosen], boxes[place, chosen], points[place, chosen]
             parts.append(part)
-    rows = np.concatenate(parts)
+            places.append(place)
+    rows, of = np.concatenate(parts), np.concatenate(places)
     cells, strides = rows[:, 0:2], rows[:, 2:3]
     result = np.empty((len(rows), 15), np.float32)
     result[:, 2:4] = np.exp(np.clip(rows[:, 6:8], -10, 10)) * strides
     result[:, 0:2] = (cells + rows[:, 4:6]) * strides - result[:, 2:4] / 2
     result[:, 4:14] = (np.tile(cells, 5) + rows[:, 8:18]) * strides
     result[:, 14] = rows[:, 3]
-    result = result[(np.abs(result) < _FARTHEST).all(axis=1)]  # not so for NaN and infinity either
+    near = (np.abs(result) < _FARTHEST).all(axis=1)  # not so for NaN and infinity either
+    result, of = result[near], of[near]
     sound = np.ptp(result[:, 4:14:2], axis=1) > 0
-    decoded: _Floats = result[sound]
-    return decoded
+    return [result[sound & (of == place)] for place in range(len(outputs[0]))]
 
 
 def _largest_first(rows: _Floats) -> list[Detection]:

@@ -8,6 +8,7 @@ kind and place into its log under a number, and the refusal has that number: the
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -40,9 +41,33 @@ def foreign(refusal: Callable[[Exception], Exception] | None = None) -> Iterator
         raise refer(refusal(error) if refusal else Unreadable(reason(error)), error) from None
 
 
+_FORM = "its content does not have the expected form"
+_OURS = (LookupError, TypeError, AttributeError, AssertionError, ArithmeticError, UnicodeError)
+"""Kinds whose texts speak of Python to programmers: an index, a key, an attribute. `ValueError` is of both kinds."""
+
+_NAME = re.compile(r"[\w./-]{1,60}")  # of a field or an item
+_PYTHON = re.compile(
+    r"invalid literal|could not convert|Exceeds the limit|non-hexadecimal|fromhex|too many values|not enough values"
+    r"|embedded null|unconverted data|does not match format|Invalid isoformat|out of range|must be in|cannot (re|con)|buffer"
+    r"|cannot convert|day is|bytes must be|reshape|dimensions|broadcast|operands|truth value|maximum supported|array is too"
+)
+"""What a plain `ValueError` of Python or numpy says."""
+
+
 def reason(error: Exception) -> str:
-    """Return the first line of what an exception says, or its kind when it says nothing."""
-    return next(iter(str(error).splitlines()), "") or type(error).__name__
+    """Return in words for a person why a parser failed: the first line of what it says, unless it speaks to programmers."""
+    if isinstance(error, MemoryError):
+        return "reading it takes too much memory"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(error, UnicodeDecodeError):
+        return f"its text is not valid {error.encoding.upper()}"
+    if type(error) is KeyError and _NAME.fullmatch(str(error.args[0]) if error.args else ""):
+        return f"it lacks {str(error.args[0])!r}"
+    line = next(iter(str(error).splitlines()), "").encode(errors="replace").decode()
+    if isinstance(error, _OURS) or (type(error) is ValueError and _PYTHON.search(line)) or not line:
+        return _FORM
+    return line
 
 
 def refer(refusal: Exception, error: Exception | None) -> Exception:

@@ -1,6 +1,7 @@
-"""Makes a picture another size, quickly, for a network to look at.
+"""Makes a picture smaller, quickly.
 
-Owns this one function. It must never be used for a picture that people see or that is compared: halving drops odd rows.
+Owns the halving that every reduction begins with, and the sizes for a network to look at. `resized` must never be used for
+a picture that people see or that is compared: its edges are off by a pixel.
 """
 
 from __future__ import annotations
@@ -22,7 +23,16 @@ def resized(pixels: Pixels, scale: float) -> Pixels:
         return pixels
     size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
     while pixels.shape[1] >= 2 * size[0] and pixels.shape[0] >= 2 * size[1]:
-        half = (pixels.shape[1] // 2, pixels.shape[0] // 2)
-        even = pixels[: half[1] * 2, : half[0] * 2]
-        pixels = cv2.resize(even, half, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+        pixels = halved(pixels)
     return cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
+
+
+def halved(pixels: Pixels) -> Pixels:
+    """The picture at half its size, each pixel the mean of four; a last odd row or column is left out.
+
+    Args:
+        pixels: uint8, shape (height, width, 3), BGR, 0-255, at least 2 pixels high and wide.
+    """
+    half = (pixels.shape[1] // 2, pixels.shape[0] // 2)
+    even = pixels[: half[1] * 2, : half[0] * 2]
+    return cv2.resize(even, half, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)

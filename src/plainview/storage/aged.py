@@ -223,8 +223,10 @@ def members_of(plain: io.RawIOBase) -> Iterator[tuple[str, SupportsRead[bytes]]]
                     pass
             while plain.read(_CHUNK):  # tar stops at its end mark; the end of the encryption must be there too
                 pass
-    except (tarfile.TarError, ValueError) as error:
+    except tarfile.TarError as error:
         raise ArchiveDamaged(str(error)) from None
+    except (ValueError, RecursionError):
+        raise ArchiveDamaged("a name or a checksum in it does not have the expected form") from None
     if stated != {name: hashed.digest.hexdigest() for name, hashed in seen.items()}:
         raise ArchiveDamaged("its checksums do not match")
 

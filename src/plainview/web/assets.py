@@ -54,10 +54,10 @@ class Assets(WhiteNoiseMiddleware):
 
 
 class Compressed(GZipMiddleware):
-    """Compresses pages and data; pictures, PDF and ZIP files are compressed already."""
+    """Compresses pages, their files and data; pictures, PDF and ZIP files are compressed already."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """Compress text."""
-        if not response.headers.get("Content-Type", "").startswith(_TEXT):
+        """Compress text, files of pages too; a part of a file is sent as it is."""
+        if not response.headers.get("Content-Type", "").startswith(_TEXT) or "Content-Range" in response.headers:
             return response
         return super().process_response(request, response)

@@ -216,6 +216,8 @@ class Access:
         self, request: HttpRequest, view: object, arguments: object, options: object
     ) -> HttpResponse | None:
         """Let the view run, redirect to sign-in or set-up, or refuse."""
+        if "%00" in request.META.get("QUERY_STRING", ""):  # no text of ours has one, and PostgreSQL looks for none
+            raise Http404
         try:
             return self._stopped(request)
         except (Refused, *_RECORD_FAILED) as error:

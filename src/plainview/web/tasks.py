@@ -35,8 +35,8 @@ from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
 from plainview.policy.wording import counted
 
-FACE = 128
-"""Pixels of a face on the list, twice its size on the page: for screens of double density."""
+FACE = 96
+"""Pixels of a face on the list: half as many again as on the page, for screens of more density."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,8 @@ def test_addresses_and_methods_that_are_not_there(workspace: Path) -> None:
     assert (refused.status, refused.headers["Allow"]) == (405, "GET, HEAD, OPTIONS, POST")
     assert who.get("/cases/9").rule == "case.unknown"
     assert who.get("/cases/x").rule == "api.no_operation"
+    assert who.get("/searches/%00").rule == "search.unknown"
+    assert who.get(f"/cases/{10**40}").rule == "case.unknown"
 
 
 @pytest.mark.parametrize(
@@ -153,7 +155,7 @@ def test_head_is_get_without_a_body_and_options_says_what_there_is(workspace: Pa
     for path, allowed in (("/cases", "GET, HEAD, OPTIONS, POST"), ("/videos", "GET, HEAD, OPTIONS, POST")):
         options = who.client.options(f"/api/v1{path}")
         assert (options.status_code, options["Allow"]) == (204, allowed)
-    assert (options["Tus-Version"], options["Tus-Extension"]) == ("1.0.0", "creation,termination")
+    assert (options["Tus-Version"], options["Tus-Max-Size"]) == ("1.0.0", str(64 * 2**30))
     refused = who.send("PATCH", "/videos/V0/upload", b"x", "application/offset+octet-stream")
     assert refused.headers["Tus-Resumable"] == "1.0.0"
     assert who.client.options("/api/v1/nothing").status_code == 404
@@ -170,3 +172,21 @@ def test_head_is_get_without_a_body_and_options_says_what_there_is(workspace: Pa
 def test_there_is_no_day_before_the_first(workspace: Path, period: dict[str, str], status: int) -> None:
     """The period before it, and the default one, begin with the first day at the earliest."""
     assert program("admin").post("/reports", period).status == status
+
+
+@pytest.mark.parametrize(
+    ("accept", "status"),
+    [
+        ("", 200),
+        ("*/*", 200),
+        ("application/*", 200),
+        ("application/problem+json", 200),
+        ("text/html, application/json;q=0.5", 200),
+        ("application/xml", 406),
+        ("text/html", 406),
+    ],
+)
+def test_an_answer_that_the_caller_does_not_take_is_refused(workspace: Path, accept: str, status: int) -> None:
+    answer = program().get("/cases", Accept=accept)
+    assert answer.status == status
+    assert status == 200 or answer.rule == "api.accept"

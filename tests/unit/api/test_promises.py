@@ -45,6 +45,22 @@ def test_a_search_that_is_sent_again_is_one_search(workspace: Path, tmp_path: Pa
     assert len(entries("search.requested")) == 1
 
 
+def test_what_is_erased_is_in_no_stored_answer(workspace: Path, tmp_path: Path) -> None:
+    """Sent again, the request is not done twice, and the list with the erased face is not shown from memory."""
+    gallery(tmp_path / "pictures")
+    case()
+    who, image = program(), probe(tmp_path)
+    asked = {"case": "C-1", "purpose": "find the rider", "gallery": "g"}
+    answer = who.form("/searches", image, headers={"Idempotency-Key": "s"}, **asked)
+    erased = answer.json["candidates"][0]["reference_id"]
+    program("admin").post(f"/references/{erased}/expunge", {"reason": "asked for in a letter"}, Idempotency_Key="e")
+    again = who.form("/searches", image, headers={"Idempotency-Key": "s"}, **asked)
+    assert (again.status, again.rule) == (409, "idempotency.erased")
+    assert erased.encode() not in again.raw
+    assert len(entries("search.requested")) == 1
+    assert who.form("/searches", image, headers={"Idempotency-Key": "t"}, **asked).status == 201
+
+
 def test_a_refused_request_frees_its_key_and_a_running_one_keeps_it(workspace: Path) -> None:
     who = program()
     assert who.post("/cases", {"number": "", "offence": "robbery"}, Idempotency_Key="k").rule == "case.incomplete"

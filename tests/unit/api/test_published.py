@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
+from tools.client import Client, write
 
-from plainview.api import bulk, problems, videos
+from plainview.api import bulk, problems
 from plainview.api.document import PREFIX, api
 from plainview.api.operations import OPERATIONS
-from plainview.client import operations
 
+FOLDER = Path(problems.__file__).parents[1] / "client"
 PUBLISHED = Path(__file__).parents[2] / "data" / "openapi-v1.json"
 
 
@@ -113,6 +114,18 @@ def test_the_document_is_complete() -> None:
         assert ("Idempotency-Key" in {p["name"] for p in operation["parameters"]}) == makes[operation["operationId"]]
 
 
+def test_a_file_is_described_as_one() -> None:
+    """A generated client would decode a picture as a text (openapi-generator, openapi-typescript)."""
+    for methods in current()["paths"].values():
+        for described in methods.values():
+            for kind, content in next(iter(described["responses"].values())).get("content", {}).items():
+                if kind.partition("/")[0] in ("image", "application") and kind not in (
+                    "application/json",
+                    bulk.MEDIA_TYPE,
+                ):
+                    assert content["schema"] == {"type": "string", "format": "binary"}, described["operationId"]
+
+
 def test_every_refusal_of_a_request_is_documented() -> None:
     sources = "".join(path.read_text(encoding="utf-8") for path in Path(problems.__file__).parent.rglob("*.py"))
     named = set(re.findall(r"(?<![\w.])(?:api|signature|rekognition)\.[a-z_]+(?=\"|\])", sources))
@@ -132,56 +145,23 @@ def below(kind: type[BaseModel]) -> Iterator[type[BaseModel]]:
         yield from below(child)
 
 
-def client_table() -> str:
-    """The operations as plainview.client has them: method, path, names of the query, form of the body."""
-    rows = []
-    for path, methods in current()["paths"].items():
-        for method, described in methods.items():
-            query = [p["name"] for p in described["parameters"] if p["in"] == "query"]
-            words = [method.upper(), path.removeprefix(PREFIX), *([f"?{','.join(query)}"] if query else [])]
-            for kind, content in described.get("requestBody", {"content": {}})["content"].items():
-                words.append(_form(content["schema"]) if kind == "multipart/form-data" else SHORT.get(kind, kind))
-            if words[-1] in (bulk.MEDIA_TYPE, videos.MEDIA_TYPE) or path.endswith("/upload") or words[:2] == VIDEO:
-                continue  # streams: of `enrol_many`, and of clients of tus
-            rows.append((described["operationId"], " ".join(words)))
-    names = "".join(f'    "{name}",\n' for name, _ in sorted(rows))
-    table = "".join(f'        "{name}": "{words}",\n' for name, words in sorted(rows))
-    return CLIENT.format(names=names, table=table)
+def made() -> dict[str, str]:
+    """The files of plainview.client that are made from the document."""
+    return Client(current(), PREFIX).files()
 
 
-SHORT = {"application/json": "json"}
-VIDEO = ["POST", "/videos"]
-CLIENT = '''"""Every operation that `Client.run` calls; `make openapi` writes this file."""
-
-from __future__ import annotations
-
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Literal
-
-Name = Literal[
-{names}]
-
-OPERATIONS: Mapping[str, str] = MappingProxyType(
-    {{
-{table}    }}
-)
-"""Id of the operation -> method, path, names of its query, form of its body."""
-'''
-
-
-def _form(schema: dict[str, Any]) -> str:
-    files = [name for name, field in schema["properties"].items() if "binary" in json.dumps(field)]
-    return f"form:{files[0]}" if files else "form"
-
-
-def test_the_client_calls_what_is_published() -> None:
-    assert Path(operations.__file__).read_text(encoding="utf-8") == client_table(), "make openapi"
+def test_the_client_is_the_document() -> None:
+    """Every operation with its way and its answer, and every type with its fields."""
+    assert {str(path.relative_to(FOLDER)) for path in (FOLDER / "types").glob("*.py")} == {
+        name for name in (*made(), "types/bulk.py") if name.startswith("types/")
+    }
+    for name, text in made().items():
+        assert (FOLDER / name).read_text(encoding="utf-8") == text, f"{name}: make openapi"
 
 
 def publish() -> None:
-    """Write the promise of this version, and the client's table; `make openapi` calls it."""
-    Path(operations.__file__).write_text(client_table(), encoding="utf-8")
+    """Write the promise of this version, and what the client has of it; `make openapi` calls it."""
+    write(current(), PREFIX, FOLDER)
     rows = (
         f"{json.dumps(name)}: {json.dumps(made, sort_keys=True)}" for name, made in sorted(promise(current()).items())
     )

@@ -14,7 +14,7 @@ from tests.factories.work import entries, gallery, person
 from plainview.casework.enrolment.cut_faces import cut_missing
 from plainview.casework.erasure.expunge import expunge
 from plainview.casework.models import Reference
-from plainview.casework.pictures import CUT, face_jpeg, forget_pictures, jpeg, of_one_length, reference_jpeg
+from plainview.casework.pictures import CUT, SIDES, face_jpeg, forget_pictures, jpeg, of_one_length, reference_jpeg
 from plainview.casework.workspace.services import services
 
 
@@ -68,6 +68,9 @@ def test_a_face_in_a_list_is_the_one_cut_at_enrolment_and_no_picture_is_decoded_
     forget_pictures()
     monkeypatch.setattr(services().decoder, "decode", None)
     assert [shown(reference) for reference in two] == expected
+    sides = [side for side in SIDES if side <= max(CUT)]  # those between the two are made from the larger one
+    assert [pixels(reference_jpeg(two[0], side)).shape for side in sides] == [(side, side, 3) for side in sides]
+    assert sorted(sizes := [len(reference_jpeg(two[0], side)) for side in sides]) == sizes
 
 
 def test_a_face_whose_file_is_gone_damaged_or_of_another_face_is_cut_from_its_own_picture(two: list[Reference]) -> None:

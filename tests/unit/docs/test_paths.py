@@ -16,7 +16,7 @@ READ = [
     ),
 ]
 _PATH = re.compile(r"(?<![\w/.-])(?:docs|src/plainview|tests|benchmarks|tools)/[\w./-]*[\w/]")
-_MADE = {f"docs/{path}" for path in pages()} | {"tests/fuzz/found"}  # the last one by `make fuzz`
+_MADE = {f"docs/{path}" for path in pages()} | {"tests/fuzz/found"}  # the last one by `make fuzz` and `make properties`
 
 
 def _named() -> dict[str, str]:

@@ -15,7 +15,7 @@ from tests.factories.indexes import DIM, SEALER, faces
 
 from plainview.index.base import Block, Change, Index, IndexIncomplete, Scored, catch_up
 from plainview.index.compressed import CompressedIndex
-from plainview.index.parts import part_of
+from plainview.index.parts import lacking, part_of
 
 SIZE = 5_000
 HOW = {"all_below": 0}
@@ -80,6 +80,14 @@ def test_one_machine_misses_places_here_so_that_the_comparison_can_fail(
     assert any(whole.search(probe, 600) != exact.search(probe, 600) for probe in faces(20, seed=4))
 
 
+def test_the_references_of_lost_parts_are_known_by_their_numbers() -> None:
+    references = np.arange(1, 200)
+    parts = part_of(references, 4)
+    assert lacking(references, 4, []).tolist() == [False] * 199
+    assert lacking(references, 4, [2]).tolist() == (parts == 2).tolist()
+    assert lacking(references, 4, {0, 3}).tolist() == [part in (0, 3) for part in parts.tolist()]
+
+
 def test_every_reference_has_one_part_and_neighbours_are_spread_evenly() -> None:
     numbers = np.arange(1, 100_001, dtype=np.int64)
     for parts in (1, 2, 10):
@@ -117,6 +125,8 @@ def test_a_lost_part_makes_a_search_incomplete_and_it_carries_the_list_of_the_ot
     assert caught.value.list_of_others == [
         row for row, part in zip(whole, part_of(numbers, 3), strict=True) if part != 1
     ]
+    assert caught.value.missing == (1,)
+    assert caught.value.size == len(caught.value.list_of_others)
     with pytest.raises(IndexIncomplete):
         index.erase()  # it may still have what was removed
     crew.start_again(1)

@@ -1,15 +1,14 @@
-"""The rules as a form: every field has a sentence, and what the form writes is what the file says."""
+"""Every field of a policy has a sentence, and a policy that is written as a file reads back the same."""
 
 from __future__ import annotations
 
 from dataclasses import fields, replace
 
 import pytest
-from django.http import QueryDict
 
-from plainview.policy.agency import NEW_AGENCY, SAMPLE, AgencyPolicy, parse
-from plainview.policy.sentences import RULES, differences, written
-from plainview.web.rules_form import rows, text_of
+from plainview.policy.agency import NEW_AGENCY, SAMPLE, AgencyPolicy, TrainingNeeded, parse
+from plainview.policy.roles import Role
+from plainview.policy.sentences import RULES, differences, in_words, rule_of, written
 
 
 def test_every_field_has_a_name_and_a_sentence() -> None:
@@ -22,41 +21,26 @@ def test_a_policy_that_is_written_reads_back_the_same(text: str) -> None:
     assert parse(written(parse(text))) == parse(text)
 
 
-def _posted(policy: AgencyPolicy) -> QueryDict:
-    form = QueryDict(mutable=True)
-    for row in rows(policy, policy):
-        if row.kind == "training":
-            for role, course, hours in row.training:
-                form[f"course_{role}"], form[f"hours_{role}"] = course, str(hours)
-        else:
-            form[row.name] = ("yes" if row.value else "no") if row.kind == "yes" else str(row.value)
-    return form
-
-
-@pytest.mark.parametrize("text", [NEW_AGENCY, SAMPLE])
-def test_the_form_sent_back_unchanged_is_the_policy_in_force(text: str) -> None:
-    policy = parse(text)
-    assert parse(text_of(_posted(policy), policy)) == policy
-
-
-def test_a_changed_field_is_the_only_difference_and_is_said_in_words() -> None:
-    policy = parse(NEW_AGENCY)
-    form = _posted(policy)
-    form["urgent"], form["urgent_hours"] = "yes", "7"
-    form["rights_complaints"] = 'The "Authority", 1010 Vienna \\ Austria'
-    after = parse(text_of(form, policy))
-    assert after == replace(
-        policy, urgent=True, urgent_hours=7, rights_complaints='The "Authority", 1010 Vienna \\ Austria'
+def test_differences_are_said_in_words_with_their_unit() -> None:
+    before = parse(NEW_AGENCY)
+    after = replace(
+        before,
+        urgent=True,
+        urgent_hours=7,
+        purposes=(),
+        rights_open_cases="count",
+        training={Role.EXAMINER: TrainingNeeded("FISWG", 8)},
     )
-    assert differences(policy, after)[:2] == [
-        ("Urgent searches", "no", "yes"),
-        ("Time to authorise an urgent search", "48 hours", "7 hours"),
-    ]
+    assert differences(before, before) == []
+    said = {name: (old, new) for name, old, new in differences(before, after)}
+    assert said["Urgent searches"] == ("no", "yes")
+    assert said["Time to authorise an urgent search"] == ("48 hours", "7 hours")
+    assert said[RULES["purposes"].label] == (", ".join(before.purposes), "none")
+    assert said[RULES["rights_open_cases"].label] == ("nothing", "how many there were")
+    assert said[RULES["training"].label][1] == "examiner: 8 hours of FISWG"
+    assert len(said) == 5
 
 
-def test_what_is_no_number_is_refused_by_the_rule_and_not_by_the_form() -> None:
-    policy = parse(NEW_AGENCY)
-    form = _posted(policy)
-    form["list_max"] = "fifty"
-    with pytest.raises(Exception, match="list_max is a whole number"):
-        parse(text_of(form, policy))
+def test_a_field_without_a_row_is_shown_by_its_name() -> None:
+    assert (rule_of("some_field").label, rule_of("some_field").says) == ("Some field", "")
+    assert in_words("some_field", 3) == "3"

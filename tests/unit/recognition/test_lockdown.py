@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import struct
 import subprocess
 import sys
 import textwrap
@@ -158,3 +159,66 @@ def test_a_child_whose_parent_is_already_gone_does_not_stay() -> None:
     done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, check=False, timeout=30)
     assert done.returncode == 0
     assert done.stdout == b""
+
+
+# Name and number on x86_64 and aarch64: Linux 6.1, asm/unistd_64.h and asm-generic/unistd.h.
+CALLS = """
+    brk 12 214, clock_gettime 228 113, clock_nanosleep 230 115, close 3 57, exit 60 93, exit_group 231 94, fstat 5 80,
+    futex 202 98, getrandom 318 278, getrusage 98 165, gettid 186 178, lseek 8 62, madvise 28 233, mmap 9 222,
+    mprotect 10 226, mremap 25 216, munmap 11 215, nanosleep 35 101, read 0 63, restart_syscall 219 128, rseq 334 293,
+    rt_sigaction 13 134, rt_sigprocmask 14 135, rt_sigreturn 15 139, sched_getaffinity 204 123, sched_yield 24 124,
+    set_robust_list 273 99, sigaltstack 131 132, sysinfo 99 179, write 1 64
+"""
+CLONE, PRLIMIT, CLONE3 = (56, 220), (302, 261), 435
+MACHINES = {"x86_64": 62 | 0xC0000000, "aarch64": 183 | 0xC0000000}  # linux/audit.h: EM_..., 64 bits, little-endian
+KILLED, ALLOWED, NOT_PERMITTED, NOT_IMPLEMENTED = 0x80000000, 0x7FFF0000, 0x00050001, 0x00050026
+"""linux/seccomp.h, with errno 1 and 38."""
+
+
+def decided(program: bytes, machine: int, number: int, argument: int = 0) -> int:
+    """Run a filter as the kernel does (linux/filter.h): struct seccomp_data in, the decision out."""
+    data = struct.pack("=IIQ6Q", number, machine, 0, argument, *[0] * 5)
+    held, at = 0, 0
+    while True:
+        code, if_true, if_false, operand = struct.unpack_from("=HBBI", program, 8 * at)
+        at += 1
+        if code == 0x20:  # BPF_LD | BPF_W | BPF_ABS
+            (held,) = struct.unpack_from("=I", data, operand)
+        elif code == 0x15:  # BPF_JMP | BPF_JEQ | BPF_K
+            at += if_true if held == operand else if_false
+        elif code == 0x45:  # BPF_JMP | BPF_JSET | BPF_K
+            at += if_true if held & operand else if_false
+        else:
+            assert code == 0x06  # BPF_RET | BPF_K
+            return operand
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_the_filter_lets_through_the_listed_calls_and_no_other(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lockdown.platform, "machine", lambda: name)
+    program, machine, column = lockdown._filter_program(), MACHINES[name], list(MACHINES).index(name)
+    assert program is not None
+    listed = {int(call.split()[1 + column]) for call in CALLS.split(",")}
+    assert len(listed) == 30
+    special = {CLONE[column], PRLIMIT[column], CLONE3}
+    for number in set(range(1000)) - special:
+        for argument in (0, 1, 0x10000):
+            expected = ALLOWED if number in listed else NOT_PERMITTED
+            assert decided(program, machine, number, argument) == expected, number
+    for flags, expected in ((0x10000, ALLOWED), (0x3D0F00, ALLOWED), (0, NOT_PERMITTED), (0x1200011, NOT_PERMITTED)):
+        assert decided(program, machine, CLONE[column], flags) == expected
+    for pid, expected in ((0, ALLOWED), (1, NOT_PERMITTED), (0x10000, NOT_PERMITTED)):
+        assert decided(program, machine, PRLIMIT[column], pid) == expected
+    assert decided(program, machine, CLONE3, 0x10000) == NOT_IMPLEMENTED
+    for other in {*MACHINES.values(), 0x40000003, 0} - {machine}:
+        assert decided(program, other, min(listed)) == KILLED
+
+
+def test_where_the_numbers_are_not_listed_there_is_no_filter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lockdown.platform, "machine", lambda: "riscv64")
+    assert lockdown._filter_program() is None
+    monkeypatch.setattr(lockdown.platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(lockdown.sys, "maxsize", 2**31 - 1)  # a 32-bit interpreter makes other calls
+    assert lockdown._filter_program() is None
+    monkeypatch.setattr(lockdown.sys, "maxsize", 2**32)
+    assert lockdown._filter_program() is not None

@@ -19,6 +19,7 @@ from plainview.scores.calibration import (
     _resampled,
     cosine_at,
     fmr_at,
+    in_words,
     sentence,
 )
 from plainview.scores.doubles import strangers_best
@@ -248,6 +249,19 @@ def test_the_law_of_the_body_survives_being_written() -> None:
 )
 def test_a_rate_is_said_in_two_digits(once_in: float, words: str) -> None:
     assert words in sentence(Rate(once_in, once_in, once_in, own=True, beyond=False), 1500)
+
+
+@pytest.mark.parametrize(
+    ("once_in", "low", "beyond", "words"),
+    [
+        (99.9, 50.0, False, "Common: about 1 in 100"),
+        (100.0, 50.0, False, "Rare: about 1 in 100"),
+        (8_300.0, 4_000.0, False, "Rare: about 1 in 8,300"),
+        (8_300.0, 4_000.0, True, "Rare: under 1 in 4,000"),
+    ],
+)
+def test_a_card_says_whether_a_score_is_rare(once_in: float, low: float, beyond: bool, words: str) -> None:
+    assert in_words(Rate(once_in, low, 2 * once_in, own=True, beyond=beyond)) == words
 
 
 def test_an_interval_is_said_where_it_can_be_seen() -> None:

@@ -131,3 +131,12 @@ def test_pictures_of_exactly_so_many_faces_are_opened_those_that_fit_best() -> N
     sets = np.array([[1, 2, place] for place in range(3, 40)])
     chosen = _some(sets, np.arange(len(sets), dtype=np.float64), Random(1))
     assert sets[chosen][:, 2].tolist() == list(range(3, LOOKED_AT + 1))
+
+
+def test_the_place_of_the_candidate_is_drawn_by_the_background_too() -> None:
+    """Half of the faces are nearer to the probe's background than the candidate is."""
+    lots, alike = Random(9), np.eye(31)
+    far = np.array([1.5, *[1.0, 2.0] * 15])
+    chosen = [choose({}, alike, 3, lots, background=lambda places: far[list(places)]) for _ in range(200)]
+    before = Counter(places_before(far, places) for places in chosen)
+    assert before[3] / 200 == pytest.approx(0.375, abs=0.1)  # an eighth if the background decided nothing

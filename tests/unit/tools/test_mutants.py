@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 from tools import mutants
@@ -18,6 +21,33 @@ def test_the_folders_that_it_tries_and_their_tests_exist() -> None:
     assert all((REPO / "src/plainview" / folder).is_dir() for folder in TESTS)
     assert [module for module in SERVED if not (REPO / "src/plainview" / module).is_file()] == []
     assert [path for paths in TESTS.values() for path in paths if not (REPO / path).exists()] == []
+
+
+def test_the_tests_that_it_runs_need_no_django() -> None:
+    """A folder of which one file cannot be collected alone is not tried at all."""
+    places = [REPO / test for tests in TESTS.values() for test in tests]
+    files = {path for place in places for path in ([place] if place.is_file() else place.rglob("*.py"))}
+    seen: set[Path] = set()
+    while files - seen:
+        for path in files - seen:
+            seen.add(path)
+            for name in _imported(path):
+                assert name.split(".")[0] != "django", path
+                assert not re.match(r"plainview\.casework\.(models|workspace)\b", name), path
+                there = REPO.joinpath(*name.split(".")).with_suffix(".py")
+                files |= {there} if there.is_file() else set()
+    assert REPO / "tests/factories/clips.py" in seen
+
+
+def _imported(path: Path) -> set[str]:
+    """Return the modules that a file of tests imports, of packages also what is taken from them."""
+    names = set()
+    for node in ast.parse(path.read_text("utf-8")).body:
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
 
 
 def test_every_listed_wrong_can_still_be_made() -> None:

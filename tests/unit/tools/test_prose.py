@@ -36,6 +36,7 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         ("src/a.py", 'say("Saved.")\nsay("Whoever opens a case closes it.")\n', 2),
         ("src/a.py", 'say(f"Whoever opens {case} closes it.")\n', 1),
         ("src/a.py", "case = 1  # whoever opens it closes it\n", 1),
+        ("src/a.js", 'var whoever = 1;\nsay("Whoever opens a case closes it.");\n', 2),
     ],
 )
 def test_a_phrase_is_noticed_in_every_text_for_people(written, name: str, text: str, line: int) -> None:
@@ -106,3 +107,30 @@ def test_spelling_is_checked_and_british_spelling_passes(tmp_path: Path) -> None
     wrong.write_text("The agency " + "reci" + "eves a request.\n")
     assert subprocess.run([*command, british], check=False).returncode == 0
     assert subprocess.run([*command, wrong], check=False, stdout=subprocess.DEVNULL).returncode != 0
+
+
+# What people puzzled over when they walked the desk, and the examples of CONTRIBUTING.md.
+_PUZZLING = """
+What waits for you | Declared as not declared. | Nobody has an account because they have an address
+Nobody gets in by having an address. | A stranger would reach this score in about one of 2.3 searches
+Nearly every search of this gallery for a stranger reaches this score | Sample verifier, without knowing | Who looked
+Took | Take a video | Take along | Before | Others | Turn | Cut | Farther | Closer
+Passports that end (lists ended ones too) | What came of it | It is with a verifier. | Audit read refused
+None of your roles grants it. | The form was not one that this session was given
+Something broke ... tell the operator the time | 1 pictures | 1 of 1 agencies | Held already | How often what
+The face is 16 pixels wide. 16 is the least | You are told at once. | What is the search to find out? | rising | falling
+R and twelve signs | It is the person: record how | Go on where you were | In words | Choose a smaller copy
+None of the 20 candidates is like this. They are still there: show all. | The e-mail address is none.
+We hold pictures of you. What they are, and what was done with them, stands below. | It is known that it is you who asks.
+Your supervisors are asked. Their answer appears here. | It is not written down who may open this page.
+Their own policy does not allow any more what they ask for. | Why what is not ticked stays
+Here will be what was examined, and where each of it stands. | How long what is held is held
+Enter an agency; it cannot work until its head accepted the terms and you opened it.
+"""
+
+
+@pytest.mark.parametrize(
+    "phrase", [phrase.strip() for phrase in _PUZZLING.replace("\n", "|").split("|") if phrase.strip()]
+)
+def test_no_puzzling_phrase_comes_back(written, phrase: str) -> None:
+    assert written("src/page.html", f"<p>{phrase}</p>\n")

@@ -46,6 +46,20 @@ def test_text_is_compressed_and_a_picture_is_not() -> None:
     assert Compressed(lambda _: picture(b"\xff" * 1000))(request).content == b"\xff" * 1000
 
 
+def test_the_files_of_pages_are_compressed_but_not_a_part_of_one(workspace: Path) -> None:
+    address = static("plainview/plainview.js")
+    whole = b"".join(Client().get(address).streaming_content)  # type: ignore[attr-defined]
+    answer = Client().get(address, headers={"accept-encoding": "gzip"})
+    sent = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+    assert answer["Content-Encoding"] == "gzip"
+    assert gzip.decompress(sent) == whole
+    assert len(sent) < len(whole) / 2
+    part = Client().get(address, headers={"accept-encoding": "gzip", "range": "bytes=0-9"})
+    assert b"".join(part.streaming_content) == whole[:10]  # type: ignore[attr-defined]
+    for closed in (answer, part):
+        closed.close()
+
+
 def test_a_lasting_picture_is_kept_for_its_session_and_others_are_not() -> None:
     lasting = picture(b"x", lasting=True)
     assert lasting["Cache-Control"] == "private, max-age=1800"

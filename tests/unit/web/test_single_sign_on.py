@@ -89,7 +89,8 @@ def provider(workspace: Path, socket_enabled: None) -> Iterator[str]:
 
 
 def exchange(client: Client, **claims: Any) -> Any:
-    Provider.claims = {"sub": "1", "email": EMAIL, "email_verified": True, **claims}
+    stated = {"sub": "1", "email": EMAIL, "email_verified": True, **claims}
+    Provider.claims = {name: value for name, value in stated.items() if value is not None}
     assert b"/accounts/oidc/harbour/login/" in client.get("/accounts/login/").content
     away = client.post("/accounts/oidc/harbour/login/")
     assert away.status_code == 302, away.content
@@ -129,6 +130,16 @@ def test_nobody_else_comes_in(provider: str, claims: dict[str, Any], rule: str) 
     assert rule.encode() in answer.content
     assert client.get("/").status_code == 302
     assert entries("sign_in.failed")[-1].subject["factor"] == "sso"
+
+
+def test_settings_as_for_entra_id_say_whether_its_addresses_are_vouched_for(provider: str) -> None:
+    text = (Path(__file__).parents[2] / "inputs" / "oidc-entra.toml").read_text()
+    text = text.replace("https://login.microsoftonline.example/tenant/v2.0", provider)
+    configure_sign_in(AGENCY, "harbour", text)
+    assert b"sso.not_vouched" in exchange(Client(), email_verified=None).content
+    configure_sign_in(AGENCY, "harbour", f"{text}vouches_for_addresses = true\n")
+    assert exchange(Client(), email_verified=None)["Location"] == "/accounts/2fa/authenticate/"
+    assert b"sso.not_vouched" in exchange(Client(), email_verified="false").content
 
 
 def test_a_linked_account_cannot_become_another_member(provider: str) -> None:

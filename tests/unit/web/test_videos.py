@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from django.test import Client
 from tests.factories.browser import signed_in
+from tests.factories.clips import clip
 from tests.factories.strange_videos import INPUTS, muxed, with_gap
-from tests.factories.videos import clip, take
+from tests.factories.videos import take
 from tests.factories.work import case, entries
 
 from plainview.casework import jobs

@@ -12,11 +12,12 @@ from types import MappingProxyType
 from typing import Any
 
 from plainview.api.operation import Operation
-from plainview.api.operations import agency, checking, keeping, searching
+from plainview.api.operations import agency, checking, keeping, looking, searching
 
 OPERATIONS: tuple[Operation, ...] = (
     *agency.OPERATIONS,
     *searching.OPERATIONS,
+    *looking.OPERATIONS,
     *checking.OPERATIONS,
     *keeping.OPERATIONS,
 )

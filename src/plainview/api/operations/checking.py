@@ -24,7 +24,7 @@ OPERATIONS: tuple[Operation, ...] = (
         Operation("GET", "/log/entries/{int:number}", oversight.log_entry, may.AUDIT_READ, oversight.ProofOut),
         Operation("GET", "/log/checkpoint", oversight.log_checkpoint, may.AUDIT_READ, oversight.CheckpointOut),
         Operation("GET", "/log/consistency", oversight.log_consistency, may.AUDIT_READ, oversight.ConsistencyOut),
-        Operation("GET", "/status", oversight.status_show, may.STATUS_READ, dict[str, Any]),
+        Operation("GET", "/status", oversight.status_show, may.STATUS_READ, oversight.StatusOut),
         Operation("POST", "/reports", reports.report_make, may.REPORT_READ, reports.ReportOut, 201),
         Operation("GET", "/reports/schedules", reports.schedule_list, may.REPORT_READ, reports.SchedulesOut),
         Operation("POST", "/reports/schedules", reports.schedule_make, may.REPORT_SCHEDULE, reports.ScheduleOut, 201),

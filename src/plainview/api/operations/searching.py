@@ -5,8 +5,6 @@ Owns these rows; `operations` puts them together.
 
 from __future__ import annotations
 
-from typing import Any
-
 from plainview.api import (
     alerts,
     approvals,
@@ -198,13 +196,17 @@ OPERATIONS: tuple[Operation, ...] = (
             headers=TUS_PIECE,
         ),
         Operation("DELETE", "/videos/{id}/upload", videos.video_discard, may.VIDEO_UPLOAD, None, 204, headers=TUS),
-        Operation("GET", "/videos/{id}", videos.video_show, may.VIDEO_READ, dict[str, Any]),
+        Operation("GET", "/videos/{id}", videos.video_show, may.VIDEO_READ, videos.VideoOut),
         Operation("POST", "/videos/{id}/erase", videos.video_erase, may.VIDEO_ERASE, videos.VideoErased),
-        Operation("POST", "/videos/{id}/again", videos.video_again, may.VIDEO_UPLOAD, dict[str, Any]),
+        Operation("POST", "/videos/{id}/again", videos.video_again, may.VIDEO_UPLOAD, videos.VideoOut),
         Operation(
-            "POST", "/videos/{id}/streams/{int:number}", videos.video_stream, may.VIDEO_UPLOAD, dict[str, Any], 201
+            "POST", "/videos/{id}/streams/{int:number}", videos.video_stream, may.VIDEO_UPLOAD, videos.VideoOut, 201
         ),
-        Operation("POST", "/videos/{id}/clock", videos.video_clock, may.VIDEO_UPLOAD, dict[str, Any]),
+        Operation("POST", "/videos/{id}/clock", videos.video_clock, may.VIDEO_UPLOAD, videos.VideoOut),
+        Operation("POST", "/videos/{id}/persons", videos.persons_join, may.VIDEO_UPLOAD, videos.VideoOut, 201),
+        Operation(
+            "DELETE", "/videos/{id}/persons/{int:number}", videos.persons_part, may.VIDEO_UPLOAD, videos.VideoOut
+        ),
         Operation("POST", "/stills/{id}/probe", videos.still_probe, may.SEARCH_RUN, probes.ProbeOut, 201),
     ),
     # Searches for other agencies, under agreements.

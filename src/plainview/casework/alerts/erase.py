@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from plainview.audit.record import Value
-from plainview.casework.erasure.erasers import pictures_go
+from plainview.casework.erasure.erasers import answers_go, pictures_go
 from plainview.casework.erasure.holds import lock_holds, require_free
 from plainview.casework.erasure.read import held_alert
 from plainview.casework.log.read import entries_naming
@@ -46,10 +46,10 @@ def blank_alert(
     """As `erase_alert`, without checks: for a restore."""
     entries = [seq for seq, _ in entries_naming({alert.public_id})]
     openings = LogOpening.objects.filter(entry_id__in=entries).delete()[0]
-    probe = alert.probe_blob
+    pictures = {alert.probe_blob, *(frame["blob"] for frame in alert.further)}
     alert.purpose = alert.probe_name = alert.probe_blob = alert.closed_why = alert.muted_why = ""
     alert.box, alert.edits, alert.notes, alert.quality_detail, alert.quality, alert.provenance = [], [], [], {}, 0, {}
-    alert.sealed = b""
+    alert.sealed, alert.further = b"", []
     alert.save()
     receipt = write_entry(
         action,
@@ -62,5 +62,6 @@ def blank_alert(
         },
         acting_member=None,
     )
-    pictures_go({probe})
+    pictures_go(pictures)
+    answers_go()
     return receipt

@@ -26,10 +26,11 @@ from plainview.casework.models import (
     AlertMark,
     Gallery,
     GalleryChange,
+    ProbeFrame,
     Reference,
     Search,
 )
-from plainview.casework.probes.probe import public_part, secret_part
+from plainview.casework.probes.probe import frames_entry, frames_of, public_part, secret_part
 from plainview.casework.search.answers import record_answer
 from plainview.casework.search.grounds import ORDINARY
 from plainview.casework.search.ranking import Ranked
@@ -197,9 +198,12 @@ def _parts(
     yield from _parts(references[~first], scores[~first], seqs[~first], middle, upto)
 
 
-def _inserted(search: Search, entry: int) -> list[Search]:
+def _inserted(search: Search, frames: list[ProbeFrame], entry: int) -> list[Search]:
     search.request_entry = entry
     insert(search)
+    for frame in frames:
+        frame.search = search
+    ProbeFrame.objects.bulk_create(frames)
     return [search]
 
 
@@ -233,6 +237,7 @@ def _raise(
         alert=alert,
         after_seq=after,
     )
+    frames = frames_of(alert.further)
     asked = write_entry(
         "search.requested",
         {
@@ -251,6 +256,7 @@ def _raise(
             "edits": len(search.edits),
             "alert": alert.public_id,
             "after_seq": after,
+            **({"frames": 1 + len(frames)} if frames else {}),
             **({"still": public_part(search.provenance)} if search.provenance else {}),
         },
         {
@@ -259,9 +265,10 @@ def _raise(
             "probe_sha256": search.probe_blob,
             **({"edits": search.edits} if search.edits else {}),
             **secret_part(search.provenance),
+            **frames_entry(frames),
         },
         acting_member=None,
-        rows=lambda entry: _inserted(search, entry),
+        rows=lambda entry: _inserted(search, frames, entry),
     )
     answer = Ranked(
         reached=upto,

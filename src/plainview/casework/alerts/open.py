@@ -21,7 +21,18 @@ from plainview.casework.log.guard import refusals_recorded, standing
 from plainview.casework.log.write import write_entry
 from plainview.casework.misuse.inspection import Comparison, inspect
 from plainview.casework.models import Alert, AlertGallery, AlertPreference, Gallery, Member
-from plainview.casework.probes.probe import Probe, columns_of, probe_of, stored_meanwhile
+from plainview.casework.probes.probe import (
+    Probe,
+    as_further,
+    columns_of,
+    frames_entry,
+    frames_made_of,
+    frames_of,
+    further_again,
+    probe_of,
+    stored_meanwhile,
+    template_of,
+)
 from plainview.casework.search.grounds import ORDINARY
 from plainview.casework.search.run import Authorised, Request, authorised
 from plainview.casework.workspace.services import services
@@ -32,6 +43,7 @@ from plainview.policy.gate import ALERT, GROUNDS
 from plainview.policy.permissions import Permission
 from plainview.scores.alerting import most_rare, threshold
 from plainview.scores.calibration import Calibration
+from plainview.scores.cautions import PHOTOGRAPHS_ALIKE
 
 
 def create_alert(
@@ -87,6 +99,7 @@ def create_alert(
                 "case_number": may[0].case.number,
                 "probe_sha256": alert.probe_blob,
                 "edits": alert.edits,
+                **frames_entry(frames_of(alert.further)),
             },
             acting_member=acting_member,
         )
@@ -118,7 +131,7 @@ def alert_from_search(
     since: date | None = None,
     acting_member: Member,
 ) -> Alert:
-    """Save the probe of a search as an alert: the same original, edits, face, purpose and case.
+    """Save the probe of a search as an alert: the same pictures, edits, faces, purpose and case.
 
     Raises:
         Refused: unknown or erased, or as `create_alert`.
@@ -135,7 +148,7 @@ def alert_from_search(
     data = services().blobs.get(search.probe_blob)
     probe = probe_of(search.probe_name, data, search.face_number, edits=search.edits)
     return create_alert(
-        replace(probe, provenance=search.provenance),
+        replace(probe, provenance=search.provenance, further=further_again(search.frames.order_by("number"))),
         Request(search.case.number, search.purpose, "", origin=search.origin),
         galleries,
         days=days,
@@ -159,7 +172,7 @@ def _before(gallery: Gallery, day: date) -> int:
 
 def _saved(probe: Probe, request: Request, may: Authorised, days: int, one_in: int, member: Member) -> Alert:
     engine = services().engine
-    template = engine.template(probe.picture, probe.face.detection)
+    template, alike = template_of(probe, engine)
     alert = Alert(
         case=may.case,
         member=member,
@@ -167,11 +180,14 @@ def _saved(probe: Probe, request: Request, may: Authorised, days: int, one_in: i
         origin=request.origin,
         policy=may.version,
         **columns_of(probe),
+        further=as_further(frames_made_of(probe.further)),
         pack=engine.pack.identity,
         pack_sha256=engine.pack.recogniser.sha256,
         one_in=one_in,
         expires_at=timezone.now() + timedelta(days=days),
     )
+    if alike is not None:
+        alert.quality_detail = {**alert.quality_detail, PHOTOGRAPHS_ALIKE: alike}
     alert.sealed = services().templates.seal(template.tobytes(), f"alert:{alert.public_id}".encode())
     with stored_meanwhile(probe):
         alert.save()

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Alert, AlertGallery, Gallery
+from plainview.casework.probes.probe import frames_of, template_again
 from plainview.casework.workspace.services import services
-from plainview.recognition.edits import apply, read
 from plainview.recognition.errors import BadMedia
 from plainview.recognition.packs import ModelPack
 from plainview.storage.base import StorageError
@@ -121,9 +121,7 @@ def _remade(key: int, engine: Engine) -> NDArray[np.float32]:
     if place in _remade_earlier:
         return _remade_earlier[place]
     alert = Alert.objects.get(pk=key)
-    picture = apply(services().decoder.decode(services().blobs.get(alert.probe_blob)), read(alert.edits))
-    _, face = engine.probe_face(picture, alert.face_number)
-    template = engine.template(picture, face.detection)
+    template = template_again(engine, alert, frames_of(alert.further))
     if engine is not services().engine:
         return _remade_earlier.setdefault(place, template)
     alert.sealed = services().templates.seal(template.tobytes(), f"alert:{alert.public_id}".encode())

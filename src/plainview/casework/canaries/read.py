@@ -24,11 +24,11 @@ class Hidden:
 
     Attributes:
         keys: primary keys of all that it ever had: an index may still have one that was retired a moment ago.
-        present: how many were in the gallery at the requested row of its log.
+        present: those that were in the gallery at the requested row of its log.
     """
 
     keys: frozenset[int]
-    present: int
+    present: frozenset[int]
 
     def left_out(self, answer: list[Scored], top: int) -> list[Scored]:
         """Return the `top` best, without canaries, of an answer with `len(keys)` extra rows."""
@@ -41,8 +41,8 @@ def hidden(gallery_id: int, seq: int) -> Hidden:
     with connection.cursor() as cursor:
         cursor.execute("SELECT reference_id, added_seq, retired_seq FROM canary WHERE gallery_id = %s", [gallery_id])
         lifetimes = cursor.fetchall()
-    present = sum(added <= seq and (retired is None or retired > seq) for _, added, retired in lifetimes)
-    return Hidden(frozenset(key for key, _, _ in lifetimes), present)
+    present = {key for key, added, retired in lifetimes if added <= seq and (retired is None or retired > seq)}
+    return Hidden(frozenset(key for key, _, _ in lifetimes), frozenset(present))
 
 
 def canaries(member: Member) -> list[Canary]:

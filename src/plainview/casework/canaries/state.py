@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from plainview.casework.models import Agency, Canary, CanaryAlarm, CanaryCheck, Gallery
@@ -42,26 +43,31 @@ def state(agency: Agency | None = None) -> list[GalleryState]:
     rows = Gallery.objects.filter(expires_on__gte=timezone.now().date()).select_related("agency")
     if agency is not None:
         rows = rows.filter(agency=agency)
-    return [_state(gallery) for gallery in rows.order_by("agency__name", "name")]
-
-
-def _state(gallery: Gallery) -> GalleryState:
-    in_use = Canary.objects.filter(gallery=gallery, retired_at=None).order_by("pk")
-    newest = newest_check(gallery)
-    first = in_use.first()
-    late = False
-    if first is not None:
-        counted_from = newest.at if newest is not None else first.added_at
-        late = timezone.now() - counted_from > _LATE * interval(gallery)
-    still_open = CanaryAlarm.objects.filter(gallery=gallery, acknowledged_at=None).order_by("pk")
-    return GalleryState(
-        gallery.name,
-        gallery.agency.name,
-        in_use.count(),
-        newest.at if newest else None,
-        late,
-        tuple(still_open),
-    )
+    galleries, now = list(rows.order_by("agency__name", "name")), timezone.now()
+    of = Q(gallery__in=[gallery.pk for gallery in galleries])
+    added: dict[int, list[datetime]] = {}
+    in_use = Canary.objects.filter(of, retired_at=None).order_by("pk")
+    for pk, at in in_use.values_list("gallery_id", "added_at"):
+        added.setdefault(pk, []).append(at)
+    checks = CanaryCheck.objects.filter(of, at__lte=now)  # one that lies ahead was made by a clock that was wrong
+    newest = dict(checks.values_list("gallery_id").annotate(Max("at")))
+    alarms: dict[int, list[CanaryAlarm]] = {}
+    for alarm in CanaryAlarm.objects.filter(of, acknowledged_at=None).order_by("pk"):
+        alarms.setdefault(alarm.gallery_id, []).append(alarm)
+    late_after = {
+        gallery.agency_id: _LATE * interval(gallery) for gallery in {g.agency_id: g for g in galleries}.values()
+    }
+    return [
+        GalleryState(
+            gallery.name,
+            gallery.agency.name,
+            len(begun := added.get(gallery.pk, [])),
+            checked := newest.get(gallery.pk),
+            bool(begun) and now - (checked or begun[0]) > late_after[gallery.agency_id],
+            tuple(alarms.get(gallery.pk, ())),
+        )
+        for gallery in galleries
+    ]
 
 
 def interval(gallery: Gallery) -> timedelta:

@@ -54,7 +54,7 @@ def examined_ranks(search: Search) -> set[int]:
 def candidates_shown(search: Search, pictures: str) -> list[tuple[Candidate, str]]:
     """Return the whole list, with how each picture is shown (policy.disclosure)."""
     examined = examined_ranks(search)
-    rows = Candidate.objects.filter(search=search).select_related("reference").order_by("rank")
+    rows = Candidate.objects.filter(search=search).select_related("reference", "search").order_by("rank")
     return [
         (candidate, shown_as(pictures, candidate.rank, examined, erased=not candidate.reference.template))
         for candidate in rows
@@ -125,6 +125,7 @@ def search_facts(search: Search, shown: list[tuple[Candidate, str]]) -> dict[str
         "scorer": search.scorer,
         **both(search),
         **({"gallery_pictures": search.gallery_pictures} if search.gallery_pictures != search.gallery_size else {}),
+        **(search.incomplete or {}),
         "candidates": [_candidate(candidate, how) for candidate, how in shown],
     }
 

@@ -150,6 +150,7 @@ def alerts(case: Case) -> list[dict[str, Any]]:
             "member": alert.member.public_id,
             "purpose": alert.purpose,
             "probe_sha256": alert.probe_blob,
+            "further_sha256": [frame["blob"] for frame in alert.further],
             "created_at": alert.created_at.isoformat(),
             "expires_at": alert.expires_at.isoformat(),
             "closed_at": moment(alert.closed_at),

@@ -21,7 +21,7 @@ from plainview.audit.record import parse_line
 from plainview.casework import find
 from plainview.casework.disclosure import contents as disclosed
 from plainview.casework.disclosure import context as disclosed_context
-from plainview.casework.disclosure.probe import probe_items, template_again
+from plainview.casework.disclosure.probe import probe_items
 from plainview.casework.galleries.read import additions, open_template
 from plainview.casework.log.guard import acting
 from plainview.casework.log.read import entries_about
@@ -29,9 +29,11 @@ from plainview.casework.log.write import Receipt, write_entry
 from plainview.casework.models import Candidate, GalleryChange, LogEntry, LogOpening, Member, Search
 from plainview.casework.people.read import binding
 from plainview.casework.pictures import coarse_png
+from plainview.casework.probes.probe import template_again
 from plainview.casework.search.candidates import candidates_of
 from plainview.casework.triage.read import reviews
 from plainview.casework.workspace.services import services
+from plainview.index.parts import lacking
 from plainview.policy import rules
 from plainview.policy.agency import parse
 from plainview.policy.decision import OperatorAct, Refused
@@ -255,11 +257,12 @@ def _rerun(search: Search) -> Items:
             "Install that model pack again: the package includes its template of the probe.",
             act=OperatorAct.MODELS_INSTALL,
         )
-    template = template_again(engine, search)
+    template = template_again(engine, search, search.frames.order_by("number"))
     state, lead_of = _state(search)
     cohort_keys = search.calibration.cohort if search.calibration and search.scorer != COSINE else ()
     cohort = {key for key in cohort_keys if state.get(key) and lead_of.get(key, key) == key}
     rows, templates = list[dict[str, Any]](), []
+    parts, missing = (search.incomplete or {}).get("parts", 1), (search.incomplete or {}).get("missing", [])
     columns = ("pk", "public_id", "pack", "template", "other_template")
     for key, public, made_by, template_now, template_before in compared.values_list(*columns).iterator():
         sealed = template_now if made_by == search.pack else template_before
@@ -267,6 +270,8 @@ def _rerun(search: Search) -> Items:
             rows.append({"key": key, "reference": public, "cohort": key in cohort})
             if key in lead_of:
                 rows[-1]["lead"] = lead_of[key]
+            if missing and lacking(np.array([lead_of.get(key, key)]), parts, missing)[0]:
+                rows[-1]["apart"] = True
             cohort.discard(key)
             templates.append(open_template(public, sealed))
     left = {entry["key"] for entry in rows}
@@ -280,7 +285,7 @@ def _rerun(search: Search) -> Items:
     yield (
         "rerun/references.json",
         _dump(rows),
-        "the compared references, in the order of the templates",
+        "the compared references, in the order of the templates; those marked `apart` were in a part that did not answer",
     )
     order = {"scorer": search.scorer, "probe_nearness": str(search.nearness), "cohort_erased": len(cohort)}
     order |= {"remade": remade} if remade else {}

@@ -1,4 +1,4 @@
-"""The probe of a search as its package has it: every picture that it was made of, and its template, made again.
+"""The probe of a search as its package has it: every picture that it was made of.
 
 Owns their names in the package. It must never show another picture than the one that the search has recorded.
 """
@@ -9,11 +9,8 @@ from collections.abc import Iterator
 
 from plainview.casework.models import Search
 from plainview.casework.pictures import png
+from plainview.casework.probes.probe import picture_again
 from plainview.casework.workspace.services import services
-from plainview.recognition.edits import apply, read
-from plainview.recognition.engine import Engine
-from plainview.recognition.types import Picture, Vector
-from plainview.recognition.video.fuse import fused
 
 
 def probe_items(search: Search) -> Iterator[tuple[str, bytes, str]]:
@@ -23,7 +20,7 @@ def probe_items(search: Search) -> Iterator[tuple[str, bytes, str]]:
     if search.edits:
         yield (
             "probe/edited.png",
-            png(apply(services().decoder.decode(original), read(search.edits)).pixels),
+            png(picture_again(search.probe_blob, search.edits).pixels),
             "the probe after the edits in search.json, as it was searched",
         )
     for frame in search.frames.order_by("number"):
@@ -34,30 +31,5 @@ def probe_items(search: Search) -> Iterator[tuple[str, bytes, str]]:
         name = f"probe/photograph-{frame.number}"
         yield name, data, "another photograph of the same person, as the examiner declared, part of the probe"
         if frame.provenance.get("edits"):
-            edited = png(_picture(frame.blob, frame.provenance["edits"]).pixels)
+            edited = png(picture_again(frame.blob, frame.provenance["edits"]).pixels)
             yield f"{name}-edited.png", edited, "the same photograph after the edits in search.json, as it was searched"
-
-
-def template_again(engine: Engine, search: Search) -> Vector:
-    """Return the probe's template as the search made it: of one picture, or fused with the others.
-
-    Returns:
-        float32, shape (dimension,), length 1.
-    """
-    templates, qualities = [], []
-    for blob, edits, number, quality in _shown(search):
-        picture = _picture(blob, edits)
-        _, face = engine.probe_face(picture, number)
-        templates.append(engine.template(picture, face.detection))
-        qualities.append(quality)
-    return fused(templates, qualities)
-
-
-def _shown(search: Search) -> Iterator[tuple[str, list[str], int, int]]:
-    yield search.probe_blob, search.edits, search.face_number, search.quality
-    for frame in search.frames.order_by("number"):
-        yield frame.blob, frame.provenance.get("edits", []), frame.face_number, frame.quality
-
-
-def _picture(blob: str, edits: list[str]) -> Picture:
-    return apply(services().decoder.decode(services().blobs.get(blob)), read(edits))

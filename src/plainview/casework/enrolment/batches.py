@@ -36,6 +36,10 @@ from plainview.storage.base import digest_of
 BATCH = 32
 """Pictures per transaction: after an interruption at most about half a second of work is repeated."""
 
+EARLY = 8
+"""Pictures from which a batch is stored while nothing else is to be done: chosen, so that few are left when the last one is
+embedded and the cores have nothing else to do."""
+
 BATCH_BYTES = 64 << 20
 """Bytes of pictures after which a batch is stored even if it is not full: bounds memory for large photographs."""
 
@@ -184,6 +188,11 @@ class Batches:
         """Add a picture; store the batch when it is full."""
         self._ready[ready.digest] = ready
         if len(self._ready) >= BATCH or sum(len(picture.data) for picture in self._ready.values()) >= BATCH_BYTES:
+            self.store()
+
+    def store_early(self) -> None:
+        """Store what is gathered, if it is worth a transaction: the last pictures are still being embedded."""
+        if len(self._ready) >= EARLY:
             self.store()
 
     def store(self) -> None:

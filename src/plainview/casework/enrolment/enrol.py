@@ -131,7 +131,7 @@ def _run(
     result.references = Reference.objects.filter(enrolment=run).count()
     before = set(Reference.objects.filter(enrolment=run).values_list("blob", flat=True))
     batches = Batches(run, gallery, engine.pack.identity, result, options, member)
-    for outcome in _outcomes(items, engine, options, batches.holds, read, rehearsal=False):
+    for outcome in _outcomes(items, engine, options, batches.holds, read, rehearsal=False, idle=batches.store_early):
         if isinstance(outcome, Ready):
             batches.add(outcome)
         elif isinstance(outcome, InGallery) and outcome.digest in before:
@@ -206,6 +206,7 @@ def _outcomes(
     read: Callable[[Item], bytes],
     *,
     rehearsal: bool,
+    idle: Callable[[], None] = lambda: None,
 ) -> Iterable[Ready | InGallery | Failed]:
     spread = on_cluster(options.ray, engine.pack.identity) if options.ray else None
     cores = options.cores or (spread.workers if spread else len(os.sched_getaffinity(0)))
@@ -219,6 +220,7 @@ def _outcomes(
         rehearsal=rehearsal,
         stopped=options.stopped,
         spread=spread.submit if spread else None,
+        idle=idle,
     )
 
 

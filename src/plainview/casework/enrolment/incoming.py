@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from typing import BinaryIO
 
 from plainview.policy.decision import Refused
-from plainview.recognition.foreign import foreign
+from plainview.recognition.foreign import foreign, reason
 from plainview.recognition.sandbox import DecodeLimits
 from plainview.tables.names import spellings
 from plainview.tables.read import REFUSED_SUFFIXES, SUFFIXES
@@ -128,7 +128,7 @@ def _too_much(why: str) -> Refused:
 
 
 def _broken(name: str, error: Exception) -> Refused:
-    return _archive(name, f"it is damaged or of another kind ({type(error).__name__})")
+    return _archive(name, f"it is damaged or of another kind ({reason(error)[:200]})")
 
 
 def _archive(name: str, why: str) -> Refused:

@@ -84,6 +84,7 @@ def prepare(
     rehearsal: bool = False,
     stopped: Callable[[], bool] = lambda: False,
     spread: Embedding | None = None,
+    idle: Callable[[], None] = lambda: None,
 ) -> Iterator[Ready | InGallery | Failed]:
     """Yield the outcome of each picture: duplicates and unreadable ones at once, the others in the order of `items`.
 
@@ -97,6 +98,7 @@ def prepare(
         rehearsal: find faces only; make no template and keep no bytes.
         stopped: called before each picture; once it returns true, only the pictures in progress are finished.
         spread: embeds on other machines; None: here.
+        idle: called near the end, when every picture is read and the next outcome is not there yet.
     """
     waiting: deque[tuple[Item, str, Future[Ready], bool]] = deque()
     loaded = deque[int]()  # bytes of the files of `waiting`
@@ -132,6 +134,8 @@ def prepare(
                 loaded.popleft()
                 yield _next(waiting, under_way)
         while waiting:
+            if not waiting[0][2].done():
+                idle()
             yield _next(waiting, under_way)
 
 

@@ -19,6 +19,7 @@ from django.db.models import Q, QuerySet
 from plainview.audit.durable import try_locked
 from plainview.casework.erasure.read import picture_needed
 from plainview.casework.models import (
+    ApiAnswer,
     DisclosurePackage,
     NearDuplicate,
     PendingErasure,
@@ -72,13 +73,34 @@ def drop_packages(rows: QuerySet[DisclosurePackage]) -> None:
         package.save(update_fields=["blob"])
 
 
+def stored_answers(reference: Reference) -> None:
+    """Erase the stored answers of the API, as any of them may name it."""
+    answers_go()
+
+
+def answers_go() -> None:
+    """Erase the bodies of the stored answers to API requests in the running transaction: any may name what is erased.
+
+    Which one does is not known without opening them all. Their keys stay: a request that is sent again is refused, and
+    nothing is done twice.
+    """
+    ApiAnswer.objects.exclude(sealed=b"").update(sealed=b"")
+
+
 def picture(reference: Reference) -> None:
     """Erase its file and the one with its face in the sizes of lists, once no record needs them."""
     for digest in {reference.blob, reference.face_file or reference.blob}:
         PendingErasure.objects.get_or_create(blob=digest)
 
 
-ERASERS: tuple[Eraser, ...] = (near_duplicates, run_lists, proficiency_items, disclosure_packages, picture)
+ERASERS: tuple[Eraser, ...] = (
+    near_duplicates,
+    run_lists,
+    proficiency_items,
+    disclosure_packages,
+    stored_answers,
+    picture,
+)
 """In the order in which they run."""
 
 

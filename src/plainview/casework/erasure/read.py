@@ -204,8 +204,12 @@ _KEEPERS: tuple[tuple[type[Model], str, Q], ...] = (
     (Video, "stamps_blob", Q()),
 )
 
-_KEEPERS_OF_LISTS: tuple[tuple[type[Model], str, Q], ...] = ((LapsedSearch, "blobs", Q(erased_at=None)),)
-"""As above, where the column is a JSON list of digests."""
+_KEEPERS_OF_LISTS: tuple[tuple[type[Model], str, Q], ...] = (
+    (LapsedSearch, "blobs", Q(erased_at=None)),
+    (Alert, "further", ~Q(further=[])),
+    (SharedRequest, "further", ~Q(further=[])),
+)
+"""As above, where the column is a JSON list of digests, or of objects with a `blob`."""
 
 
 _AT_ONCE = 500  # digests in one query: databases limit the variables of a statement
@@ -223,7 +227,7 @@ def needed(digests: Iterable[str]) -> set[str]:
             needed_now |= set(rows.values_list(column, flat=True))
     for model, column, which in _KEEPERS_OF_LISTS:
         for blobs in model._base_manager.filter(which).values_list(column, flat=True):
-            needed_now |= set(asked) & set(blobs)
+            needed_now |= set(asked) & {entry["blob"] if isinstance(entry, dict) else entry for entry in blobs}
     runs = Enrolment.objects.filter(Q(finished_at=None) | Q(failures_until__isnull=False))
     for files, failed in runs.values_list("files", "failed"):
         needed_now |= set(asked) & {entry["blob"] for entry in (*files, *failed) if entry.get("blob")}

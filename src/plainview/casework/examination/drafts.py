@@ -7,7 +7,7 @@ already in the log.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -85,19 +85,36 @@ class Answers:
         )
 
 
-_MAX_MARKS, _MAX_MARK_NOTE = 30, 200  # marks of an examination, characters of one
+_MAX_MARKS, _MAX_MARK_NOTE, _MAX_ID = 30, 200, 40  # marks of an examination, characters of one and of a picture's id
 
 
 def marks_of(raw: object) -> list[dict[str, Any]]:
-    """Return the valid marks in any content: two places in the pictures, 0 to 1, and a note."""
+    """Return the valid marks in any content: two places in the pictures, 0 to 1, a note, and the picture of the face where a
+    candidate has several.
+    """
     marks = []
     for mark in raw if isinstance(raw, list) else []:
         if not isinstance(mark, Mapping):
             continue
         places = {name: _place(mark.get(name)) for name in ("probe", "face")}
         if all(places.values()):
-            marks.append({**places, "note": " ".join(str(mark.get("note", "")).split())[:_MAX_MARK_NOTE]})
+            named = mark.get("picture")
+            on = {"picture": named} if isinstance(named, str) and named.isalnum() and len(named) <= _MAX_ID else {}
+            marks.append({**places, "note": " ".join(str(mark.get("note", "")).split())[:_MAX_MARK_NOTE], **on})
     return marks[:_MAX_MARKS]
+
+
+def places_on(marks: Sequence[Mapping[str, Any]], which: str, picture: str) -> list[tuple[float, float] | None]:
+    """Return the places of marks on the "probe" or the "face", in their order; None for one on another picture of the face."""
+    return [
+        tuple(mark[which]) if which == "probe" or mark.get("picture", picture) == picture else None for mark in marks
+    ]
+
+
+def words_of(mark: Mapping[str, Any], picture: str) -> str:
+    """Return a mark's note; of one on another picture than this, also which picture it is on."""
+    note = mark["note"] or "no words"
+    return note if mark.get("picture", picture) == picture else f"{note} (on picture {mark['picture']})"
 
 
 def _place(raw: object) -> list[float]:

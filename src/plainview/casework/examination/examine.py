@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils import timezone
 
@@ -135,7 +136,7 @@ def examine(
             notes=notes.strip(),
             acknowledged=list(shown),
             pictures=pictures,
-            marks=marks_of(list(marks)),
+            marks=_on_opened(marks_of(list(marks)), pictures or ()),
         )
         write_entry(
             "examination.recorded",
@@ -169,6 +170,11 @@ def _opened(candidate: Candidate, member: Member) -> list[str] | None:
         return None
     draft = Draft.objects.filter(member=member, candidate=candidate).first()
     return (draft.pictures if draft else None) or [candidate.reference.public_id]
+
+
+def _on_opened(marks: list[dict[str, Any]], pictures: Collection[str]) -> list[dict[str, Any]]:
+    """Return the marks; those on a picture that was not opened are on the nearest one, as those without a picture are."""
+    return [{name: value for name, value in mark.items() if name != "picture" or value in pictures} for mark in marks]
 
 
 def _not_twice(candidate: Candidate, member: Member) -> None:

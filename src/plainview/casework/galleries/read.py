@@ -14,6 +14,7 @@ from django.db.models.functions import ExtractYear
 
 from plainview.casework.log.committed import BY_MODEL, stored
 from plainview.casework.models import (
+    Canary,
     Enrolment,
     Gallery,
     GalleryCalibration,
@@ -38,7 +39,8 @@ def galleries(member: Member) -> list[Gallery]:
 
 def enrolments(gallery: Gallery, *, limit: int = 50) -> list[Enrolment]:
     """Return the enrolment runs of a gallery, newest first."""
-    rows = Enrolment.objects.filter(gallery=gallery).exclude(reference__is_canary=True).select_related("member")
+    hidden = Canary.objects.filter(gallery=gallery).values("reference__enrolment")
+    rows = Enrolment.objects.filter(gallery=gallery).exclude(pk__in=hidden).select_related("member")
     return list(rows.order_by("-pk")[:limit])
 
 

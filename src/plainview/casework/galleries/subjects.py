@@ -14,12 +14,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import lru_cache
 
 import numpy as np
 from django.db import connection
 from django.db.models import F
+from numpy.typing import NDArray
 
 from plainview.casework.galleries.read import open_template
 from plainview.casework.models import Gallery, GalleryChange, Reference, Subject
@@ -138,6 +139,13 @@ def _without_number(subject: Subject) -> list[Subject]:
 def pictures_beyond_first(gallery_id: int, reached: int) -> int:
     """Return how many more pictures than people a search of the gallery compares at a row of its log."""
     return _beyond_first(services().origin, gallery_id, reached)
+
+
+def pictures_beyond_first_of(gallery_id: int, is_compared: Callable[[NDArray[np.int64]], NDArray[np.bool_]]) -> int:
+    """Return the same for the people whose lead was compared: uncached, for a search that missed parts of the index."""
+    rows = list(Subject.objects.filter(gallery=gallery_id, pictures__gt=1).values_list("lead_id", "pictures"))
+    compared = is_compared(np.array([lead for lead, _ in rows], dtype=np.int64))
+    return sum(pictures - 1 for (_, pictures), is_there in zip(rows, compared, strict=True) if is_there)
 
 
 # Keyed by the row of the log, which every change of a subject moves: it counts every subject of the gallery.

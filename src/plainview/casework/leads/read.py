@@ -19,7 +19,7 @@ from plainview.casework.models import (
     VerificationItem,
     Withheld,
 )
-from plainview.casework.pictures import THUMBNAIL, aligned_jpeg, probe_jpeg, reference_jpeg
+from plainview.casework.pictures import SIDES, aligned_jpeg, probe_jpeg, reference_jpeg
 from plainview.casework.search.candidates import candidates_of
 from plainview.casework.search.meaning import Meaning, cautions, meanings
 from plainview.policy import examination as looking
@@ -175,9 +175,9 @@ def small_face_of(candidate: Candidate, which: str) -> bytes | None:
     """
     search, reference = candidate.search, candidate.reference
     if which == "probe" and search.probe_blob:
-        return probe_jpeg(search, THUMBNAIL)
+        return probe_jpeg(search, SIDES[0])
     if which == "candidate" and reference.template:
-        return reference_jpeg(reference, THUMBNAIL)
+        return reference_jpeg(reference, SIDES[0])
     return None
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from plainview.audit.checkpoint import parse
+from plainview.casework.examination.drafts import places_on, words_of
 from plainview.casework.leads.read import Facts, Verdict, face_of, facts_about, lead_shown, outcomes_of, verdicts_of
 from plainview.casework.leads.sheet_pdf import CandidateLine, Fact, Pictured, Sheet, to_pdf
 from plainview.casework.log.guard import acting
@@ -82,7 +83,7 @@ def _sheet(lead: Lead) -> Sheet:
                     ("Edits", "; ".join(facts.edits) or "none"),
                     *([("Still from", facts.still)] if facts.still else []),
                 ],
-                [tuple(mark["probe"]) for mark in examination.marks],
+                places_on(examination.marks, "probe", candidate.reference.public_id),
             ),
             Pictured(
                 f"Candidate, rank {candidate.rank} of {len(facts.candidates)}: similar, not identified",
@@ -92,10 +93,13 @@ def _sheet(lead: Lead) -> Sheet:
                     ("Quality", f"{candidate.reference.quality} of 100"),
                     ("Taken", candidate.reference.captured or "not stated"),
                     ("Reference", candidate.reference.public_id),
-                    ("Source", candidate.reference.source_link or "erased"),
+                    (
+                        "Source",
+                        candidate.reference.source_link or ("not stated" if candidate.reference.template else "erased"),
+                    ),
                     *_several(candidate, lead.examination.pictures),
                 ],
-                [tuple(mark["face"]) for mark in examination.marks],
+                places_on(examination.marks, "face", candidate.reference.public_id),
             ),
         ),
         meaning=facts.meaning.text,
@@ -173,8 +177,8 @@ def _sections(lead: Lead, facts: Facts, verdicts: list[Verdict]) -> Iterator[tup
     yield "People", [*people, ("Released", _who(lead.released_by))]
     yield "Components, as the examiner assessed them", _by_answer(examination.components)
     if examination.marks:
-        numbered = enumerate(examination.marks, start=1)
-        yield "Marks of the examiner", [(str(number), mark["note"] or "no words") for number, mark in numbered]
+        numbered, nearest = enumerate(examination.marks, start=1), examination.candidate.reference.public_id
+        yield "Marks of the examiner", [(str(number), words_of(mark, nearest)) for number, mark in numbered]
     yield (
         f"Gallery {gallery.name}",
         [

@@ -23,7 +23,7 @@ class Pictured:
     title: str
     jpeg: bytes | None
     facts: Sequence[Fact]
-    marks: Sequence[tuple[float, float]] = ()
+    marks: Sequence[tuple[float, float] | None] = ()
 
 
 @dataclass(frozen=True, slots=True)

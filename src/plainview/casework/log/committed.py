@@ -120,7 +120,7 @@ _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_plain
 _LETTER = "when a letter about it was sent; nothing depends on it"
 
 COMMITTED: Final = (
-    Committed(models.Search, later={"gallery_pictures": 2}),
+    Committed(models.Search, later={"gallery_pictures": 2, "incomplete": 3}),
     Committed(models.Candidate, "search_id", later={"subject_id": 2}),
     Committed(models.Examination, later={"pictures": 2, "marks": 3}),
     Committed(models.SetAside, "id"),
@@ -149,7 +149,7 @@ COMMITTED: Final = (
         later={"subject_id": 2, "other_pack": 2, "other_template": 2, "face_file": 3},
     ),
     Committed(models.Subject, opened={"template": ("templates", "subject"), "number": ("templates", "subject number")}),
-    Committed(models.SharedRequest),
+    Committed(models.SharedRequest, later={"further": 2}),
     Committed(
         models.SubjectRequest,
         opened={"sealed": ("rights", "request")},

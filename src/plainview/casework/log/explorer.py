@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Any, ClassVar
 
 from django.db.models import BinaryField, F, Func, IntegerField, Q, QuerySet, Value
@@ -100,8 +100,12 @@ def _entries(wanted: Wanted) -> Iterator[Entry]:
     last = wanted.before
     while chunk := list(_below(rows, last).values_list("seq", "canonical")[:_CHUNK]):
         for seq, canonical in chunk:
-            yield parse_line(bytes(canonical))
+            yield _parsed(bytes(canonical))
             last = seq
+
+
+# The same bytes are the same entry: a page of the log shows mostly what the page before it showed.
+_parsed = lru_cache(maxsize=2048)(parse_line)
 
 
 def _below(rows: QuerySet[LogEntry], last: int | None) -> QuerySet[LogEntry]:
@@ -127,7 +131,7 @@ def _may_see(entry: Entry, member: Member, names: dict[str, str]) -> bool:
 def actions_seen(member: Member) -> list[str]:
     """Return the actions among the newest entries, by name."""
     names, rows = _names(member), LogEntry.objects.order_by("-seq").values_list("canonical", flat=True)
-    parsed = (parse_line(bytes(line)) for line in rows[:_RECENT])
+    parsed = (_parsed(bytes(line)) for line in rows[:_RECENT])
     return sorted({entry.action for entry in parsed if _may_see(entry, member, names)})
 
 

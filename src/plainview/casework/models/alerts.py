@@ -32,6 +32,8 @@ class Alert(models.Model):
     edits = models.JSONField(default=list)
     notes = models.JSONField(default=list)
     provenance = models.JSONField(default=dict)
+    # Its further pictures, each with the columns of a ProbeFrame but search and number.
+    further = models.JSONField(default=list)
     face_number = models.PositiveSmallIntegerField()
     box = models.JSONField()
     quality = models.PositiveSmallIntegerField()

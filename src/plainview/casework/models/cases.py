@@ -68,6 +68,7 @@ class Search(Recorded):
     """A search: the request, written before the answer. `answered_at` is empty until the answer.
 
     `gallery_size` counts who was compared, a subject once; `gallery_pictures` their pictures (null: as many).
+    `incomplete` is {"parts": 10, "missing": [3]} where parts of the gallery's index were not compared (numbers from 0).
     A search by an alert has compared only the references enrolled after change `after_seq`. A search for another agency
     whose ground no longer held has `withheld_at`, the rule that refused, and no candidate.
     """
@@ -94,6 +95,7 @@ class Search(Recorded):
     gallery_size = models.BigIntegerField(null=True)
     gallery_pictures = models.BigIntegerField(null=True)
     gallery_seq = models.BigIntegerField(null=True)
+    incomplete = models.JSONField(null=True)
     request_entry = models.BigIntegerField(unique=True)
     answer_entry = models.BigIntegerField(null=True, unique=True)
     requested_at = models.DateTimeField(auto_now_add=True)

@@ -33,8 +33,9 @@ class Examination(Recorded):
     """A person's one-to-one comparison of a candidate with the probe.
 
     `pictures`: ids of the references that the examiner opened beside the probe; null where the candidate had one picture.
-    `marks`: the same place on both faces, each {"probe": [x, y], "face": [x, y], "note": text}; x and y are shares of the
-    side of the square of `pictures.aligned_jpeg`, from its left and its top, 0 to 1.
+    `marks`: the same place on both faces, each {"probe": [x, y], "face": [x, y], "note": text} and, where the
+    candidate had several pictures, "picture": id of the one it is on; x and y are shares of the side of the square of
+    `pictures.aligned_jpeg`, from its left and its top, 0 to 1.
     """
 
     public_id = models.CharField(max_length=16, unique=True, default=_examination_id)
@@ -91,7 +92,7 @@ class Verification(Recorded):
     """A second person's task: the probe and some faces, one of them the candidate; `answered_at` ends it.
 
     It belongs to an examination or to an item with a known answer; nothing else tells them apart. `withdrawn_at`: it was
-    taken from a verifier who looked at what it is about; `told_at`: when they were told by letter.
+    taken from a verifier who viewed the search that it is about; `told_at`: when they were told by letter.
     `objects` leaves these out; `everything` has them.
     """
 

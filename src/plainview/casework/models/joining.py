@@ -108,10 +108,10 @@ class Token(models.Model):
 
 
 class ApiAnswer(models.Model):
-    """The answer to a request that named an idempotency key: the same for a day, whatever happens meanwhile.
+    """The answer to a request that named an idempotency key: the same for a day, unless what it may name is erased.
 
     `key_sha256` and `request_sha256` are hashes of the key and of the request; `status` is null while the first request
-    is being answered. `sealed` is the body of the answer.
+    is being answered. `sealed` is the body of the answer, empty once it was erased.
     """
 
     token = models.ForeignKey(Token, on_delete=models.PROTECT, related_name="answers")

@@ -95,6 +95,7 @@ class SharedRequest(Recorded):
     probe_name = models.TextField()
     edits = models.JSONField(default=list)
     provenance = models.JSONField(default=dict)
+    further = models.JSONField(default=list)  # as of an alert
     face_number = models.PositiveSmallIntegerField()
     box = models.JSONField()
     quality = models.PositiveSmallIntegerField()

@@ -59,7 +59,11 @@ def is_key(public_id: str) -> bool:
 def token_by_id(public_id: str) -> Token | None:
     """Return the token with this id, with its member, also one that has ended; None if there is none."""
     rows = Token.objects.select_related("member__agency")
-    return rows.filter(public_id=public_id).first() if public_id.isascii() and len(public_id) < 20 else None
+    return (
+        rows.filter(public_id=public_id).first()
+        if public_id.isascii() and public_id.isalnum() and len(public_id) < 20
+        else None
+    )
 
 
 def is_current(token: Token) -> bool:

@@ -1,7 +1,7 @@
 """Answers of the API that are the same for a day: what a request with an idempotency key was answered.
 
 Owns the table of answers. The first request of a key is answered and kept, sealed; the same request gets the same
-answer again, and another request with that key is refused. It must never run an act.
+answer again, and another request with that key is refused. What is erased is not answered from here either. It must never run an act.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ def begin(token: Token, key: str, request_sha256: str) -> ApiAnswer | Stored:
         request_sha256: hash of method, path and body.
 
     Raises:
-        Refused: idempotency.reused for another request, idempotency.running while the first is being answered.
+        Refused: idempotency.reused for another request, idempotency.running while the first is being answered,
+            idempotency.erased if its answer was erased (erasure.erasers).
     """
     now = timezone.now()
     with transaction.atomic():
@@ -67,6 +68,13 @@ def begin(token: Token, key: str, request_sha256: str) -> ApiAnswer | Stored:
             "Request refused",
             "The first request with this idempotency key is still being answered.",
             "Send it again in a few seconds.",
+        )
+    if not answer.sealed:
+        raise Refused(
+            "idempotency.erased",
+            "Request refused",
+            "This request was answered, and its answer was erased since: something that it may name was erased.",
+            "Nothing was done twice. Read what you need again.",
         )
     return Stored(answer.status, dict(answer.headers), services().openings.open(bytes(answer.sealed), _context(answer)))
 

@@ -8,19 +8,19 @@ person (videos.stills, probes.photographs).
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from plainview.audit.record import Value
-from plainview.casework.models import ProbeFrame
+from plainview.casework.models import Alert, ProbeFrame, Search
 from plainview.casework.workspace.services import services
 from plainview.recognition.decode import read_file
-from plainview.recognition.edits import Prepared, read, written
+from plainview.recognition.edits import Prepared, apply, read, written
 from plainview.recognition.prepare import ready
 from plainview.recognition.types import Face, Picture, Vector
 from plainview.recognition.video.fuse import fused
@@ -29,6 +29,10 @@ from plainview.tables.names import readable
 
 if TYPE_CHECKING:
     from plainview.recognition.engine import Engine
+
+
+_FURTHER = ("blob", "face_number", "quality", "provenance")
+"""Columns of a ProbeFrame that say what the picture is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,13 +213,11 @@ def columns_of(probe: Probe) -> dict[str, Any]:
 
 def store(probe: Probe) -> StoredProbe:
     """Return the record of a probe and its further frames; `stored_meanwhile` stores their originals."""
-    columns, frames = columns_of(probe), _frames(probe.further)
+    columns, frames = columns_of(probe), frames_made_of(probe.further)
     sealed: dict[str, Value] = {"probe_sha256": columns["probe_blob"]}
     if probe.edits:
         sealed["edits"] = list(probe.edits)
-    sealed |= secret_part(probe.provenance)
-    if frames:
-        sealed["frames"] = [_committed(frame) for frame in frames]
+    sealed |= secret_part(probe.provenance) | frames_entry(frames)
     return StoredProbe(
         columns,
         frames,
@@ -239,6 +241,70 @@ def _committed(frame: ProbeFrame) -> list[Value]:
     return said
 
 
+def frames_entry(frames: Sequence[ProbeFrame]) -> dict[str, Value]:
+    """Return the sealed field about further pictures in an entry; none for a probe of one picture."""
+    return {"frames": [_committed(frame) for frame in frames]} if frames else {}
+
+
+def as_further(frames: Iterable[ProbeFrame]) -> list[dict[str, Any]]:
+    """Return further pictures as an alert or a request to another agency has them in `further`."""
+    return [{name: getattr(frame, name) for name in _FURTHER} for frame in frames]
+
+
+def frames_of(further: Sequence[dict[str, Any]]) -> list[ProbeFrame]:
+    """Return what `as_further` wrote as unsaved rows."""
+    return [ProbeFrame(number=number, **frame) for number, frame in enumerate(further, start=2)]
+
+
+def picture_again(blob: str, edits: Sequence[str]) -> Picture:
+    """Return a stored picture after its edits.
+
+    Raises:
+        BadMedia, StorageError: it is damaged or missing.
+    """
+    return apply(services().decoder.decode(services().blobs.get(blob)), read(edits))
+
+
+def template_again(engine: Engine, record: Search | Alert, frames: Iterable[ProbeFrame]) -> Vector:
+    """Return the template of a recorded probe as it was made: of one picture, or fused with the further ones.
+
+    Args:
+        engine: of the pack to make it with.
+        record: the search or the alert; it has the columns of the first picture.
+        frames: its further pictures, in order.
+
+    Returns:
+        float32, shape (dimension,), length 1.
+
+    Raises:
+        BadMedia, StorageError: a picture is damaged or missing.
+    """
+    shown = [(record.probe_blob, record.edits, record.face_number, record.quality)]
+    shown += [(frame.blob, frame.provenance.get("edits", []), frame.face_number, frame.quality) for frame in frames]
+    templates = []
+    for blob, edits, number, _ in shown:
+        picture = picture_again(blob, edits)
+        _, face = engine.probe_face(picture, number)
+        templates.append(engine.template(picture, face.detection))
+    return fused(templates, [quality for *_, quality in shown])
+
+
+def further_again(frames: Iterable[ProbeFrame]) -> tuple[Further, ...]:
+    """Return further pictures that are stored, ready to be searched with again.
+
+    Raises:
+        BadMedia, StorageError: a picture is damaged or missing.
+    """
+    again = []
+    for frame in frames:
+        picture = picture_again(frame.blob, frame.provenance.get("edits", []))
+        number, face = services().engine.probe_face(picture, frame.face_number)
+        # Its weight: the quality before the picture was prepared.
+        weighed = replace(face, quality=replace(face.quality, overall=frame.quality))
+        again.append(Further(services().blobs.get(frame.blob), picture, number, weighed, frame.provenance))
+    return tuple(again)
+
+
 def public_part(provenance: dict[str, Any]) -> dict[str, Any]:
     """Return the part of a still's origin that may be public: nothing that shows or names a person."""
     return {key: provenance[key] for key in ("video", "still", "time_s", "frame") if key in provenance}
@@ -249,7 +315,8 @@ def secret_part(provenance: dict[str, Any]) -> dict[str, Any]:
     return {key: provenance[key] for key in ("frame_sha256", "box", "video_sha256") if key in provenance}
 
 
-def _frames(further: Sequence[Further]) -> list[ProbeFrame]:
+def frames_made_of(further: Sequence[Further]) -> list[ProbeFrame]:
+    """Return the further pictures of a probe as unsaved rows of a search."""
     return [
         ProbeFrame(
             number=number,

@@ -10,13 +10,12 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date
 from functools import lru_cache
-from itertools import chain
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from plainview.casework.erasure.read import InForce, in_force
 from plainview.casework.models import (
@@ -34,9 +33,9 @@ from plainview.casework.models import (
     Search,
     Video,
 )
+from plainview.casework.retention.reach import days_of_events, events_by_gallery, items_of_gallery
 from plainview.policy.retention import (
     BEGINNING,
-    EVENTS,
     After,
     Item,
     Rule,
@@ -44,7 +43,6 @@ from plainview.policy.retention import (
     State,
     Verdict,
     What,
-    due_on,
     judge,
     parse,
 )
@@ -122,8 +120,11 @@ def judged(
     rules = rules or rules_of(agency)[1]
     holds = in_force(agency)
     last = until or today
+    happened_on = events_by_gallery(agency)
     for gallery in Gallery.objects.filter(agency=agency).order_by("pk"):
-        yield from _references(gallery, rules, holds, today, last, together=together)
+        days = happened_on.get(gallery.pk, {})
+        for item, public, count in items_of_gallery(gallery, days, rules, holds, last, together=together):
+            yield from _reached(item, public, gallery.name, rules, today, last, count)
     for case in _cases(agency):
         yield from _of_case(case, rules, holds, today, last)
 
@@ -148,7 +149,13 @@ def judged_again(kind: What, subject: str, agency: Agency, today: date) -> Judge
     holds = in_force(agency)
     if kind is What.REFERENCES:
         target = Reference.objects.filter(public_id=subject, gallery__agency=agency).first()
-        judgements = _references(target.gallery, rules, holds, today, today, only=target.pk) if target else iter(())
+        days = days_of_events(RetentionEvent.objects.filter(reference=target), "reference_id") if target else {}
+        reached = items_of_gallery(target.gallery, days, rules, holds, today, only=target.pk) if target else iter(())
+        judgements: Iterator[Judged] = (
+            judgement
+            for item, public, _ in reached
+            for judgement in _reached(item, public, item.gallery, rules, today, today)
+        )
     else:
         target = _MODELS[kind].filter(public_id=subject, case__agency=agency).first()
         judgements = _of_case(target.case, rules, holds, today, today, only=(kind, target.pk)) if target else iter(())
@@ -164,100 +171,6 @@ _MODELS: dict[What, QuerySet] = {  # type: ignore[type-arg]
 """What can be erased of each kind in a case; a running alert has to be ended first."""
 
 
-def _wanted(rule: Rule, gallery: Gallery, last: date) -> Q | None:
-    """Return which references of a gallery a rule may reach by a day; None for none of them."""
-    if (last - date.min).days < rule.days:
-        return None
-    cut = last - timedelta(days=rule.days)
-    enrolled = Q(enrolment__started_at__lt=datetime.combine(_after(cut), time(), UTC))
-    if rule.after is After.ENROLMENT:
-        return enrolled
-    if rule.after in (After.CAPTURE, After.LAST_CAPTURE):  # nothing is older than the last picture of its person
-        return Q(captured_on__lte=cut) | Q(captured_on=None) & enrolled
-    if rule.after is After.GALLERY_END:
-        return Q() if due_on(gallery.expires_on, 1) <= cut else None
-    happened = RetentionEvent.objects.filter(kind=rule.after, reference__gallery=gallery, happened_on__lte=cut)
-    return Q(pk__in=happened.values("reference_id"))
-
-
-def _after(day: date) -> date:
-    return due_on(day, 1)
-
-
-def _references(
-    gallery: Gallery,
-    rules: Rules,
-    holds: InForce,
-    today: date,
-    last: date,
-    *,
-    only: int | None = None,
-    together: bool = False,
-) -> Iterator[Judged]:
-    own = rules.of(What.REFERENCES, gallery=gallery.name)
-    of = Q(reference__gallery=gallery) if only is None else Q(reference_id=only)
-    happened_on = _days_of_events(RetentionEvent.objects.filter(of), "reference_id")
-    counting = [rule for rule in own if happened_on or rule.after not in EVENTS]
-    reach = [which for which in (_wanted(rule, gallery, last) for rule in counting) if which is not None]
-    if not reach:
-        return
-    rows = Reference.objects.filter(gallery=gallery).exclude(template=b"")
-    if Q() not in reach:
-        either = reach[0]
-        for which in reach[1:]:
-            either |= which
-        rows = rows.filter(either)
-    if only is not None:
-        rows = rows.filter(pk=only)
-    ends = _after(gallery.expires_on)
-    last_of = _last_captures(gallery) if any(rule.after is After.LAST_CAPTURE for rule in own) else {}
-    every: list[Iterable[_Facts]] = []
-    if together:
-        alone = Q(pk__in=list(holds.references))
-        if happened_on:
-            alone |= Q(pk__in=RetentionEvent.objects.filter(of).values("reference_id"))
-        if last_of:
-            alone |= Q(subject__isnull=False)
-        alike = rows.exclude(alone).order_by().values_list("captured_on", "enrolment__started_at")
-        every.append((0, "", day, began, None, count) for day, began, count in alike.annotate(Count("pk")))
-        rows = rows.filter(alone)
-    columns = ("pk", "public_id", "captured_on", "enrolment__started_at", "subject_id")
-    every.append((*facts, 1) for facts in rows.order_by("pk").values_list(*columns).iterator(2000))
-    for pk, public, captured, started, subject, count in chain.from_iterable(every):
-        enrolled = started.astimezone(UTC).date()
-        happened = {
-            After.ENROLMENT: enrolled,
-            After.CAPTURE: captured or enrolled,
-            After.LAST_CAPTURE: last_of.get(subject, captured or enrolled),
-            After.GALLERY_END: ends,
-            **happened_on.get(pk, {}),
-        }
-        item = Item(What.REFERENCES, happened, gallery=gallery.name, holds=holds.reference(pk, gallery.pk))
-        yield from _reached(item, public, gallery.name, rules, today, last, count)
-
-
-_Facts = tuple[int, str, date | None, datetime, int | None, int]  # and how many references are so
-
-
-def _last_captures(gallery: Gallery) -> dict[int | None, date]:
-    """Return when the last picture of each subject of a gallery was taken, or enrolled where that is not known."""
-    last: dict[int | None, date] = {}
-    rows = Reference.objects.filter(gallery=gallery, subject__isnull=False).exclude(template=b"")
-    for subject, captured, started in rows.values_list("subject_id", "captured_on", "enrolment__started_at").iterator(
-        2000
-    ):
-        last[subject] = max(last.get(subject, date.min), captured or started.astimezone(UTC).date())
-    return last
-
-
-def _days_of_events(rows: QuerySet[RetentionEvent], key: str) -> dict[int, dict[After, date]]:
-    """Return the first day of each kind of event, by reference or case."""
-    first_days: dict[int, dict[After, date]] = {}
-    for pk, kind, day in rows.order_by("-happened_on").values_list(key, "kind", "happened_on"):
-        first_days.setdefault(pk, {})[After(kind)] = day
-    return first_days
-
-
 def _cases(agency: Agency) -> list[Case]:
     """Return the cases that are closed or have an event: no rule reaches any other."""
     with_events = RetentionEvent.objects.filter(agency=agency, case__isnull=False).values("case_id")
@@ -268,7 +181,7 @@ def _cases(agency: Agency) -> list[Case]:
 def _of_case(
     case: Case, rules: Rules, holds: InForce, today: date, last: date, *, only: tuple[What, int] | None = None
 ) -> Iterator[Judged]:
-    happened = dict(_days_of_events(RetentionEvent.objects.filter(case=case), "case_id").get(case.pk, {}))
+    happened = dict(days_of_events(RetentionEvent.objects.filter(case=case), "case_id").get(case.pk, {}))
     if case.closed_at is not None:
         happened[After.CASE_CLOSED] = case.closed_at.astimezone(UTC).date()
     unsolved = Alert.objects.filter(case=case, unsolved=True, closed_at=None).exists()

@@ -70,6 +70,7 @@ def record_answer(
             committed.append([[reference.public_id, str(score)] for reference, score in own])
     search.gallery_size, search.gallery_seq = answer.compared, answer.reached
     search.gallery_pictures = answer.compared_pictures
+    search.incomplete = {"parts": answer.parts, "missing": list(answer.missing)} if answer.missing else None
     search.calibration, search.scorer = answer.calibration, answer.scorer
     search.nearness = Decimal(f"{answer.nearness:.6f}")
     with transaction.atomic():
@@ -82,6 +83,7 @@ def record_answer(
                 "candidates": len(candidates),
                 "gallery_size": search.gallery_size,
                 **_several(search),
+                **(search.incomplete or {}),
                 "gallery_seq": search.gallery_seq,
                 "calibration_seq": search.calibration.seq if search.calibration else None,
                 "scorer": search.scorer,
@@ -99,7 +101,7 @@ def _written(search: Search, candidates: list[Candidate], compared_to: Compared,
     _insert_pictures(search, candidates, compared_to)
     search.answer_entry, search.answered_at = entry, timezone.now()
     of_answer = ("answer_entry", "answered_at", "gallery_size", "gallery_pictures", "gallery_seq", "calibration")
-    update(search, *of_answer, "scorer", "nearness", "quality_detail")
+    update(search, *of_answer, "scorer", "nearness", "quality_detail", *(["incomplete"] if search.incomplete else []))
     return [search, *candidates]
 
 

@@ -34,6 +34,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         },
         "gallery_size": search.gallery_size,
         "gallery_pictures": search.gallery_pictures or search.gallery_size,
+        "incomplete": search.incomplete,
         "ordered_by": search.scorer,
         "likelihood_ratio": None,  # needs pairs known apart from their scores: docs/explanation/calibration.md
         "candidates": [

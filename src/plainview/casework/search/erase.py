@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from django.utils import timezone
 
 from plainview.audit.record import Value
-from plainview.casework.erasure.erasers import drop_packages, pictures_go
+from plainview.casework.erasure.erasers import answers_go, drop_packages, pictures_go
 from plainview.casework.erasure.holds import lock_holds, require_free
 from plainview.casework.erasure.read import held_draft, held_search
 from plainview.casework.log.read import entries_about
@@ -105,6 +105,7 @@ def blank_search(
     if draft is not None and not draft.searches.filter(erased_at=None).exists() and not held_draft(draft):
         erase_draft(draft, why)
     pictures_go({probe} | further)
+    answers_go()
     return receipt
 
 

@@ -80,12 +80,21 @@ def cautions(search: Search, candidates: list[Candidate]) -> list[Caution]:
         for nearest in left[candidate.rank][:1]
     ]
     alarm = in_doubt(search)
-    doubts = [] if alarm is None else [Caution("canary_alarm", _doubt(alarm))]
+    doubts = [Caution("incomplete", incomplete(**search.incomplete))] if search.incomplete else []
+    doubts += [] if alarm is None else [Caution("canary_alarm", _doubt(alarm))]
     return doubts + cautions_for(
         listed,
         probe_quality=search.quality,
         probe_captured_on=search.captured_on,
         probe_components=search.quality_detail,
+    )
+
+
+def incomplete(parts: int, missing: list[int]) -> str:
+    """Say what of the gallery was not compared: the numbers of the missing ones of so many parts."""
+    return (
+        f"{parts - len(missing)} of {parts} parts of the gallery were compared: the person may be in "
+        f"{'the part' if len(missing) == 1 else 'the parts'} that did not answer. Search again when the index is whole."
     )
 
 

@@ -7,17 +7,19 @@ the template of a removed reference: when a reference of the cohort is removed, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plainview.casework.canaries.checks import look_again
 from plainview.casework.canaries.read import hidden
 from plainview.casework.galleries.read import changed_between, changes_after, log_head, templates_by_key
-from plainview.casework.galleries.subjects import pictures_beyond_first, pictures_of
+from plainview.casework.galleries.subjects import pictures_beyond_first, pictures_beyond_first_of, pictures_of
 from plainview.casework.gate import compare as gate
 from plainview.casework.gate.calibrate import calibrate
 from plainview.casework.gate.packs import require_same
@@ -25,7 +27,8 @@ from plainview.casework.misuse.inspection import Comparison
 from plainview.casework.models import Gallery, GalleryCalibration
 from plainview.casework.workspace.prepared import Prepared
 from plainview.casework.workspace.services import Services, services
-from plainview.index.base import Block, Index, catch_up, exact_scores, mended
+from plainview.index.base import Block, Index, IndexIncomplete, Scored, catch_up, exact_scores, mended
+from plainview.index.parts import lacking
 from plainview.recognition.types import Vector
 from plainview.scores.nearness import Nearness
 from plainview.scores.scoring import Listed, Scorer, ordered, short_list
@@ -69,16 +72,17 @@ class Ordering:
         self._looked_to = reached
         return not self._cohort.isdisjoint(changed)
 
-    def best(self, index: Index, template: Vector, top: int, hidden: frozenset[int]) -> tuple[float, list[Listed]]:
+    def best(
+        self, search: Callable[[int], list[Scored]], template: Vector, top: int, hidden: frozenset[int]
+    ) -> tuple[float, list[Listed]]:
         """Return the probe's nearness and the list: the references with the highest cosines, by score, cut to `top`.
 
         Equal scores are ordered by reference number, so that the same search on the same gallery gives the same list.
-        `hidden` references (canaries) are left out before the list is ordered or cut.
+        `hidden` references (canaries) are left out before the list is ordered or cut. `search` returns the so many
+        best of the index.
         """
-        asked = short_list(top) + len(hidden)
-        nearest = [scored for scored in index.search(template, asked) if scored.reference not in hidden][
-            : short_list(top)
-        ]
+        best = search(short_list(top) + len(hidden))
+        nearest = [scored for scored in best if scored.reference not in hidden][: short_list(top)]
         known = self._nearness.of([scored.reference for scored in nearest])
         missing = [scored.reference for scored in nearest if scored.reference not in known]
         if missing:  # enrolled by this process before this ordering was built
@@ -106,6 +110,7 @@ class Ranked:
         listed: the candidates, best first.
         pictures: of each candidate with several pictures, by its number in `listed`: (reference, exact cosine), by number.
         compared_pictures: pictures behind `compared`.
+        parts, missing: parts of the index, and the numbers of those that were not compared, where some were not.
     """
 
     reached: int
@@ -116,6 +121,8 @@ class Ranked:
     listed: list[Listed]
     pictures: dict[int, list[tuple[int, float]]] = field(default_factory=dict)
     compared_pictures: int | None = None
+    parts: int = 0
+    missing: tuple[int, ...] = ()
 
 
 _PACKS = Prepared(lambda gallery: Gallery.objects.filter(pk=gallery).values_list("pack", "re_embedding"), int)
@@ -130,19 +137,21 @@ class Ready(NamedTuple):
     calibration: GalleryCalibration
 
 
-def ready(galleries: Sequence[Gallery], pack: str) -> list[Ready]:
+def ready(galleries: Sequence[Gallery], pack: str, *, incomplete: bool = False) -> list[Ready]:
     """Make everything ready that a comparison needs beside the probe's template; see `compare_all` for the errors.
 
     Args:
         galleries: whose rows have just been read, with templates of `pack`.
         pack: identity of the model pack.
+        incomplete: as of `compare_all`.
     """
     prepared = []
     for gallery in galleries:
         require_same(gallery, pack)
         dimension = services().engine_of(pack).pack.dimension
         index = services().index(gallery.pk, pack, dimension, gallery.index_adapter)
-        look_again(gallery, index)
+        with suppress(IndexIncomplete) if incomplete else nullcontext():
+            look_again(gallery, index)
         prepared.append(Ready(gallery, pack, index, calibrate(gallery)))
     return prepared
 
@@ -154,6 +163,7 @@ def compare_all(
     top: int,
     *,
     record: Callable[[list[Ranked]], object] | None = None,
+    incomplete: bool = False,
 ) -> list[Ranked]:
     """Compare a template with every reference of galleries, through the gate.
 
@@ -163,6 +173,7 @@ def compare_all(
         template: of the probe, made by their pack.
         top: length of the lists.
         record: as of the gate.
+        incomplete: where parts of an index do not answer, the list of the others is an answer, and says so.
 
     Raises:
         Refused: gallery.pack, where a gallery's templates are of another pack, before or after the comparison.
@@ -172,7 +183,10 @@ def compare_all(
 
     def answers() -> list[Ranked]:
         try:
-            return [answer(index, calibration, template, top) for _, _, index, calibration in galleries]
+            return [
+                answer(index, calibration, template, top, incomplete=incomplete)
+                for _, _, index, calibration in galleries
+            ]
         finally:
             for gallery, pack, *_ in galleries:  # re-embedded meanwhile: what was compared says nothing
                 gallery.pack, gallery.re_embedding = next(iter(_PACKS(gallery.pk)))
@@ -181,26 +195,51 @@ def compare_all(
     return gate.compare(why, answers, record=record)
 
 
-def answer(index: Index, calibration: GalleryCalibration, template: Vector, top: int) -> Ranked:
+def answer(
+    index: Index, calibration: GalleryCalibration, template: Vector, top: int, *, incomplete: bool = False
+) -> Ranked:
     """Bring the index up to date with the gallery's log and search it; a damaged index is built again.
 
     Raises:
         IndexOutOfStep, BadTemplate, IndexDamaged, IndexUnreachable: as in `index.base`.
     """
-    return mended(index, lambda: _answer(index, calibration, template, top))
+    return mended(index, lambda: _answer(index, calibration, template, top, incomplete))
 
 
-def _answer(index: Index, calibration: GalleryCalibration, template: Vector, top: int) -> Ranked:
+def _answer(index: Index, calibration: GalleryCalibration, template: Vector, top: int, incomplete: bool) -> Ranked:
     reached, ordering = _current(index, calibration, changes_after(calibration.gallery_id, calibration.pack))
     canaries = hidden(calibration.gallery_id, reached)
-    nearness, listed = ordering.best(index, template, top, canaries.keys)
-    compared = len(index) - canaries.present
+    lost: list[IndexIncomplete] = []
+
+    def search(most: int) -> list[Scored]:
+        try:
+            return index.search(template, most)
+        except IndexIncomplete as error:
+            if not incomplete or error.list_of_others is None:
+                raise
+            lost.append(error)
+            of_others: list[Scored] = error.list_of_others
+            return of_others
+
+    nearness, listed = ordering.best(search, template, top, canaries.keys)
     pictures = {
         lead: list(zip([key for key, _ in own], _scores(own, template), strict=True))
         for lead, own in pictures_of(candidate.reference for candidate in listed).items()
     }
-    more = pictures_beyond_first(calibration.gallery_id, reached)
-    return Ranked(reached, compared, calibration, ordering.scorer.name, nearness, listed, pictures, compared + more)
+    if lost:
+        parts, missing = lost[0].parts, lost[0].missing
+        compared = lost[0].size - int((~lacking(_keys(canaries.present), parts, missing)).sum())
+        more = pictures_beyond_first_of(calibration.gallery_id, lambda keys: ~lacking(keys, parts, missing))
+    else:
+        parts, missing = 0, ()
+        compared = len(index) - len(canaries.present)
+        more = pictures_beyond_first(calibration.gallery_id, reached)
+    scorer = ordering.scorer.name
+    return Ranked(reached, compared, calibration, scorer, nearness, listed, pictures, compared + more, parts, missing)
+
+
+def _keys(references: Collection[int]) -> NDArray[np.int64]:
+    return np.array(sorted(references), dtype=np.int64)
 
 
 def _scores(pictures: list[tuple[int, Vector]], probe: Vector) -> list[float]:

@@ -126,8 +126,10 @@ def run_search(
         with stored_meanwhile(probe):
             search, asked = _record(probe, request, may, preparation, acting_member)
     with _withheld_where_refused(ground, search, asked, acting_member):
+        incomplete = may.policy.incomplete_lists  # of an index in parts, those that answer are enough
         with _comparing(acting_member):
-            galleries, history = ready([search.gallery], search.pack), read_ahead(search)
+            galleries = ready([search.gallery], search.pack, incomplete=incomplete)
+        history = read_ahead(search)
         template, alike = template_of(embedding)
         if alike is not None:
             search.quality_detail = {**search.quality_detail, PHOTOGRAPHS_ALIKE: alike}
@@ -151,7 +153,7 @@ def run_search(
                 outcome.append(refused)
 
         with _comparing(acting_member):
-            compare_all(why, galleries, template, request.top, record=record)
+            compare_all(why, galleries, template, request.top, record=record, incomplete=incomplete)
         if isinstance(outcome[0], Refused):
             raise outcome[0]
         return outcome[0]

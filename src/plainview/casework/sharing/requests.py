@@ -21,7 +21,9 @@ from plainview.casework.log.write import write_entry
 from plainview.casework.models import Approval, Case, Member, Preparation, SharedRequest
 from plainview.casework.people.read import binding, training_facts
 from plainview.casework.probes.approvals import request_approval
+from plainview.casework.probes.photographs import further_photographs, require_faces
 from plainview.casework.probes.preparations import use
+from plainview.casework.probes.probe import as_further, frames_entry, frames_made_of, frames_of
 from plainview.casework.probes.read import chosen_face
 from plainview.casework.sharing.notices import able, owe
 from plainview.policy import joining, rules
@@ -91,6 +93,8 @@ def _new_request(draft: Preparation, wish: Wish, acting_member: Member) -> Share
             rules.require(words.gallery_agreed(wish.gallery, terms.galleries if terms else ()))
         assert gallery is not None  # noqa: S101
         face = _face(draft)
+        require_faces(draft)
+        further = as_further(frames_made_of(further_photographs(draft)))
         request = SharedRequest(
             agreement=agreement,
             version=version,
@@ -106,6 +110,7 @@ def _new_request(draft: Preparation, wish: Wish, acting_member: Member) -> Share
             probe_name=draft.file_name,
             edits=draft.edits,
             provenance=draft.provenance,
+            further=further,
             face_number=draft.face or 0,
             box=face["box"],
             quality=face["quality"],
@@ -126,6 +131,7 @@ def _new_request(draft: Preparation, wish: Wish, acting_member: Member) -> Share
                 "origin": request.origin,
                 "gallery": gallery.pk,
                 "edits": len(draft.edits),
+                **({"photographs": 1 + len(further)} if further else {}),
                 "preparation": draft.public_id,
                 "top": request.top,
                 "expires_at": request.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -136,6 +142,7 @@ def _new_request(draft: Preparation, wish: Wish, acting_member: Member) -> Share
                 "case_number": draft.case.number,
                 "probe_sha256": draft.blob,
                 **({"edits": list(draft.edits)} if draft.edits else {}),
+                **frames_entry(frames_of(further)),
             },
             acting_member=acting_member,
             rows=[request],
@@ -273,12 +280,12 @@ def view_request(public_id: str, *, acting_member: Member) -> SharedRequest:
 
 
 def _face(draft: Preparation) -> dict[str, Any]:
-    if draft.provenance.get("with") or draft.photographs.exists():
+    if draft.provenance.get("with"):
         raise Refused(
             "shared.frames",
             "Request refused",
-            "The probe consists of several pictures.",
-            "Prepare the best one alone: a request to another agency has one picture.",
+            "The probe consists of several frames of a video.",
+            "Prepare the best frame alone: a request to another agency has one, or several photographs.",
             act=Permission.SEARCH_RUN,
         )
     face = chosen_face(draft)

@@ -18,7 +18,7 @@ from plainview.casework.agreements.read import binding_version, named
 from plainview.casework.log.guard import acting, refusals_recorded
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Member, Outcome, Search, SharedLead, SharedRequest
-from plainview.casework.probes.probe import Probe, probe_of
+from plainview.casework.probes.probe import Probe, frames_of, further_again, probe_of
 from plainview.casework.search.grounds import ForAnotherAgency
 from plainview.casework.search.run import Request, authorise, run_search
 from plainview.casework.sharing.ends import close
@@ -71,7 +71,7 @@ def search_shared(public_id: str, *, acting_member: Member) -> Search:
 def _probe(request: SharedRequest) -> Probe:
     data = services().blobs.get(request.probe_blob)
     probe = probe_of(request.probe_name, data, request.face_number, edits=request.edits)
-    return replace(probe, provenance=request.provenance)
+    return replace(probe, provenance=request.provenance, further=further_again(frames_of(request.further)))
 
 
 def _cut_off(search: Search, acting_member: Member) -> None:

@@ -27,7 +27,7 @@ from plainview.casework.mail.read import mail_state
 from plainview.casework.models import BackupRecord, Job, LogEntry, RowCheck
 from plainview.casework.upkeep import life
 from plainview.casework.witnesses.read import witnesses_state, witnessing
-from plainview.casework.workspace.lock import holder
+from plainview.casework.workspace.lock import holders
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
 from plainview.policy.witnesses import witnessed
@@ -202,11 +202,13 @@ def _rows() -> State:
 
 
 def _certificate() -> State:
-    server = holder(services().workspace)
-    if server is None or not server.certificate:
+    certificates = {server.certificate for server in holders(services().workspace) if server.certificate}
+    if not certificates:
         return {"ok": None, "says": "This server speaks no TLS itself; its proxy has the certificate.", "until": None}
     try:
-        ends = load_pem_x509_certificate(Path(server.certificate).read_bytes()).not_valid_after_utc
+        ends = min(
+            load_pem_x509_certificate(Path(file).read_bytes()).not_valid_after_utc for file in sorted(certificates)
+        )
     except (OSError, ValueError):
         return {"ok": False, "says": "The certificate cannot be read.", "until": None}
     says = f"The certificate is valid until {day(ends.date())}."

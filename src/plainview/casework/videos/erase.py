@@ -12,6 +12,7 @@ from django.db import transaction
 
 from plainview.audit.record import Value
 from plainview.casework import find
+from plainview.casework.erasure.erasers import answers_go
 from plainview.casework.erasure.holds import lock_holds, require_free
 from plainview.casework.erasure.read import held_video, needed
 from plainview.casework.log.guard import acting
@@ -86,6 +87,7 @@ def blank_rows(
         locked.streams, locked.joined, locked.passed_over = [], [], []
         locked.clock_offset_s, locked.clock_starts = None, ""
         locked.save()
+        answers_go()
         write_entry(
             action,
             {

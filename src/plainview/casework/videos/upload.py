@@ -153,6 +153,8 @@ def add_part(public_id: str, offset: int, data: bytes, *, sha256: str = "", acti
             locked.received += len(data)
             locked.save(update_fields=["received"])
             _hashes.add(locked.pk, offset, data)
+        elif not locked.parts.filter(offset=offset, blob=blob).exists():  # stored meanwhile, by another request
+            raise _other_bytes()
     return locked.received
 
 

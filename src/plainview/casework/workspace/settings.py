@@ -80,6 +80,7 @@ ENVIRONMENT: Mapping[str, str] = MappingProxyType(
         "RAY_AUTH_MODE": "`token`: Ray asks for its token. Required for a cluster on other machines.",
         "RAY_USE_TLS": "`1`: Ray encrypts its connections. Required for a cluster on other machines.",
         "RAY_USAGE_STATS_ENABLED": "Set to 0 by Plainview itself: Ray reports nothing to its makers.",
+        "RAY_CLIENT_RECONNECT_GRACE_PERIOD": "Set to 5 seconds by Plainview itself, unless set: a search waits that long for a broken connection.",
         "PLAINVIEW_DEBUG": "Any value: an unexpected error prints its traceback. For developers.",
         "XDG_DATA_HOME": "Folder of this user's data; the model packs are below it. Default: `~/.local/share`.",
         "XDG_CACHE_HOME": "Folder where `plainview evaluate` caches templates. Default: `~/.cache`.",

@@ -21,12 +21,15 @@ import numpy as np
 from plainview.casework.enrolment.enrol import enrol
 from plainview.casework.enrolment.items import Item
 from plainview.casework.enrolment.manifest import read_items
+from plainview.casework.enrolment.preparing import box_of
 from plainview.casework.find import member_by_email
 from plainview.casework.galleries.passports import create_gallery
 from plainview.casework.models import Member
+from plainview.casework.pictures import face_file
 from plainview.casework.workspace.services import services
 from plainview.recognition.detect import MIN_SCORE
 from plainview.recognition.engine import Engine
+from plainview.recognition.near import picture_hash
 from plainview.recognition.quality import MIN_FACE_PX
 from plainview.recognition.types import Detection, Picture
 
@@ -85,7 +88,13 @@ def measure(photographs: Path, images: int) -> dict[str, object]:
 def _stages(items: list[Item]) -> dict[str, float]:
     """Mean milliseconds of each stage of one picture, one picture after another."""
     engine, decoder = services().engine, services().decoder
-    stages: dict[str, list[float]] = {"decode": [], "detect_and_quality": [], "template": []}
+    stages: dict[str, list[float]] = {
+        "decode": [],
+        "detect_and_quality": [],
+        "template": [],
+        "shown_face": [],
+        "picture_hash": [],
+    }
     for item in items:
         marks = [time.perf_counter()]
         picture = decoder.decode(item.path.read_bytes())
@@ -94,6 +103,11 @@ def _stages(items: list[Item]) -> dict[str, float]:
         marks.append(time.perf_counter())
         for face in faces:
             engine.reference_template(picture, face.detection)
+        marks.append(time.perf_counter())
+        for face in faces:
+            face_file(picture.pixels, item.name, box_of(face))
+        marks.append(time.perf_counter())
+        picture_hash(picture.pixels)
         marks.append(time.perf_counter())
         for name, begin, end in zip(stages, marks, marks[1:], strict=False):
             stages[name].append((end - begin) * 1e3)

@@ -27,8 +27,15 @@ ROWS = (
         "gallery list",
         May.GALLERY_LIST,
         "galleries:gallery_list",
-        "List the agency's galleries with their passports.",
+        "List the agency's galleries with their passports, your favourites first.",
         "plainview gallery list --as examiner@agency.example",
+    ),
+    Command(
+        "gallery favourite",
+        May.SEARCH_RUN,
+        "galleries:gallery_favourite",
+        "Put a gallery at the top of your own new searches and lists.",
+        "plainview gallery favourite booking --as examiner@agency.example",
     ),
     Command(
         "gallery passport",

@@ -135,7 +135,8 @@ class ShardedIndex:
             reached = self.watermark
             scan, everything = self._is_scanned(len(self) if wanted is None else len(wanted), top, wanted), False
             for _ in range(_ATTEMPTS):
-                answers = self._answers(template, top, wanted, scan)
+                by_part = self._answers(template, top, wanted, scan)
+                answers = list(by_part.values())
                 marks = {answer.state.watermark for answer in answers}
                 if min(marks) < reached:  # one was started again after the caller had caught up
                     break
@@ -150,7 +151,9 @@ class ShardedIndex:
                 if answer is None:
                     scan, everything = False, True
                 elif len(answers) < len(self._crew):
-                    raise IndexIncomplete(len(answers), len(self._crew), answer)
+                    missing = tuple(part for part in range(len(self._crew)) if part not in by_part)
+                    size = sum(answered.compared for answered in answers)
+                    raise IndexIncomplete(len(answers), len(self._crew), answer, size=size, missing=missing)
                 else:
                     return answer
         raise IndexIncomplete(sum(answer.state.watermark >= reached for answer in answers), len(self._crew))
@@ -188,8 +191,8 @@ class ShardedIndex:
         self.refresh()
         return missing
 
-    def _answers(self, template: Vector, top: int, wanted: NDArray[np.int64] | None, scan: bool) -> list[Answer]:
-        """Return the answers of the parts within reach; those that fail are missing from then on.
+    def _answers(self, template: Vector, top: int, wanted: NDArray[np.int64] | None, scan: bool) -> dict[int, Answer]:
+        """Return the answers of the parts within reach, by their number; those that fail are missing from then on.
 
         Raises:
             IndexIncomplete: none answers.
@@ -197,7 +200,7 @@ class ShardedIndex:
         question = (template, top, wanted, scan)
         replies = self._crew.ask("search", [question if self._reached(state) else None for state in self._seen()])
         self._note([reply.state if isinstance(reply, Answer) else reply for reply in replies])
-        answers = [reply for reply in replies if isinstance(reply, Answer)]
+        answers = {part: reply for part, reply in enumerate(replies) if isinstance(reply, Answer)}
         if not answers:
             raise IndexIncomplete(0, len(self._crew))
         return answers

@@ -5,16 +5,19 @@ its token and without TLS, and never put a key where the cluster keeps it: Ray s
 the key comes by a call.
 
 An actor whose process or machine is gone is started again by Ray itself, on any machine that has room; it opens its
-snapshot where there is one, and is brought level from the log.
+snapshot where there is one, and is brought level from the log. A connection that broke is given up at once, and the
+next call makes a new one: Ray's own client does not recover when its process on the cluster ends (ray issue 60600).
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +29,39 @@ from plainview.index.store import Seals
 _THREADS = 4
 """Calls that a part works on at a time: searches side by side; a change waits for them."""
 
-_CONNECTING = threading.Lock()
+_LOOKS = 5
+"""Times that the actors are looked up: several threads or processes that make them at once may miss each other, and Ray
+raises ValueError (its issues 41324 and 48856)."""
+
+_GRACE_S = "5"
+"""Seconds that Ray's client tries to save a broken connection, in which a search waits."""
+
+_LOG = logging.getLogger(__name__)
+
+
+class _Connection:
+    """This process's one connection.
+
+    Attributes:
+        number: of connections so far; what was made through an earlier one is of no use.
+        context: what Ray returned; None while there is no connection.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.number = 0
+        self.context: Any = None
+
+    def give_up(self, number: int) -> None:
+        """End a connection that broke, unless somebody has made another since."""
+        with self.lock:
+            if self.context is not None and self.number == number:
+                with suppress(Exception):  # it is broken: each part of it may fail in its own way
+                    self.context.disconnect()
+                self.context = None
+
+
+_CONNECTION = _Connection()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +90,22 @@ class Cluster:
         _require_protection(self.address)
         # Ray reports to its makers unless told not to, before it is imported.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        os.environ.setdefault("RAY_CLIENT_RECONNECT_GRACE_PERIOD", _GRACE_S)
         try:
             import ray
         except ModuleNotFoundError as error:
             raise IndexClientMissing("cluster") from error
-        with _CONNECTING:
+        with _CONNECTION.lock:
             if not ray.is_initialized():
                 try:
-                    ray.init(address=self.address, namespace=self.namespace, log_to_driver=False, logging_level="ERROR")
+                    if _CONNECTION.context is not None:  # half of a connection keeps a new one from being made
+                        with suppress(Exception):
+                            _CONNECTION.context.disconnect()
+                    _CONNECTION.context = None
+                    _CONNECTION.context = ray.init(
+                        address=self.address, namespace=self.namespace, log_to_driver=False, logging_level="ERROR"
+                    )
+                    _CONNECTION.number += 1
                 except Exception as error:  # each way of not reaching it has its own class in Ray
                     raise IndexUnreachable(self.address, _first_line(error)) from error
         return ray
@@ -105,6 +148,8 @@ class RayCrew:
         self._seals = seals
         self._shard = shard
         self._actors: list[Any] | None = None
+        self._made_by = 0
+        self._making = threading.Lock()
 
     def __len__(self) -> int:
         """Parts, those that are lost included."""
@@ -116,6 +161,18 @@ class RayCrew:
         Raises:
             IndexUnreachable: the cluster does not answer.
         """
+        self._cluster.connected()
+        number = _CONNECTION.number
+        try:
+            return self._asked(method, calls)
+        except IndexUnreachable:
+            raise
+        except Exception as error:  # of the connection, not of a part; each way of losing it has its own class in Ray
+            _LOG.warning("The connection to the Ray cluster broke; the next call makes a new one.", exc_info=error)
+            _CONNECTION.give_up(number)
+            raise IndexUnreachable(self._cluster.address, _first_line(error)) from error
+
+    def _asked(self, method: str, calls: Sequence[tuple[Any, ...] | None]) -> list[Any]:
         actors = self._started()
         futures = [
             None if call is None else getattr(actor, method).remote(*call)
@@ -157,28 +214,44 @@ class RayCrew:
         self._actors = None
 
     def _started(self) -> list[Any]:
-        """Return the actors, made where they are missing; a second process gets those of the first."""
+        """Return the actors, made where they are missing; a second process gets those of the first.
+
+        Raises:
+            IndexUnreachable: they cannot be made.
+        """
         ray = self._cluster.connected()
-        if self._actors is None:
-            remote = ray.remote(Shard)
-            dim, cut, all_below = self._shard
-            try:
-                self._actors = [
-                    remote.options(
-                        name=f"{self._place}/{part}-of-{self._parts}",
-                        namespace=self._cluster.namespace,
-                        lifetime="detached",
-                        get_if_exists=True,
-                        max_restarts=-1,
-                        max_concurrency=_THREADS,
-                        num_cpus=0,
-                        scheduling_strategy="SPREAD",
-                    ).remote(dim, f"{self._cluster.folder}/{self._place}-{part}-of-{self._parts}", cut, all_below)
-                    for part in range(self._parts)
-                ]
-            except ray.exceptions.RayError as error:
-                raise IndexUnreachable(self._cluster.address, _first_line(error)) from error
-        return self._actors
+        with self._making:
+            if self._actors is not None and self._made_by == _CONNECTION.number:
+                return self._actors
+            missed: ValueError | None = None
+            for look in range(_LOOKS):
+                time.sleep(0.1 * look)
+                try:
+                    self._made_by, self._actors = _CONNECTION.number, self._create(ray)
+                except ray.exceptions.RayError as error:
+                    raise IndexUnreachable(self._cluster.address, _first_line(error)) from error
+                except ValueError as error:
+                    missed = error
+                else:
+                    return self._actors
+        raise IndexUnreachable(self._cluster.address, str(missed)) from missed
+
+    def _create(self, ray: Any) -> list[Any]:
+        remote = ray.remote(Shard)
+        dim, cut, all_below = self._shard
+        return [
+            remote.options(
+                name=f"{self._place}/{part}-of-{self._parts}",
+                namespace=self._cluster.namespace,
+                lifetime="detached",
+                get_if_exists=True,
+                max_restarts=-1,
+                max_concurrency=_THREADS,
+                num_cpus=0,
+                scheduling_strategy="SPREAD",
+            ).remote(dim, f"{self._cluster.folder}/{self._place}-{part}-of-{self._parts}", cut, all_below)
+            for part in range(self._parts)
+        ]
 
     def _replies(self, futures: Sequence[Any]) -> list[Any]:
         """Return what each part returned or raised; `PartLost` if nothing came in time; None where none was called."""
@@ -190,7 +263,7 @@ class RayCrew:
                 replies.append(None if future is None else ray.get(future, timeout=max(0.0, end - time.monotonic())))
             except ray.exceptions.RayTaskError as error:
                 replies.append(error.cause)
-            except (ray.exceptions.RayError, ConnectionError) as error:
+            except ray.exceptions.RayError as error:
                 self._actors = None  # an actor that was ended for good has a follower of the same name
                 replies.append(PartLost(_first_line(error)))
         return replies

@@ -2,7 +2,7 @@
 
 Owns when a view is an entry of the log. Opening the page is one. Sorting or filtering the open list, in the same
 session and within VIEW_LASTS of opening it, belongs to that view and adds no entry; later, or in another session, it
-does.
+does. A candidate's picture that is asked for without its list opens the list.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET
 
 from plainview.casework import find
 from plainview.casework.log.write import Receipt
-from plainview.casework.models import Candidate, Examination, Member, Search
+from plainview.casework.models import Candidate, Examination, Member, Reference, Search
 from plainview.casework.pictures import jpeg, probe_jpeg, reference_jpeg, whole_jpeg
 from plainview.casework.probes.read import draft_of
 from plainview.casework.search.candidates import (
@@ -67,7 +67,7 @@ _LISTS = 20  # lists of a session whose opening is remembered
 
 @dataclass(frozen=True, slots=True)
 class ShownCandidate:
-    """One candidate as the page shows it."""
+    """One candidate as the page shows it. `concluded`: this member concluded that nobody of its list is the person."""
 
     search: Search
     candidate: Candidate
@@ -79,6 +79,7 @@ class ShownCandidate:
     span: str
     aside: str = ""
     examined: Examination | None = None
+    concluded: bool = False
 
     @property
     def ordinary(self) -> bool:
@@ -163,10 +164,12 @@ def _context(request: HttpRequest, member: Member, opened: list[Opened]) -> dict
     review = review_of(search, member)
     rows: list[ShownCandidate] = []
     warnings: list[Caution] = []
+    done = 0
     for listed, candidates, _ in opened:
         mine = review if listed.pk == search.pk else review_of(listed, member)
         shown, about = shown_list(listed, candidates, mine)
         rows += shown
+        done += mine.done([candidate.rank for candidate in candidates])
         warnings += [caution for caution in about if caution.rank is None and caution not in warnings]
     if len(opened) > 1:  # numbers of two galleries do not compare; how rare each is in its own gallery does
         rows.sort(key=lambda candidate: -(candidate.meaning.rate.once_in if candidate.meaning.rate else 0.0))
@@ -174,11 +177,11 @@ def _context(request: HttpRequest, member: Member, opened: list[Opened]) -> dict
         "search": search,
         "lists": [listed for listed, _, _ in opened],
         "together": len(opened) > 1,
-        "finding": finding(rows),
+        "finding": finding(rows, together=len(opened) > 1),
         "bands": bands(arranged(rows, sort, only)),
         "total": len(rows),
         "shown": len(arranged(rows, sort, only)),
-        "done": review.done([candidate.candidate.rank for candidate in rows]),
+        "done": done,
         "review": review,
         "receipt": receipt,
         "sort": sort,
@@ -213,8 +216,8 @@ def shown_list(
     return rows, warnings
 
 
-def finding(rows: list[ShownCandidate]) -> Finding:
-    """Return what a list comes to, in a headline; nobody is a finding too."""
+def finding(rows: list[ShownCandidate], *, together: bool = False) -> Finding:
+    """Return what a list comes to, in a headline; nobody is a finding too. `together`: of several galleries."""
     if not rows:
         return Finding("No candidate")
     rate = rows[0].meaning.rate
@@ -224,12 +227,14 @@ def finding(rows: list[ShownCandidate]) -> Finding:
     if not above:
         return Finding(
             "Nobody stands out",
-            f"{rows[0].meaning.text} The person may not be in the gallery. You do not have to choose anyone.",
+            f"{rows[0].meaning.text} The person may not be in {'these galleries' if together else 'the gallery'}. "
+            "You do not have to choose anyone.",
             nobody=True,
         )
     title = "One candidate stands out" if above == 1 else f"{above} candidates stand out"
     note = "It is still not an identification: relatives and people who look alike score high too."
-    return Finding(title, f"Candidate {rows[0].candidate.rank}: {rows[0].meaning.text} {note}")
+    of = f" of {rows[0].search.gallery.name}" if together else ""
+    return Finding(title, f"Candidate {rows[0].candidate.rank}{of}: {rows[0].meaning.text} {note}")
 
 
 def bands(rows: list[ShownCandidate]) -> list[Band]:
@@ -265,6 +270,7 @@ def _shown(
         span_of(pictures),
         review.aside.get(candidate.rank, ""),
         review.examined.get(candidate.rank),
+        review.none is not None,
     )
 
 
@@ -320,8 +326,7 @@ def search_probe(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_GET
 def candidate_face(request: HttpRequest, public_id: str, rank: int) -> HttpResponse:
     """Return the face of a candidate, at the same scale as the probe."""
-    candidate = find.candidate_of(answered(public_id, member_of(request)), rank)
-    reference = picture_of(candidate, request.GET.get("picture", ""))
+    reference = _shown_picture(request, public_id, rank)
     if not reference.template:
         return picture(_erased())
     return picture(reference_jpeg(reference, _side(request)), lasting=True)
@@ -330,9 +335,21 @@ def candidate_face(request: HttpRequest, public_id: str, rank: int) -> HttpRespo
 @require_GET
 def candidate_whole(request: HttpRequest, public_id: str, rank: int) -> HttpResponse:
     """Return the whole picture of a candidate."""
-    candidate = find.candidate_of(answered(public_id, member_of(request)), rank)
-    reference = picture_of(candidate, request.GET.get("picture", ""))
+    reference = _shown_picture(request, public_id, rank)
     return picture(whole_jpeg(reference.blob) if reference.template else _erased())
+
+
+def _shown_picture(request: HttpRequest, public_id: str, rank: int) -> Reference:
+    """Return the picture of a candidate that the address names; without its list in this session, that is opened first.
+
+    The page of alerts shows candidates that an alert raised, and is no view of their lists.
+    """
+    member = member_of(request)
+    search = answered(public_id, member)
+    candidate = find.candidate_of(search, rank)
+    if search.alert_id is None and search.public_id not in request.session.get(_SEEN, {}):
+        _remember(request, search.public_id, view_candidates(public_id, acting_member=member).receipt)
+    return picture_of(candidate, request.GET.get("picture", ""))
 
 
 def _side(request: HttpRequest) -> int:

@@ -15,6 +15,7 @@ from plainview.casework.examination.drafts import Answers, opened
 from plainview.casework.examination.examine import Desk, examine, save_draft, view_examination
 from plainview.casework.examination.read import examinations, examined_picture, standing_of
 from plainview.casework.models import Candidate, Draft
+from plainview.casework.pictures import SIDES, smaller
 from plainview.casework.search.candidates import made_of, pictures_by_rank
 from plainview.casework.search.meaning import cautions_about
 from plainview.casework.triage.aside import open_ranks
@@ -120,7 +121,8 @@ def examination_picture(request: HttpRequest, public_id: str, rank: int, which: 
     if which not in ("probe", "candidate"):
         raise Http404
     named = request.GET.get("picture", "")
-    return picture(examined_picture(public_id, rank, which, member_of(request), picture=named))
+    data = examined_picture(public_id, rank, which, member_of(request), picture=named)
+    return picture(smaller(data, SIDES[-1]) if "side" in request.GET else data)
 
 
 @require_GET

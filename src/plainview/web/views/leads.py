@@ -16,6 +16,7 @@ from plainview.casework.leads import decide as acts
 from plainview.casework.leads import read
 from plainview.casework.leads.sheet import make_sheet
 from plainview.casework.models import Candidate, Lead, Member
+from plainview.casework.pictures import PAIR, smaller
 from plainview.policy import examination as looking
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
@@ -52,7 +53,7 @@ class ReleaseForm(forms.Form):
                 choices=[(word, word.capitalize()) for word in looking.CHECKS],
                 widget=forms.RadioSelect,
             )
-            self.fields[f"w{i}"] = forms.CharField(label=f"{name.capitalize()}: in words", widget=forms.TextInput())
+            self.fields[f"w{i}"] = forms.CharField(label=f"{name.capitalize()}: details", widget=forms.TextInput())
         if divided:
             self.fields["override"].required = True
             self.fields[
@@ -212,7 +213,7 @@ def release_picture(request: HttpRequest, public_id: str, which: str) -> HttpRes
     """Return the probe or candidate of an examination waiting for a decision."""
     examination = find.examination(public_id, member_of(request))
     require_shown(request, examination.public_id)
-    return _face(examination.candidate, which, small="side" in request.GET)
+    return _face(examination.candidate, which, request)
 
 
 @require_GET
@@ -248,12 +249,15 @@ def lead_picture(request: HttpRequest, public_id: str, which: str) -> HttpRespon
     """Return the probe or candidate of a lead."""
     lead = read.lead_shown(public_id, member_of(request))
     require_shown(request, lead.public_id)
-    return _face(lead.examination.candidate, which)
+    return _face(lead.examination.candidate, which, request)
 
 
-def _face(candidate: Candidate, which: str, *, small: bool = False) -> HttpResponse:
+def _face(candidate: Candidate, which: str, request: HttpRequest) -> HttpResponse:
+    """Return a face: small for a list (`side`), half as large beside the other one (`pair`), or as it was examined."""
     try:
-        data = (read.small_face_of if small else read.face_of)(candidate, which)
+        data = (read.small_face_of if "side" in request.GET else read.face_of)(candidate, which)
+        if data is not None and "pair" in request.GET:
+            data = smaller(data, PAIR)
     except (BadMedia, StorageError):
         data = None
     if data is None:

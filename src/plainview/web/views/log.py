@@ -17,7 +17,7 @@ from plainview.casework.log.read import keys_of_log, newest_entry
 from plainview.casework.log.write import newest_checkpoint
 from plainview.web.views.common import member_of
 
-_OWN_SHOWN = 200  # newest entries on the page of the member's own record; the export has all
+_OWN_SHOWN = 100  # newest entries, and of each kind, on the page of the member's own record; the export has all
 
 
 class FilterForm(forms.Form):
@@ -115,7 +115,7 @@ def me(request: HttpRequest) -> HttpResponse:
         {
             "member": member,
             "record": record,
-            "shown": record.entries[:_OWN_SHOWN],
+            "most": f":{_OWN_SHOWN}",
             "trainings": member.trainings.all(),
             "failures": record.of("sign_in.failed", "member.locked"),
             "sessions": record.of("session.began", "session.ended"),

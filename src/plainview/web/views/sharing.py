@@ -18,7 +18,9 @@ from plainview.casework.agreements import read as agreed
 from plainview.casework.examination.drafts import Answers, Saved
 from plainview.casework.models import Draft, Member
 from plainview.casework.pictures import face_jpeg, reference_jpeg, whole_jpeg
+from plainview.casework.probes.probe import frames_of
 from plainview.casework.probes.read import chosen_face
+from plainview.casework.search.candidates import made_of
 from plainview.casework.sharing import ends as shared_ends
 from plainview.casework.sharing import read
 from plainview.casework.sharing import requests as shared_requests
@@ -147,6 +149,8 @@ def _page(request: HttpRequest, public_id: str, form: forms.Form | None = None, 
             "shared": shared,
             "statement": STATEMENT,
             "edits": [says(edit) for edit in chain(shared.edits)],
+            "frames": (frames := frames_of(shared.further)),
+            "together_words": made_of(frames),
             "probe": read.probe_shown(shared, member),
             "answered": read.candidates_given(shared),
             "own": member.agency,
@@ -183,13 +187,19 @@ def _may(member: Member, name: str) -> bool:
 
 @require_GET
 def shared_probe(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Return the probe of the request; with `face` the chosen face alone."""
+    """Return the probe of the request; with `face` the chosen face alone; with `number` a further photograph, from 2."""
     member = member_of(request)
     shared = find.shared_request(public_id, member)
     require_shown(request, shared.public_id)
     if not read.probe_shown(shared, member):
         raise Http404
     try:
+        if "number" in request.GET:
+            number = request.GET["number"]
+            other = next((frame for frame in frames_of(shared.further) if str(frame.number) == number), None)
+            if other is None:
+                raise Http404
+            return picture(face_jpeg(other.blob, other.provenance["box"], 320, other.provenance["edits"]))
         if "face" in request.GET:
             return picture(face_jpeg(shared.probe_blob, shared.box, 320, shared.edits))
         return picture(whole_jpeg(shared.probe_blob, shared.edits))

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
+from django_htmx.http import HttpResponseClientRedirect
 
 from plainview.casework.examination.blind import blind_picture, own_task, waiting
 from plainview.casework.examination.drafts import Answers, opened
@@ -22,7 +23,7 @@ from plainview.policy.decision import Refused
 from plainview.policy.examination import face_answered
 from plainview.policy.permissions import Permission
 from plainview.web.tasks import forget
-from plainview.web.views.common import member_of, picture
+from plainview.web.views.common import from_htmx, member_of, picture
 from plainview.web.views.sharing import answers_of, laid_out, saved_json, state_json, version_of
 
 
@@ -55,7 +56,11 @@ def _done(answers: Answers | None) -> bool:
 
 @require_http_methods(["GET", "POST"])
 def face(request: HttpRequest, public_id: str, position: int) -> HttpResponse:
-    """Show one face next to the probe, and save the verifier's conclusion."""
+    """Show one face next to the probe, and save the verifier's conclusion.
+
+    After a decision htmx takes the next face out of the page that follows; without a script that page opens. What is
+    saved and what is logged is the same.
+    """
     member = member_of(request)
     desk = open_verification(public_id, acting_member=member)
     if position not in desk.positions:
@@ -95,10 +100,15 @@ def _record(request: HttpRequest, desk: BlindDesk, faces: Mapping[int, Answers])
         )
     except Refused as refused:
         messages.error(request, f"Not recorded yet. {refused.why} {refused.next_step}")
-        return redirect(reverse("verification", args=[desk.public_id]) + "?all=1")
+        return _open(request, reverse("verification", args=[desk.public_id]) + "?all=1")
     forget(member)
     messages.success(request, f"Verification {desk.public_id} recorded. Thank you.")
-    return redirect("home")
+    return _open(request, reverse("home"))
+
+
+def _open(request: HttpRequest, address: str) -> HttpResponse:
+    """Return a redirect to another page, which htmx must open and not take a face out of."""
+    return HttpResponseClientRedirect(address) if from_htmx(request) else redirect(address)
 
 
 def _number(request: HttpRequest) -> int:
@@ -124,7 +134,7 @@ def _face(
         "refused": refused,
         "draft_url": reverse("verification-draft", args=[desk.public_id, position]),
     }
-    return render(request, "verification/face.html", context, status=422 if refused else 200)
+    return render(request, "verification/face.html", context, status=422 if refused and not from_htmx(request) else 200)
 
 
 @require_http_methods(["GET", "POST"])

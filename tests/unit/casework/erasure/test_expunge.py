@@ -128,6 +128,7 @@ def test_every_table_that_names_a_reference_is_known_to_erasing() -> None:
         "run_lists",
         "proficiency_items",
         "disclosure_packages",
+        "stored_answers",
         "picture",
     ]
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from tests.factories.clips import clip
 from tests.factories.models import collins, scaled
 from tests.factories.retention import searched
-from tests.factories.videos import clip, take
+from tests.factories.videos import take
 from tests.factories.work import at, case, entries, gallery, person, probe, search, write
 
 from plainview.casework.disclosure.make import disclose

@@ -21,7 +21,7 @@ from plainview.audit.record import SYSTEM
 from plainview.casework import find
 from plainview.casework.examination.assign import assign_waiting
 from plainview.casework.examination.blind import waiting
-from plainview.casework.examination.drafts import marks_of
+from plainview.casework.examination.drafts import marks_of, places_on, words_of
 from plainview.casework.examination.examine import examine
 from plainview.casework.examination.read import leads, verdicts
 from plainview.casework.examination.verify import answer_verification, show_verification
@@ -33,6 +33,7 @@ from plainview.casework.people.trial_letter import weekly_report
 from plainview.casework.people.trials import approve_trial
 from plainview.casework.pictures import EXAMINED
 from plainview.casework.search.meaning import cautions_about
+from plainview.documents.typeset import rings
 from plainview.policy.examination import COMPONENTS, CONTRADICTIONS, INCONCLUSIVE, NOT, POTENTIAL
 
 SIMILAR = dict.fromkeys(COMPONENTS, "similar")
@@ -242,6 +243,18 @@ def test_marks_are_places_in_both_pictures_and_nothing_else() -> None:
     assert marks_of(strange) == []
     assert marks_of("[]") == marks_of(None) == []
     assert len(marks_of([good] * 99)) == 30
+    (on_another,) = marks_of([good | {"picture": "R123", "more": "x"}])
+    assert on_another == {"probe": [0.25, 0.5], "face": [0.0, 1.0], "note": "mole left", "picture": "R123"}
+    assert "picture" not in marks_of([good | {"picture": "<b>"}])[0]
+
+
+def test_a_mark_is_drawn_only_on_the_picture_that_it_was_made_on() -> None:
+    marks = marks_of([{"probe": [0.1, 0.2], "face": [0.3, 0.4], "note": "mole", "picture": name} for name in "AB"])
+    assert places_on(marks, "probe", "A") == [(0.1, 0.2), (0.1, 0.2)]
+    assert places_on(marks, "face", "A") == [(0.3, 0.4), None]
+    assert ">1<" not in rings(places_on(marks, "face", "B"))
+    assert ">2<" in rings(places_on(marks, "face", "B"))
+    assert [words_of(mark, "A") for mark in marks] == ["mole", "mole (on picture B)"]
 
 
 def test_marks_are_kept_with_the_record_and_their_words_are_sealed(found: str) -> None:
@@ -253,10 +266,10 @@ def test_marks_are_kept_with_the_record_and_their_words_are_sealed(found: str) -
         components=SIMILAR,
         conclusion=POTENTIAL,
         acknowledged=shown,
-        marks=[mark],
+        marks=[mark | {"picture": "R99"}],
         acting_member=person("examiner"),
     )
-    assert Examination.objects.get(pk=row.pk).marks == [mark]
+    assert Examination.objects.get(pk=row.pk).marks == [mark]  # of a candidate with one picture
     (entry,) = entries("examination.recorded")
     assert "mole" not in entry.canonical.decode()
     assert json.loads(told(entry)["marks"]) == [mark]

@@ -9,18 +9,27 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from django.db import transaction
+from django.utils import timezone
+from tests.factories.alerts import arrive, her
 from tests.factories.models import collins, hopper, scaled
 from tests.factories.power import change_policy
 from tests.factories.refusals import rule_of
 from tests.factories.work import case, entries, gallery, person
 from tests.unit.recheck.test_package import contents, resigned
 
+from plainview.casework.alerts.erase import blank_alert
+from plainview.casework.alerts.open import alert_from_search
+from plainview.casework.alerts.opened import opened
+from plainview.casework.alerts.read import raised_by
 from plainview.casework.disclosure.make import disclose
+from plainview.casework.erasure.read import needed
 from plainview.casework.galleries.read import open_template
 from plainview.casework.models import Preparation, ProbeFrame, Search
 from plainview.casework.probes import photographs
 from plainview.casework.probes import preparations as actions
 from plainview.casework.probes.approvals import decide_approval, request_approval
+from plainview.casework.probes.probe import frames_of, template_again
 from plainview.casework.search.candidates import candidates_of
 from plainview.casework.search.meaning import cautions
 from plainview.casework.search.prepared import search_prepared
@@ -32,6 +41,7 @@ from plainview.recheck.package import verify_package
 from plainview.recognition.edits import apply, read
 from plainview.recognition.video.fuse import fused
 from plainview.scores.same_face import SAME_FACE
+from plainview.storage.base import digest_of
 
 FIRST = cv2.imencode(".png", scaled(collins(), 0.8).pixels)[1].tobytes()
 _VALUES = collins().pixels * 0.06 + np.random.default_rng(1).normal(0, 3, collins().pixels.shape)
@@ -165,3 +175,36 @@ def test_an_approval_is_for_one_photograph(draft: Preparation) -> None:
     assert not Search.objects.exists()
     photographs.remove_photograph(draft.public_id, number, acting_member=person("examiner"))
     assert searched(draft).approval == asked
+
+
+def test_an_alert_compares_with_every_photograph_of_its_search_and_keeps_them(
+    draft: Preparation, tmp_path: Path
+) -> None:
+    add(draft, DARK, "dark.png")
+    made = searched(draft)
+    row = alert_from_search(made.public_id, ["g"], days=5, acting_member=person("examiner"))
+    pack, engine = services().engine.pack, services().engine
+    saved = opened(row.public_id, row.sealed, pack)
+    assert np.abs(saved - template_again(engine, made, made.frames.order_by("number"))).max() < 1e-6
+    assert np.abs(template_again(engine, row, frames_of(row.further)) - saved).max() < 1e-6  # as after a move of packs
+    arrive(tmp_path, "her.png", her())
+    (raised,) = raised_by(row)
+    assert raised.search.quality_detail["photographs_alike"] == made.quality_detail["photographs_alike"]
+    assert [frame.provenance["photograph"] for frame in raised.search.frames.all()] == ["dark.png"]
+    new = open_template(raised.candidate.reference.public_id, raised.candidate.reference.template)
+    assert raised.candidate.score == Decimal(f"{float(new.astype(np.float64) @ saved.astype(np.float64)):.6f}")
+    out = tmp_path / "a.zip"
+    disclose(raised.search.public_id, out, acting_member=person("supervisor"))
+    report = verify_package(out)
+    assert report.ok, report.problems
+    assert report.rerun_identical
+
+    # With nothing else to need it, the photograph stays for the alert, and goes with it.
+    dark = digest_of(DARK)
+    ProbeFrame.objects.all().delete()
+    actions.discard(draft.public_id, acting_member=person("examiner"))
+    assert needed([dark]) == {dark}
+    row.closed_at = timezone.now()
+    with transaction.atomic():
+        blank_alert(row, "test")
+    assert needed([dark]) == set()

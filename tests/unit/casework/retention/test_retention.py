@@ -378,6 +378,9 @@ def test_rules_are_tried_on_what_is_kept_and_nothing_is_erased(workspace: Path, 
     late = dry_run(parse(BEGINNING), agency, today + 91 * DAY)
     assert (late.new.due, late.new.recent, late.new.more) == (1, 0, False)
     assert Reference.objects.exclude(template=b"").count() == 2
+    free = Reference.objects.exclude(file_name="hopper.png").get()
+    expunge(free.public_id, reason="consent was withdrawn", acting_member=person("admin"))
+    assert counted(together=True) == counted(together=False) == {("by-age", "held"): 1}
     assert not entries("retention.changed")
 
 

@@ -11,6 +11,7 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 from pypdf import PdfReader
+from tests.factories.models import collins, scaled
 from tests.factories.power import change_policy
 from tests.factories.sharing import (
     ASKER,
@@ -25,7 +26,7 @@ from tests.factories.sharing import (
     wish,
     world,
 )
-from tests.factories.work import at, entries, person, probe, search
+from tests.factories.work import at, entries, person, probe, search, write
 
 from plainview.casework.alerts.open import alert_from_search
 from plainview.casework.cases.open_close import close_case
@@ -36,16 +37,19 @@ from plainview.casework.log.explorer import entries as shown_entries
 from plainview.casework.models import Agency, Candidate, Gallery, Outcome, Search, SharedRequest
 from plainview.casework.people.members import deactivate
 from plainview.casework.probes.approvals import decide_approval
+from plainview.casework.probes.photographs import add_photograph
 from plainview.casework.probes.preparations import discard
 from plainview.casework.rights.read import searches_listing
 from plainview.casework.sharing.ends import decline, refuse_authorisation, sweep_requests, take_back
 from plainview.casework.sharing.read import candidates_given, live_search, probe_shown, requests, waiting
 from plainview.casework.sharing.requests import ask_approval, authorise_request, make_request, take, view_request
 from plainview.casework.sharing.search import answer_request, report_shared_outcome, search_shared
+from plainview.casework.workspace.services import services
 from plainview.policy.agency import SAMPLE
 from plainview.policy.decision import Refused
 from plainview.policy.examination import REMIND_DAYS
 from plainview.policy.permissions import Permission
+from plainview.storage.base import digest_of
 from plainview.worker.clock import every_minute
 
 DAY = timedelta(days=1)
@@ -324,3 +328,22 @@ def test_requests_end_and_both_sides_are_told(workspace: Path, tmp_path: Path) -
         "taken back",
         "expired",
     ]
+
+
+def test_a_request_has_every_photograph_of_its_probe_whatever_happens_to_the_draft(
+    workspace: Path, tmp_path: Path
+) -> None:
+    made, prepared = world(tmp_path), draft(tmp_path)
+    more = write(scaled(collins(), 0.6), tmp_path / "more.png").read_bytes()
+    add_photograph(prepared, "more.png", more, acting_member=theirs("examiner"))
+    request = make_request(prepared, wish(made), acting_member=theirs("examiner"))
+    assert entries("shared.requested")[-1].subject["photographs"] == 2
+    discard(prepared, acting_member=theirs("examiner"))
+    authorise_request(request.public_id, acting_member=theirs("supervisor"))
+    take(request.public_id, acting_member=person("examiner"))
+    found = search_shared(request.public_id, acting_member=person("examiner"))
+    assert [(frame.provenance["photograph"], frame.blob) for frame in found.frames.all()] == [
+        ("more.png", digest_of(more))
+    ]
+    assert entries("search.requested")[-1].subject["frames"] == 2
+    assert services().blobs.get(digest_of(more)) == more

@@ -16,7 +16,7 @@ from tests.factories.work import at
 from plainview.casework.models import BackupRecord, CanaryAlarm, LogEntry
 from plainview.casework.upkeep import life, read, work
 from plainview.casework.workspace.folder import current
-from plainview.casework.workspace.lock import only_server
+from plainview.casework.workspace.lock import as_server
 
 
 def test_a_new_sample_is_well_and_what_it_never_had_is_not_set_up(workspace: Path) -> None:
@@ -73,7 +73,7 @@ def test_a_log_that_is_ahead_of_the_clock_is_reported(workspace: Path) -> None:
 
 def test_the_certificate_is_reported_before_it_ends(workspace: Path, tmp_path: Path) -> None:
     made = make_certificates(tmp_path / "tls", days=30)
-    with only_server(current(), "https://localhost/", str(made.chain)):
+    with as_server(current(), "https://localhost/", str(made.chain)):
         assert read.status()["certificate"]["ok"] is True
         with at(timezone.now() + timedelta(days=17)):
             assert read.status()["certificate"]["ok"] is False

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 from django.utils import timezone
+from tests.factories.clips import clip
 from tests.factories.refusals import rule_of
-from tests.factories.videos import clip, take
+from tests.factories.videos import take
 from tests.factories.work import at, case, entries, gallery, person
 
 from plainview.casework.cases.open_close import close_case

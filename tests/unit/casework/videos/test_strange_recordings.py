@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.factories.clips import clip
 from tests.factories.refusals import rule_of
 from tests.factories.strange_videos import INPUTS, dav, glued, muxed, with_gap
-from tests.factories.videos import clip, take
+from tests.factories.videos import take
 from tests.factories.work import case, entries, person
 
 from plainview.casework import jobs

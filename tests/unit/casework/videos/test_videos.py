@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from tests.factories.clips import clip, remuxed, ten_hours, variable_rate
 from tests.factories.refusals import rule_of
-from tests.factories.videos import clip, received, remuxed, take, ten_hours, variable_rate
+from tests.factories.videos import received, take
 from tests.factories.work import at, case, entries, person
 
 from plainview.casework import jobs

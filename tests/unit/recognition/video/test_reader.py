@@ -11,7 +11,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from tests.factories.videos import clip, remuxed, sound_only, variable_rate
+from tests.factories.clips import clip, remuxed, sound_only, variable_rate
 
 from plainview.recognition.errors import BadMedia
 from plainview.recognition.video.process import VideoLimits

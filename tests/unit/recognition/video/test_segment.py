@@ -7,8 +7,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from tests.factories.clips import clip, people
 from tests.factories.models import engine
-from tests.factories.videos import clip, people
 
 from plainview.evaluation.footage import Walk, film
 from plainview.evaluation.video import decode_seconds, measure, run, shown

@@ -11,8 +11,8 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from tests.factories.clips import clip, remuxed
 from tests.factories.strange_videos import INPUTS, dav, glued, muxed, packets, raw, with_gap, without_index
-from tests.factories.videos import clip, remuxed
 
 import plainview
 from plainview.casework.videos.passed import passed_over

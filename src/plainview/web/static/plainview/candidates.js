@@ -14,7 +14,7 @@
     if (focus) card.focus({ preventScroll: true });
     card.scrollIntoView({ block: "nearest" });
     var picture = card.querySelector("img.face"), face = one("face"), examine = document.querySelector(".bar [data-examine]");
-    if (face && picture) { face.src = picture.src; face.alt = picture.alt; }
+    if (face && picture) { face.srcset = picture.srcset; face.src = picture.src; face.alt = picture.alt; }
     say("rank", card.dataset.rank);
     say("score", card.dataset.score);
     if (examine) examine.href = card.dataset.examineUrl;
@@ -36,8 +36,10 @@
       if (answer.type === "opaqueredirect") { document.dispatchEvent(new Event("plainview:signed-out")); throw new Error("Your session ended."); }
       return answer.json().then(function (data) { if (!answer.ok) throw new Error(data.why); return data; });
     }).then(function (data) {
-      say("done", data.done);
-      one("progress").value = data.done;
+      // Of several galleries in one list the server counts one.
+      var done = review.hasAttribute("data-together") ? one("progress").value + ("undo" in fields ? -1 : 1) : data.done;
+      say("done", done);
+      one("progress").value = done;
     }).catch(function (error) {
       card.classList.toggle("is-aside", "undo" in fields);
       window.plainview.toast("Not recorded. " + error.message, "");
@@ -97,13 +99,14 @@
   document.addEventListener("keydown", function (event) {
     var dialog = document.getElementById("large");
     if (event.ctrlKey || event.metaKey || event.altKey || document.documentElement.classList.contains("keys-off")) return;
-    if (event.key === "1" && at && !document.querySelector("dialog[open]") && !/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) { event.preventDefault(); setAside(at, "other person"); return; }
+    if (window.plainview.keyOf(event).includes("1") && at && !event.repeat && !document.querySelector("dialog[open]") && !/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) { event.preventDefault(); setAside(at, "other person"); return; }
     if (event.key === "Enter" && event.target === at && at.dataset.examineUrl && review.hasAttribute("data-review")) { event.preventDefault(); window.location.assign(at.dataset.examineUrl); return; }
-    if (!dialog || !dialog.open || !/^[zjk]$/.test(event.key)) return;
+    var key = window.plainview.keyOf(event).find(function (name) { return /^[zjk]$/.test(name); });
+    if (!dialog || !dialog.open || !key) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    if (event.key === "z") { dialog.close(); return; }
-    var next = step(event.key === "j" ? 1 : -1), link = next && next.querySelector("[data-zoom]");
+    if (key === "z") { dialog.close(); return; }
+    var next = step(key === "j" ? 1 : -1), link = next && next.querySelector("[data-zoom]");
     if (link) large(link);
   }, true);
   document.addEventListener("DOMContentLoaded", function () {

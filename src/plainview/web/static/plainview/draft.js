@@ -1,10 +1,10 @@
 // Saves the form's answers on the server: after every change, again after a lost connection, and after signing in
 // again in another tab. Nothing is stored in the browser.
 "use strict";
-(function () {
+(function begin() {
   var form = document.getElementById("desk"), state = document.getElementById("draft-state");
   if (!form || !form.dataset.draft) return;
-  var WAIT_MS = 600, AGAIN_MS = 3000, unsaved = false, sending = false, timer = null, over = false, renewed = false;
+  var WAIT_MS = 600, AGAIN_MS = 3000, unsaved = false, sending = false, timer = null, over = false, renewed = false, gone = new AbortController();
 
   function say(text, look) { if (state.textContent !== text) state.textContent = text; state.classList.toggle("look", Boolean(look)); }
   function later(ms) { window.clearTimeout(timer); timer = window.setTimeout(save, ms); }
@@ -51,8 +51,15 @@
     form.addEventListener(name, function (event) { if (event.target.name) { unsaved = true; later(WAIT_MS); } });  // the viewer's own have no name
   });
   form.addEventListener("submit", function () { over = true; });
-  window.addEventListener("pageshow", function () { over = false; });
-  window.addEventListener("online", save);
-  window.addEventListener("pagehide", save);
-  document.addEventListener("visibilitychange", function () { if (document.hidden) save(); else look(); });
+  function on(target, name, act) { target.addEventListener(name, act, { signal: gone.signal }); }
+  on(window, "pageshow", function () { over = false; });
+  on(window, "online", save);
+  on(window, "pagehide", save);
+  on(document, "visibilitychange", function () { if (document.hidden) save(); else look(); });
+  // A decision that the server did not take leaves the form as it was; one that it took brings the form of the next face.
+  on(document, "htmx:afterRequest", function (event) {
+    if (event.target !== form || event.detail.xhr.getResponseHeader("HX-Redirect")) return;
+    over = false; unsaved = true; later(AGAIN_MS);
+  });
+  on(document, "htmx:afterSettle", function () { if (!form.isConnected) { over = true; gone.abort(); begin(); } });
 })();

@@ -1,8 +1,8 @@
 // The viewer: both faces move and zoom together; side by side, curtain, blink; grid and light. And the walk through the
 // components by keys. It changes nothing but what is shown, and it measures nothing.
 "use strict";
-(function () {
-  var viewer = document.getElementById("viewer");
+(function begin() {
+  var viewer = document.getElementById("viewer"), gone = new AbortController();
   if (!viewer) return;
   var stages = document.getElementById("stages"), now = document.getElementById("now"), zoomText = document.getElementById("zoom");
   var NEAREST = 12, FARTHEST = 0.6, STEP = 1.25, CLOSE = 3, BLINK_MS = 700;
@@ -17,6 +17,7 @@
     viewer.dataset.mode = state.mode; viewer.dataset.top = state.top;
     zoomText.textContent = state.zoom.toFixed(1) + "×";
     viewer.querySelectorAll("button[data-mode]").forEach(function (b) { b.setAttribute("aria-pressed", String(b.dataset.mode === state.mode)); });
+    if (state.zoom > 1) stages.querySelectorAll("img[srcset]").forEach(function (face) { face.sizes = "1280px"; });  // every pixel that there is
     now.hidden = state.mode !== "blink";
     now.textContent = "Shown: " + (state.top === "probe" ? "probe" : viewer.querySelector(".cap-other strong").textContent.toLowerCase());
   }
@@ -85,7 +86,15 @@
   document.addEventListener("keydown", function (event) {  // the key of + without Shift
     if (document.documentElement.classList.contains("keys-off")) return;
     if (event.key === "=" && !/^(TEXTAREA|SELECT)$/.test(event.target.tagName) && !event.ctrlKey && !event.metaKey) zoomBy(STEP);
-  });
+  }, { signal: gone.signal });
+  // The next face of a verification arrives in this page. Its viewer begins once htmx has settled the classes that it had sent.
+  document.addEventListener("htmx:afterSettle", function () {
+    if (viewer.isConnected) return;
+    gone.abort(); window.clearInterval(timer);
+    begin();
+    var heading = document.getElementById("errors") || document.querySelector("h1");
+    if (heading) { heading.tabIndex = -1; heading.focus({ preventScroll: true }); }  // it is read out, as that of a new page is
+  }, { signal: gone.signal });
 
   // One finger or the mouse moves, two fingers zoom about their middle; on the divider it draws the curtain.
   var pointers = new Map(), drawing = false;
@@ -180,4 +189,10 @@
   });
   needed();
   show(false);
+  // Nobody decides on a face before it is shown, nor with the second press of a double click on the face before.
+  var picks = document.querySelectorAll("[data-pick]"), DOUBLE_MS = 400;
+  picks.forEach(function (pick) { pick.disabled = true; });
+  Promise.allSettled(Array.from(viewer.querySelectorAll("img.layer"), function (face) { return face.decode(); })).then(function () {
+    window.setTimeout(function () { picks.forEach(function (pick) { pick.disabled = false; }); }, DOUBLE_MS);
+  });
 })();

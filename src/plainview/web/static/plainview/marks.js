@@ -20,7 +20,10 @@
   }
   function draw() {
     ["probe", "other"].forEach(function (which) { layer(which).replaceChildren(); });
-    marks.forEach(function (mark, i) { ring("probe", mark.probe, i + 1); ring("other", mark.face, i + 1); });
+    marks.forEach(function (mark, i) {
+      ring("probe", mark.probe, i + 1);
+      if (!mark.picture || mark.picture === stages.dataset.picture) ring("other", mark.face, i + 1);  // of several pictures, the one it was made on
+    });
     if (pending) ring("probe", pending, marks.length + 1);
   }
   function write() {
@@ -59,7 +62,7 @@
     var point = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height].map(function (value) { return Math.round(Math.min(Math.max(value, 0), 1) * 1000) / 1000; });
     if (which === "probe") { pending = point; draw(); return; }
     if (!pending) { window.plainview.toast("Mark the place on the probe first.", ""); return; }
-    marks.push({ probe: pending, face: point, note: "" });
+    marks.push({ probe: pending, face: point, note: "", picture: stages.dataset.picture });
     toggle(false); rows(); write();
     list.lastChild.querySelector("input").focus();
   }, true);

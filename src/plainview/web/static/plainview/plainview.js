@@ -31,17 +31,24 @@
     if (!list.children.length) list.textContent = "Only Tab, Enter and Escape.";
     dialog.showModal();
   }
+  // A key means the same on every keyboard: with Caps Lock, on the row of digits of AZERTY, and under Greek or Cyrillic letters.
+  function keyOf(event) {
+    var key = event.key.length === 1 ? event.key.toLowerCase() : event.key, code = /^(Digit|Key)(.)$/.exec(event.code || "");
+    if (code && code[1] === "Digit" && !event.shiftKey && !/[0-9]/.test(key)) return [key, code[2]];
+    return code && code[1] === "Key" && key > "~" ? [key, code[2].toLowerCase()] : [key];
+  }
   document.addEventListener("keydown", function (event) {
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
     if (document.querySelector("dialog[open]") || keysOff()) return;
     if (event.key === "?") { event.preventDefault(); showKeys(); return; }
     if (event.key === "/" && document.getElementById("find")) { event.preventDefault(); document.getElementById("find").focus(); return; }
-    var target = keyed().find(function (e) { return e.dataset.key === event.key; });
+    var keys = keyOf(event), on = keyed(), target = keys.map(function (key) { return on.find(function (e) { return e.dataset.key === key; }); }).find(Boolean);
+    if (target && event.repeat && !/^[jk+\-[\]]$/.test(target.dataset.key)) { event.preventDefault(); return; }  // a key held down moves; it answers nothing twice
     if (target) { event.preventDefault(); var closed = target.closest("details[data-keys]:not([open])"); if (closed) closed.open = true; if (target.offsetParent !== null) target.focus({ preventScroll: true }); target.click(); }
   });
   // Ctrl-Enter sends the form of the page with its primary button, from any field.
   document.addEventListener("keydown", function (event) {
-    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || document.querySelector("dialog[open]")) return;
+    if (event.key !== "Enter" || event.repeat || !(event.ctrlKey || event.metaKey) || document.querySelector("dialog[open]")) return;
     var button = document.querySelector("[data-ctrl-enter]");
     if (button) { event.preventDefault(); button.click(); }
   });
@@ -61,17 +68,29 @@
     window.clearTimeout(toast.timer);
     toast.timer = window.setTimeout(function () { line.hidden = true; }, 8000);
   }
-  window.plainview = { toast: toast };
+  window.plainview = { toast: toast, keyOf: keyOf };
 
   // What waits for the member is asked every two seconds while the page is looked at. A session that ended shows here:
   // the page stays as it is, with every answer, and goes on after a sign-in in another tab.
-  var out = false, since = "";
+  var out = false, since = "", heard = Date.now(), AWAKE_MS = 10000;
   function signedOut() {
     out = true;
     var dialog = document.getElementById("signed-out");
     if (dialog && !dialog.open) { document.querySelectorAll("dialog[open]").forEach(function (other) { other.close(); }); dialog.showModal(); }
   }
   document.addEventListener("plainview:signed-out", signedOut);
+  // What htmx asked for may be answered by the sign-in page, by a refusal or by nobody: this page stays as it is and says so.
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    if (!new URL(event.detail.xhr.responseURL || location.href).pathname.startsWith("/accounts/")) return;
+    event.detail.shouldSwap = false;
+    signedOut();
+  });
+  document.addEventListener("htmx:responseError", function (event) {
+    if (event.detail.requestConfig.verb === "post") toast("Not saved: the server refused it (" + event.detail.xhr.status + "). Reload the page to see why.", "");
+  });
+  document.addEventListener("htmx:sendError", function (event) {
+    if (event.detail.requestConfig.verb === "post") toast("No connection: nothing was sent. Try again when it is back.", "");
+  });
   function show(id, count) {
     var place = document.getElementById(id);
     if (!place) return;
@@ -83,20 +102,48 @@
     document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": token }));
   }
   function ask() {
-    if (document.visibilityState !== "visible") return;
-    fetch("/news/now/?since=" + since, { headers: { Accept: "application/json" }, redirect: "manual" }).then(function (answer) {
+    if (document.visibilityState !== "visible") return Promise.resolve(true);
+    return fetch("/news/now/?since=" + since, { headers: { Accept: "application/json" }, redirect: "manual" }).then(function (answer) {
       // Who was never answered is not signed out: a new member sets up a second factor first.
       if (answer.type === "opaqueredirect" || answer.status === 403) { if (since !== "") signedOut(); return null; }
       return answer.ok ? answer.json() : null;
     }).then(function (data) {
-      if (!data) return;
-      if (out) { out = false; renew(data.token); document.getElementById("signed-out").close(); toast("Signed in again. Your answers are kept.", ""); }
+      heard = Date.now();
+      if (!data) return !out;
+      renew(data.token);  // a sign-in in another tab, even while this one was hidden, ends the token of every open form
+      if (out) { out = false; document.getElementById("signed-out").close(); toast("Signed in again. Your answers are kept.", ""); }
       show("task-count", data.tasks);
       show("news-count", data.unseen);
       if (since !== "" && data.newest && String(data.newest) !== since) toast(data.text, data.url);
       since = String(data.newest);
-    }).catch(function () { /* the network comes back */ });
+      return true;
+    }).catch(function () { return false; });  // the network comes back
   }
+  // A page that slept does not know that its session or its network is gone: it asks before it sends what was written in it.
+  document.addEventListener("submit", function (event) {
+    var form = event.target, button = event.submitter;
+    if (form.method !== "post" || !document.body.hasAttribute("data-asks") || Date.now() - heard < AWAKE_MS) return;
+    event.preventDefault(); event.stopImmediatePropagation();
+    ask().then(function (on) {
+      if (on) { heard = Date.now(); form.requestSubmit(button); }
+      else if (!out) toast("No connection: nothing was sent. Try again when it is back.", "");
+    });
+  }, true);
+
+  // Fifty galleries: the filter hides those that do not match; selected ones are always shown.
+  document.addEventListener("input", function (event) {
+    var field = event.target, shown = 0;
+    if (!field.matches("[data-filter]")) return;
+    var list = document.querySelector(field.dataset.filter), words = field.value.toLowerCase().split(/\s+/);
+    list.querySelectorAll(":scope > li").forEach(function (row) {
+      row.hidden = !row.querySelector("input:checked") && !words.every(function (word) { return row.dataset.text.includes(word); });
+      if (!row.hidden) shown += 1;
+    });
+    list.parentElement.querySelector("[data-filter-none]").hidden = shown > 0;
+  });
+  document.addEventListener("keydown", function (event) {
+    if (event.key === "Enter" && event.target.matches && event.target.matches("[data-filter]")) event.preventDefault();
+  });
 
   // One act per click: a form that is being sent cannot be sent twice.
   document.addEventListener("submit", function (event) {

@@ -74,7 +74,11 @@
   function answered(form, request) {
     var there = request.getResponseHeader("HX-Redirect");
     if (there) { window.location.assign(there); return; }
-    if (new URL(request.responseURL).pathname.startsWith("/accounts/")) { signIn(); return; }
+    if (new URL(request.responseURL).pathname.startsWith("/accounts/")) {
+      document.dispatchEvent(new Event("plainview:signed-out"));
+      stopped(form, "You were signed out, and the photograph was not sent. It is still chosen: send it again after you sign in.");
+      return;
+    }
     var errors = find("#errors", new DOMParser().parseFromString(request.responseText, "text/html"));
     stopped(form, errors ? errors.textContent.trim().replace(/\s+/g, " ") : "The server could not answer, and the photograph was not accepted. Try again.");
   }
@@ -149,21 +153,6 @@
     if (event.target.closest("[data-cut-form]")) show();
     var output = find("output[for='" + event.target.id + "']");
     if (output) output.textContent = event.target.value;
-    if (event.target.matches("[data-filter]")) filter(event.target);
-  });
-
-  // Fifty galleries: the filter hides those that do not match; selected ones are always shown.
-  function filter(field) {
-    var words = field.value.toLowerCase().split(/\s+/), shown = 0;
-    document.querySelectorAll(field.dataset.filter + " > li").forEach(function (row) {
-      var fits = find("input:checked", row) || words.every(function (word) { return row.dataset.text.includes(word); });
-      row.hidden = !fits;
-      if (fits) shown += 1;
-    });
-    find("[data-filter-none]").hidden = shown > 0;
-  }
-  document.addEventListener("keydown", function (event) {
-    if (event.key === "Enter" && event.target.matches("[data-filter]")) event.preventDefault();
   });
 
   // Answers are saved as they are typed; the page says whether they were.
@@ -172,15 +161,6 @@
     if (!event.target.matches("[data-autosave]")) return;
     saved(event.detail.successful ? "Saved" : "Not saved: the server did not answer. Your next change tries again.");
   });
-  // An ended session answers with the sign-in page: go there, then come back to this page.
-  document.addEventListener("htmx:beforeSwap", function (event) {
-    var there = new URL(event.detail.xhr.responseURL || window.location.href);
-    if (there.pathname.startsWith("/accounts/")) {
-      event.detail.shouldSwap = false;
-      signIn();
-    }
-  });
-  function signIn() { window.location.assign("/accounts/login/?next=" + encodeURIComponent(window.location.pathname)); }
 
   // Within 100 ms of the click the page shows that the search is running; the answer is a separate page.
   document.addEventListener("submit", function (event) {

@@ -31,6 +31,11 @@
     });
     request.addEventListener("load", function () {
       over();
+      if (new URL(request.responseURL || window.location.href).pathname.startsWith("/accounts/")) {
+        document.dispatchEvent(new Event("plainview:signed-out"));
+        say("You were signed out, and nothing was enrolled. The files are still chosen: send them again after you sign in.");
+        return;
+      }
       // The server answers with a redirect to the job, or with this page and its errors.
       if (request.responseURL && request.responseURL !== window.location.href) { window.location.assign(request.responseURL); return; }
       var page = new DOMParser().parseFromString(request.responseText, "text/html"), wrong = page.getElementById("errors");
