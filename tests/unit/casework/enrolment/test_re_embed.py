@@ -193,8 +193,8 @@ def test_a_gallery_that_is_exchanged_while_it_is_compared_gives_no_answer(
 ) -> None:
     answer = ranking.answer
 
-    def exchanged_first(*arguments: Any) -> Any:
-        ranked = answer(*arguments)
+    def exchanged_first(*arguments: Any, **options: Any) -> Any:
+        ranked = answer(*arguments, **options)
         re_embed("g", acting_member=person("admin"))
         return ranked
 
