@@ -172,7 +172,7 @@ def _before(gallery: Gallery, day: date) -> int:
 
 def _saved(probe: Probe, request: Request, may: Authorised, days: int, one_in: int, member: Member) -> Alert:
     engine = services().engine
-    template, alike = template_of(probe, engine)
+    template, alike = template_of(Embedding(probe, engine))
     alert = Alert(
         case=may.case,
         member=member,

@@ -133,7 +133,7 @@ class Ready(NamedTuple):
 
     gallery: Gallery
     pack: str
-    index: Index
+    references: Index
     calibration: GalleryCalibration
 
 

@@ -130,11 +130,11 @@ def fill(gallery: Gallery, member: Member, photographs: list[Path], count: int) 
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         rows = []
         for number, vector in enumerate(vectors, start=first):
-            turn, face = divmod(number, len(of_face))
-            values, name = of_face[face].copy(), str(Reference._meta.get_field("public_id").get_default())
+            turn, place = divmod(number, len(of_face))
+            values, name = of_face[place].copy(), str(Reference._meta.get_field("public_id").get_default())
             sealed = services().templates.seal(vector.tobytes(), f"template:{name}".encode())
-            for place, value in zip(own, (name, turn + 1, sealed), strict=True):
-                values[place] = value
+            for column, value in zip(own, (name, turn + 1, sealed), strict=True):
+                values[column] = value
             rows.append(values)
         with transaction.atomic():
             insert_values(Reference, rows)
