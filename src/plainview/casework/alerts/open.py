@@ -22,6 +22,7 @@ from plainview.casework.log.write import write_entry
 from plainview.casework.misuse.inspection import Comparison, inspect
 from plainview.casework.models import Alert, AlertGallery, AlertPreference, Gallery, Member
 from plainview.casework.probes.probe import (
+    Embedding,
     Probe,
     as_further,
     columns_of,
