@@ -256,14 +256,7 @@ def check_opening(commitment: str, opening: Opening) -> bool:
 
 def _commitment(opening: Opening) -> str:
     name, value = opening.name.encode(), _jcs(_plain(opening.value, MAX_DEPTH))
-    parts = (
-        _SEAL_DOMAIN,
-        opening.salt,
-        len(name).to_bytes(8, "big"),
-        name,
-        len(value).to_bytes(8, "big"),
-        value,
-    )
+    parts = (_SEAL_DOMAIN, opening.salt, len(name).to_bytes(8, "big"), name, len(value).to_bytes(8, "big"), value)
     return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
@@ -382,8 +375,7 @@ def _plain_key(key: object) -> str:
 _ordinary = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
 _EXTRAORDINARY = re.compile(r"[^\x00-\x7e]|[0-9]{16}")
-"""Where RFC 8785 differs from Python's JSON, for values of `_plain`, or refuses: the order of keys beyond ASCII, halves of
-surrogate pairs, integers of more than 15 digits. Such values take the library's way, ten times as long."""
+"""Where RFC 8785 differs from Python's JSON, or refuses: keys beyond ASCII, half pairs, integers of over 15 digits."""
 
 
 def _jcs(value: Any) -> bytes:
