@@ -373,7 +373,6 @@ def _plain_key(key: object) -> str:
 
 
 _ordinary = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
-
 _EXTRAORDINARY = re.compile(r"[^\x00-\x7e]|[0-9]{16}")
 """Where RFC 8785 differs from Python's JSON, or refuses: keys beyond ASCII, half pairs, integers of over 15 digits."""
 
