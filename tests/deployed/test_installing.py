@@ -204,6 +204,8 @@ def test_the_steps_of_the_containerfile_make_a_served_workspace_in_a_bare_folder
                 *sources, place = argument.split()
                 for source in sources:
                     shutil.copy(wheel if source == "dist/*.whl" else ROOT / source, place)
+            case "ARG":
+                environment |= dict([argument.split("=", 1)])
             case "RUN" if not argument.startswith("useradd "):
                 run(folder, "sh", "-c", argument, environment=environment)
             case "ENV":

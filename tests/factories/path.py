@@ -1,8 +1,8 @@
 """From a case to a reported lead, by three people, with every click, key and page counted.
 
 Owns the counts: what a browser test asserts and `benchmarks/desk_path.py` prints. Sign-ins are left out. A chooser of
-files counts as the click that opens it; choosing a case by typing is a field. A page is a document that the browser
-loads, or a file that it opens: a part that a script exchanges in the page that is there is none.
+files counts as the click that opens it; choosing a case by typing is a field. A page is a document or a file that the
+browser asks for by a navigation, with its redirects once: a part that a script exchanges in the page that is there is none.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Request, expect
 
 from plainview.policy.examination import CONTRADICTIONS
 
@@ -39,17 +39,18 @@ class Hand:
     counts: Counts = field(default_factory=Counts)
 
     def __post_init__(self) -> None:
-        self.page.on("load", self._opened)
+        self.page.on("request", self._asked)
 
-    def _opened(self, page: Page) -> None:
-        if not page.url.endswith(".pdf"):  # a Chromium with a viewer loads it, another one keeps it: `file` counts it
+    def _asked(self, request: Request) -> None:
+        # What a document is asked for is told before anything of it shows; that it has loaded may be told too late to count.
+        ours = request.is_navigation_request() and request.frame == self.page.main_frame  # a viewer of PDF has frames
+        if ours and request.redirected_from is None:
             self.counts.pages += 1
 
     def begin(self, address: str = "/") -> None:
         """Open the page on which the person begins: they are there anyway, so it does not count."""
         before = self.counts.pages
-        with self.page.expect_event("load"):  # it may be told after `goto` has returned
-            self.page.goto(address)
+        self.page.goto(address)
         self.counts.pages = before
 
     def click(self, what: Locator) -> None:
@@ -58,10 +59,9 @@ class Hand:
         what.click()
 
     def file(self, what: Locator) -> None:
-        """One click that opens a PDF file, and the file as a page."""
+        """One click that opens a PDF file."""
         with self.page.expect_response(lambda answer: answer.headers.get("content-type") == "application/pdf"):
             self.click(what)
-        self.counts.pages += 1
 
     def press(self, *keys: str) -> None:
         """Keys, one after another."""

@@ -25,7 +25,8 @@ from plainview.casework.enrolment.manifest import Unusable
 from plainview.casework.enrolment.pairing import described, paired
 from plainview.casework.feeds.mapping import OWN, Mapping, of_table
 from plainview.casework.feeds.reading import read_details, read_page
-from plainview.casework.galleries.nist import Exported, read_nist, write_nist
+from plainview.casework.galleries.nist import read_nist
+from plainview.casework.galleries.nist_write import Exported, write_nist
 from plainview.casework.retention.court_orders import read_order
 from plainview.evaluation.dataset import LABELS
 from plainview.policy.decision import Refused

@@ -19,7 +19,7 @@ from tests.factories.pictures import black_png
 from tests.factories.work import at, case, entries, gallery, person, probe, search
 
 from plainview.casework.enrolment import intake
-from plainview.casework.galleries.nist import Exported, write_nist
+from plainview.casework.galleries.nist_write import Exported, write_nist
 from plainview.casework.galleries.passports import create_gallery
 from plainview.casework.jobs import cancel
 from plainview.casework.models import Enrolment, Gallery, Job, Reference

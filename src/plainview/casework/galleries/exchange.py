@@ -14,7 +14,7 @@ from django.db import transaction
 
 from plainview import __version__
 from plainview.casework import find
-from plainview.casework.galleries.nist import IDC_MAX, Exported, exchangeable, write_nist
+from plainview.casework.galleries.nist_write import IDC_MAX, Exported, exchangeable, write_nist
 from plainview.casework.log.guard import refusals_recorded, standing
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Gallery, Member, Reference

@@ -1,4 +1,4 @@
-"""Reading facial photographs (Type-10 records) from ANSI/NIST-ITL files, and writing such files.
+"""Reading facial photographs (Type-10 records) from ANSI/NIST-ITL files.
 
 Owns the fields that say where a picture came from. It must never take anything about a person from a file: it skips
 descriptive text (Type-2 records) and all other records. No Django here.
@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import cv2
-import nistitl
 import numpy as np
 
 from plainview.recognition.decode_header import is_exchange
 from plainview.recognition.errors import BadMedia
 from plainview.recognition.foreign import foreign, reason
 from plainview.recognition.sandbox import DecodeLimits
-from plainview.tables.dates import FIRST, Precision, is_future, iso, last_day, read_date
+from plainview.tables.dates import FIRST, Precision, is_future, last_day, read_date
 
-__all__ = ["Exported", "FaceRecord", "Provenance", "exchangeable", "is_exchange", "read_nist", "write_nist"]
+__all__ = ["FACE", "STORED_FIELDS", "FaceRecord", "Provenance", "is_exchange", "photographed_on", "read_nist"]
 
 SUFFIXES = (".an2", ".an2k", ".an", ".nist", ".nst", ".eft", ".ebts")
 """Usual file name endings of ANSI/NIST-ITL files. What a file is, its first bytes say (`is_exchange`)."""
@@ -33,9 +32,6 @@ HEAD = 64
 
 MAX_RECORDS = 1000
 """Most records in one file: an agency's booking has a handful."""
-
-IDC_MAX = 99
-"""Highest record number in a file (ANSI/NIST-ITL 1-2011, 7.3.1), and so the most records written to one."""
 
 STORED_FIELDS = {
     3: "IMT",
@@ -57,10 +53,7 @@ PERSON_FIELDS = (15, 14)
 FBI EFTS 7.1, appendix C, and NIST's table of EBTS. Other domains (DOM, 1.013) than the default, NORAM, give the fields of
 a Type-2 record other meanings, so that nothing is read there."""
 
-_FACE = "FACE"
-_COMPRESSED = {"JPEG": "JPEGB", "MPO": "JPEGB", "PNG": "PNG", "JPEG2000": "JP2"}
-"""Container as Pillow names it -> the field CGA; a picture in any other container cannot be exported."""
-
+FACE = "FACE"
 _DIGITS = re.compile(r"[0-9]{4,8}")
 _FS, _GS, _RS, _US = b"\x1c", b"\x1d", b"\x1e", b"\x1f"  # end of record, field, subfield, item (table 3)
 _BEGIN = re.compile(rb"([0-9]{1,2})\.0*1:\s?([0-9]{1,10})\s?\x1d")
@@ -99,18 +92,6 @@ class FaceRecord:
     picture: Callable[[], bytes]
     captured_precision: Precision = "day"
     subject: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Exported:
-    """A picture to write, with its container as Pillow names it and its width and height in pixels."""
-
-    data: bytes = field(repr=False)
-    container: str
-    size: tuple[int, int]
-    captured_on: date | None
-    provenance: Provenance
-    captured_precision: str = "day"
 
 
 def read_nist(data: bytes) -> list[FaceRecord]:
@@ -238,7 +219,7 @@ def _record(fields: Mapping[int, bytes], shared: Mapping[str, Any], subject: str
     provenance = {name: value for name, value in {**shared, **stored}.items() if value}
     data = fields.get(_PICTURE, b"")
     shape = {name: _value(fields.get(tag, b"")) for tag, name in ((6, "HLL"), (7, "VLL"), (11, "CGA"), (12, "CSP"))}
-    captured_on, precision = _date(provenance.get("PHD"))
+    captured_on, precision = photographed_on(provenance.get("PHD"))
 
     def picture() -> bytes:
         if captured_on and is_future(captured_on):
@@ -247,7 +228,7 @@ def _record(fields: Mapping[int, bytes], shared: Mapping[str, Any], subject: str
                 f"The date of the photograph (PHD {str(provenance['PHD'])[:_SHOWN]}) is in the future.",
                 "Ask the sender for the file again.",
             )
-        if provenance.get("IMT", _FACE) != _FACE:
+        if provenance.get("IMT", FACE) != FACE:
             raise BadMedia(
                 "exchange_no_face",
                 f"The record shows {str(provenance['IMT'])[:_SHOWN]!r} instead of a face.",
@@ -311,7 +292,7 @@ def _decoded(item: bytes) -> str:
         return item.decode("latin-1")[:_TEXT]
 
 
-def _date(text: object) -> tuple[date | None, Precision]:
+def photographed_on(text: object) -> tuple[date | None, Precision]:
     """Return a date YYYYMMDD (field 10.005, PHD), whose unknown parts are zeros or missing, and its precision.
 
     Some programs write it with hyphens.
@@ -332,68 +313,3 @@ def _damaged(why: str) -> BadMedia:
     return BadMedia(
         "exchange_damaged", f"The ANSI/NIST-ITL file cannot be read: {why}.", "Ask the sender for the file again."
     )
-
-
-def exchangeable(container: str) -> bool:
-    """Say whether a picture in this container can be written to an ANSI/NIST-ITL file."""
-    return container in _COMPRESSED
-
-
-def write_nist(pictures: Iterable[Exported], *, agency: str, number: str, software: str) -> bytes:
-    """Return one ANSI/NIST-ITL file with a Type-10 record for each picture, at most `IDC_MAX`.
-
-    A record keeps what it says about its source; its annotations gain one line with the time and the software.
-
-    Args:
-        pictures: each `exchangeable`.
-        agency: the sender, for ORI and, if no source is known, SRC.
-        number: the file's number, unique for the sender (TCN).
-        software: name and version, for the annotation.
-    """
-    now = datetime.now(UTC)
-    message = nistitl.Message()
-    message.TOT = _FACE
-    head = message[0]
-    head.DAT, head.ORI, head.TCN = f"{now:%Y%m%d}", agency, number
-    for idc, picture in enumerate(pictures, start=1):
-        stored = dict(picture.provenance)
-        record = nistitl.AsciiRecord(10)
-        record.IDC = idc
-        known, precision = (
-            (picture.captured_on, picture.captured_precision) if picture.captured_on else _date(stored.get("PHD"))
-        )
-        taken = iso(known, precision).replace("-", "").ljust(8, "0") if known else "0" * 8  # zeros: not known (7.7.2.3)
-        width, height = picture.size
-        fixed = {
-            3: _FACE,
-            4: str(stored.get("SRC") or agency),
-            5: taken,
-            6: width,
-            7: height,
-            8: 0,
-            9: 1,
-            10: 1,
-            11: _COMPRESSED[picture.container],
-            12: "UNK",
-            996: hashlib.sha256(picture.data).hexdigest().upper(),
-        }
-        stored["ANN"] = [*stored.get("ANN", []), [f"{now:%Y%m%d%H%M%S}Z", software, "Plainview", "exported"]]
-        for tag, value in fixed.items():
-            record += nistitl.Field(10, tag, str(value))
-        for tag, name in STORED_FIELDS.items():
-            if tag not in fixed and stored.get(name):
-                record += _field(tag, stored[name])
-        record += nistitl.BinaryField(10, 999, picture.data)
-        message += record
-    return bytes(message.NIST)
-
-
-def _field(tag: int, value: Any) -> Any:
-    if isinstance(value, str):
-        return nistitl.Field(10, tag, value)
-    field = nistitl.Field(10, tag)
-    for subfield in value:
-        part = nistitl.SubField()
-        part.add_values(*subfield)
-        field.add_subfields(part)
-    return field

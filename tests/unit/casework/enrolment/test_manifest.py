@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plainview.casework.enrolment.manifest import read_items
-from plainview.casework.galleries.nist import Exported, write_nist
+from plainview.casework.galleries.nist_write import Exported, write_nist
 from plainview.policy.decision import Refused
 from plainview.recognition.errors import BadMedia
 

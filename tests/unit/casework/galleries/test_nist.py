@@ -14,7 +14,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from plainview.casework.galleries.nist import MAX_RECORDS, Exported, FaceRecord, exchangeable, read_nist, write_nist
+from plainview.casework.galleries.nist import MAX_RECORDS, FaceRecord, read_nist
+from plainview.casework.galleries.nist_write import Exported, exchangeable, write_nist
 from plainview.recognition.errors import BadMedia
 from plainview.tables.dates import iso
 
@@ -66,6 +67,25 @@ def test_pictures_go_out_and_come_in_with_their_provenance() -> None:
     fields = nistitl.Message()
     fields.parse(write_nist(out, agency="A", number="T", software="S"))
     assert [fields[1][tag].value for tag in (6, 7, 11)] == ["10", "20", "JPEGB"]
+
+
+@pytest.mark.parametrize("source", ["Polizei Köln", "Ведомство 5", "東京"])
+def test_a_text_of_any_script_goes_out_as_utf_8_and_the_file_says_so(source: str) -> None:
+    stored = {"SRC": source, "ANN": [["20200101000000Z", source, "m", "d"]]}
+    data = write_nist([Exported(PICTURE, "JPEG", (1, 1), None, stored)], agency="A", number="T", software="S")
+    assert b"1.015:003\x1fUTF-8\x1c" in data
+    assert data.count(source.encode()) == 2
+    (record,) = read_nist(data)
+    assert (record.provenance["SRC"], record.provenance["ANN"][0][1], record.picture()) == (source, source, PICTURE)
+
+
+def test_an_ascii_file_needs_no_other_encoding_and_a_separator_in_a_text_is_a_space() -> None:
+    exported = Exported(PICTURE, "JPEG", (1, 1), None, {"SRC": "a\x1cb\x1dc", "SOR": [["1\x1f2", "3\x1e4"]]})
+    data = write_nist([exported], agency="A\x1dB", number="T", software="S")
+    assert b"1.002:0500\x1d" in data
+    assert b"1.015:" not in data
+    (record,) = read_nist(data)
+    assert [record.provenance[name] for name in ("ORI", "SRC", "SOR")] == ["A B", "a b c", [["1 2", "3 4"]]]
 
 
 def test_descriptive_records_are_passed_over() -> None:
