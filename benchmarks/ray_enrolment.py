@@ -43,6 +43,10 @@ def main() -> None:
         half.mkdir()
         for path in sorted(pictures.iterdir())[: arguments.pictures // 2]:
             (half / path.name).symlink_to(path)
+        half = folder / "half"
+        half.mkdir()
+        for path in sorted(pictures.iterdir())[: arguments.pictures // 2]:
+            (half / path.name).symlink_to(path)
         alone = _enrolled(folder / "alone", pictures, [], {})
         figures: dict[str, Any] = {"pictures": arguments.pictures, "one_machine_per_s": alone["images_per_s"]}
         for workers in arguments.workers:

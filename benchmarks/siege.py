@@ -248,6 +248,7 @@ def prepare(place: Place, people: int, think_s: float) -> tuple[list[dict[str, s
 def known_lists(place: Place, token: str, ca: str, probes: list[Path]) -> dict[Path, list[tuple[str, str]]]:
     """Return the list of every probe, asked while nobody else does anything."""
     known = {}
+    place.wait_for(lambda: search(place.url, ca, token, probes[0]).status_code == 201, _BACK_WITHIN_S)
     for probe in probes:
         answer = search(place.url, ca, token, probe)
         answer.raise_for_status()

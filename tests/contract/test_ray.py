@@ -217,24 +217,29 @@ where = Cluster({cluster.client_address!r}, "outside", {str(cluster.folder / "ou
 index = ShardedIndex(DIM, RayCrew(where, "1-{DIM}-outside", 2, SEALER.maker(), (DIM, CUT, ALL_BELOW)))
 rows = faces(500, seed=1)
 log = [Block.of_adds(1, np.arange(1, 501, dtype=np.int64), rows)]
-catch_up(index, lambda seq: log if seq < 1 else [])
-before = index.search(rows[7], 5)
+failures = []
+
+def searched():
+    end = time.monotonic() + 120
+    while True:
+        try:
+            index.refresh()
+            catch_up(index, lambda seq: log if seq < 1 else [])
+            return index.search(rows[7], 5)
+        except IndexUnreachable as error:
+            failures.append(error.why)
+            assert time.monotonic() < end, failures
+            time.sleep(0.5)
+
+before = searched()
+failures.clear()
 mine = [p for p in psutil.process_iter(["cmdline"]) if "--mode=specific-server" in (p.info["cmdline"] or [])
         and {str(cluster.folder)!r} in p.environ().get("RAY_TLS_CA_CERT", "")]
 assert mine, "no process of Ray's client"
 for process in mine:
     process.kill()
-lost, end = 0, time.monotonic() + 120
-while True:
-    try:
-        index.refresh()
-        catch_up(index, lambda seq: log if seq < 1 else [])
-        assert index.search(rows[7], 5) == before
-        break
-    except IndexUnreachable:
-        lost += 1
-        assert time.monotonic() < end
-print("again", lost, flush=True)
+assert searched() == before
+print("again", len(failures), flush=True)
 index.clear()
 os._exit(0)
 """

@@ -256,14 +256,7 @@ def check_opening(commitment: str, opening: Opening) -> bool:
 
 def _commitment(opening: Opening) -> str:
     name, value = opening.name.encode(), _jcs(_plain(opening.value, MAX_DEPTH))
-    parts = (
-        _SEAL_DOMAIN,
-        opening.salt,
-        len(name).to_bytes(8, "big"),
-        name,
-        len(value).to_bytes(8, "big"),
-        value,
-    )
+    parts = (_SEAL_DOMAIN, opening.salt, len(name).to_bytes(8, "big"), name, len(value).to_bytes(8, "big"), value)
     return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
@@ -379,7 +372,15 @@ def _plain_key(key: object) -> str:
     return str.__str__(key)
 
 
+_ordinary = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+_EXTRAORDINARY = re.compile(r"[^\x00-\x7e]|[0-9]{16}")
+"""Where RFC 8785 differs from Python's JSON, or refuses: keys beyond ASCII, half pairs, integers of over 15 digits."""
+
+
 def _jcs(value: Any) -> bytes:
+    text = _ordinary(value)
+    if _EXTRAORDINARY.search(text) is None:
+        return text.encode()
     try:
         return rfc8785.dumps(value)
     except ValueError as error:  # an integer beyond 2**53 - 1, or half a surrogate pair

@@ -179,19 +179,14 @@ class Codes:
 
     def load(self, parts: Iterable[tuple[NDArray[np.int64], NDArray[np.uint8]]], total: int) -> None:
         """Take these slots and codes, `total` in all, in place of all others; many times as fast as `add_coded`."""
-        _on_this_thread()
-        plain = self._empty()
-        plain.invlists.resize(0, total)
+        loading = self.loading(total)
         for slots, codes in parts:
-            plain.invlists.update_entries(0, plain.ntotal, len(slots), faiss.swig_ptr(slots), faiss.swig_ptr(codes))
-            plain.ntotal += len(slots)
-        plain.invlists.resize(0, plain.ntotal)
-        self._scan = faiss.IndexIVFPQFastScan(plain, _TOGETHER)
-        # The scan keeps hold of what it was made from, a second copy of all codes, and never reads it.
-        self._scan.orig_invlists = None
-        self._scan.referenced_objects = []
-        del plain
-        _give_back()
+            loading.take(slots, codes)
+        loading.finish()
+
+    def loading(self, total: int) -> Loading:
+        """Begin to take about `total` slots and codes in place of all others."""
+        return Loading(self, total)
 
     def remove(self, slots: NDArray[np.int64]) -> None:
         """Remove these slots; the last codes move over theirs."""
@@ -228,3 +223,35 @@ class Codes:
         index.is_trained = True
         index.nprobe = 1
         return index
+
+
+class Loading:
+    """Slots and codes on their way into a set; they count when `finish` returns, and until then the set is as it was."""
+
+    def __init__(self, codes: Codes, total: int) -> None:
+        """Make room for about `total`."""
+        _on_this_thread()
+        self._codes, self._plain, self._room = codes, codes._empty(), total
+        self._plain.invlists.resize(0, total)
+
+    def take(self, slots: NDArray[np.int64], codes: NDArray[np.uint8]) -> None:
+        """Take more: int64 (rows,) and uint8 (rows, code_bytes)."""
+        plain = self._plain
+        if plain.ntotal + len(slots) > self._room:
+            self._room = max(plain.ntotal + len(slots), 2 * self._room)
+            plain.invlists.resize(0, self._room)
+        if len(slots):
+            plain.invlists.update_entries(0, plain.ntotal, len(slots), faiss.swig_ptr(slots), faiss.swig_ptr(codes))
+            plain.ntotal += len(slots)
+
+    def finish(self) -> None:
+        """Put what was taken in place of all others."""
+        plain = self._plain
+        plain.invlists.resize(0, plain.ntotal)
+        scan: Any = faiss.IndexIVFPQFastScan(plain, _TOGETHER)
+        # The scan keeps hold of what it was made from, a second copy of all codes, and never reads it.
+        scan.orig_invlists = None
+        scan.referenced_objects = []
+        self._codes._scan = scan
+        del plain, self._plain
+        _give_back()

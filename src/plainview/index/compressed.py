@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from statistics import NormalDist
 
@@ -41,11 +42,13 @@ from plainview.index.base import (
     rough_margin,
     settled,
 )
-from plainview.index.codes import Codes, near_margin, near_scores, spread
+from plainview.index.codes import near_margin, spread
+from plainview.index.halves import Halves
+from plainview.index.helper import both
 from plainview.index.lock import SearchesOrChange
 from plainview.index.looking import BEYOND, first_looked_at, front_of, is_scanned, kth, stop
 from plainview.index.parts import Look, Settled, may_be_needed
-from plainview.index.slots import Slots
+from plainview.index.slots import AT_ONCE, GONE, Slots
 from plainview.index.store import Seals
 from plainview.recognition.types import Vector
 
@@ -60,17 +63,14 @@ ALL_BELOW = 4096
 _LESS, _MORE = 0.002, 0.04
 """Steps, in standard deviations of the probe's scores, by which the first guess follows the gallery."""
 
-_GONE = np.float32(-2)
-"""Score of a slot that another process has erased meanwhile: below every cosine."""
-
 _SAMPLE = 1024
 """Templates from which a probe's mean score and its deviation are estimated, for the first guess only."""
 
 _PART = 65536
 """References handed on in one part."""
 
-_AT_ONCE = 1024
-"""Templates scored in one product: 512 KB at 128 components stay in the core's cache."""
+_NEAR_ON_TWO = 1024
+"""Near codes from which a second thread helps to read them."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -105,7 +105,7 @@ class CompressedIndex:
         self._near_margin = near_margin(dim)
         self._ahead = 0.2
         self._sample: NDArray[np.float32] | None = None
-        self._slots = Slots(Codes(dim), folder, seals)
+        self._slots = Slots(Halves(dim), folder, seals)
         try:
             opened = self._slots.open()
             self.opened = f"opened at row {self.watermark}" if opened else "nothing was there; it begins at row 0"
@@ -305,20 +305,17 @@ class CompressedIndex:
     def _best(self, slots: NDArray[np.int64], probe: Vector, top: int) -> NDArray[np.int64]:
         """Return those of the slots that can be among the `top` best, from their templates."""
         rough = np.empty(len(slots), dtype=np.float32)
-        for begin in range(0, len(slots), _AT_ONCE):
-            part = slice(begin, begin + _AT_ONCE)
+        for begin in range(0, len(slots), AT_ONCE):
+            part = slice(begin, begin + AT_ONCE)
             there, _, templates = self._slots.read(slots[part])
-            rough[part] = np.where(there, templates @ probe, _GONE)
+            rough[part] = np.where(there, templates @ probe, GONE)
         return slots[could_be_best(rough, top, self._margin)]
 
     def _near(self, slots: NDArray[np.int64], probe: Vector) -> NDArray[np.float32]:
         """Return the near scores of the slots, float32 (rows,)."""
-        scores = np.empty(len(slots), dtype=np.float32)
-        for begin in range(0, len(slots), _AT_ONCE):
-            part = slice(begin, begin + _AT_ONCE)
-            there, near = self._slots.near(slots[part])
-            scores[part] = np.where(there, near_scores(near, probe), _GONE)
-        return scores
+        middle = len(slots) // 2
+        halves = (partial(self._slots.near_scores, part, probe) for part in (slots[:middle], slots[middle:]))
+        return np.concatenate(both(*halves, worth=len(slots) >= _NEAR_ON_TWO))
 
     def _steady(
         self,

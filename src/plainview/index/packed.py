@@ -17,7 +17,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-_LANES = np.array([0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15])
+_LANES = np.arange(16).reshape(2, 8).T.ravel()  # 0, 8, 1, 9, ... 7, 15
 _LANE_OF = np.argsort(_LANES)
 _GROUP = 32
 

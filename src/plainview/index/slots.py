@@ -17,8 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainview.index.base import IndexDamaged
-from plainview.index.codes import Codes, near_codes
+from plainview.index.codes import near_codes, near_scores
+from plainview.index.halves import Halves
 from plainview.index.store import Seals, Store
+from plainview.recognition.types import Vector
 
 _WAITING = 8192
 """Templates held back before they are written: 4 MB at 128 components, and a flush every few seconds at most."""
@@ -29,13 +31,19 @@ _RUN = 65536
 _HOLES = 0.25
 """Share of erased slots from which the store is rewritten without them."""
 
+AT_ONCE = 1024
+"""Templates scored in one product: 512 KB at 128 components stay in the core's cache."""
+
+GONE = np.float32(-2)
+"""Score of a slot that another process has erased meanwhile: below every cosine."""
+
 _LOG = logging.getLogger(__name__)
 
 
 class Slots:
     """The slots of one index, over its store."""
 
-    def __init__(self, codes: Codes, folder: Path, seals: Seals) -> None:
+    def __init__(self, codes: Halves, folder: Path, seals: Seals) -> None:
         """Take the parts; nothing is read yet."""
         self.codes = codes
         self._dim = codes.dim
@@ -223,6 +231,19 @@ class Slots:
         references[written] = self._store.references[slots[written]]
         references[~written] = self._waiting[slots[~written] - self._count]
         return references
+
+    def near_scores(self, slots: NDArray[np.int64], probe: Vector) -> NDArray[np.float32]:
+        """Return the near scores of the slots, float32 (rows,); several threads may ask at once.
+
+        Raises:
+            IndexDamaged: a record on disk is not what was written.
+        """
+        scores = np.empty(len(slots), dtype=np.float32)
+        for begin in range(0, len(slots), AT_ONCE):
+            part = slice(begin, begin + AT_ONCE)
+            there, near = self.near(slots[part])
+            scores[part] = np.where(there, near_scores(near, probe), GONE)
+        return scores
 
     def near(self, slots: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.int8]]:
         """Return whether each slot still holds a template, and its near code, int8 (rows, dimension).

@@ -77,6 +77,7 @@ REFUSED = (
     ("aaa bbb", "C-1"),
     ("ababa xyxyx", "C-1"),
     ("asdf rewq", "C-1"),
+    ("rider x", "C-1"),
     ("Ermittlung", "C-1"),
     ("查", "C-1"),
 )

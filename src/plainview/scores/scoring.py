@@ -148,24 +148,23 @@ class Listed:
     score: float
 
 
-def ordered(candidates: Iterable[HasCosine], probe: float, nearness: Mapping[int, float]) -> list[Listed]:
+def ordered(
+    candidates: Iterable[HasCosine], probe: float, nearness: Mapping[int, float], top: int | None = None
+) -> list[Listed]:
     """Order references by score, equal ones by number.
 
     Args:
-        found: the short list.
+        candidates: the short list.
         probe: the probe's nearness.
         nearness: of the references by number; one that is not there was erased meanwhile and is left out.
+        top: length of the list at most; None for all.
     """
-    rows = [
-        Listed(
-            candidate.reference,
-            candidate.score,
-            round(candidate.score - WEIGHT * (probe + nearness[candidate.reference]), DECIMALS),
-        )
-        for candidate in candidates
-        if candidate.reference in nearness
+    scored = [
+        (-round(cosine - WEIGHT * (probe + nearness[reference]), DECIMALS), reference, cosine)
+        for reference, cosine in ((candidate.reference, candidate.score) for candidate in candidates)
+        if reference in nearness
     ]
-    return sorted(rows, key=lambda candidate: (-candidate.score, candidate.reference))
+    return [Listed(reference, cosine, -lost) for lost, reference, cosine in sorted(scored)[:top]]
 
 
 def short_list(top: int) -> int:

@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
+from tests.factories.alerts import alert, arrive, her
 from tests.factories.browser import signed_in
+from tests.factories.power import set_roles
 from tests.factories.programs import Answer, program
 from tests.factories.verification import another, examined, many
 from tests.factories.work import case, entries, gallery, person, probe, search
 
 from plainview.casework.erasure.expunge import expunge
-from plainview.casework.models import Candidate, Verification
+from plainview.casework.models import Candidate, Search, Verification
 from plainview.casework.probes.approvals import request_approval
 from plainview.worker.tasks import run_next
 
@@ -73,6 +75,21 @@ def test_who_asks_for_a_picture_is_no_blind_second(workspace: Path, tmp_path: Pa
     assert program(curious).get(f"/searches/{listed}/candidates/1/picture").status == 200
     examined(listed)
     assert not Verification.objects.filter(verifier=curious).exists()
+
+
+def test_a_picture_that_an_alert_raised_is_a_view_for_whoever_may_verify_it(workspace: Path, tmp_path: Path) -> None:
+    """The page of alerts shows it to its owner without an entry, and to them only."""
+    gallery(tmp_path / "g")
+    case()
+    alert(tmp_path)
+    arrive(tmp_path, "her.png", her())
+    raised = Search.objects.get(alert__isnull=False).public_id
+    set_roles("verifier@agency.example", ["examiner", "verifier"], acting_member=person("admin"))
+    for name, views in (("examiner", 0), ("verifier", 1)):
+        page = signed_in(name)
+        assert raised not in page.get("/alerts/").content.decode() or not views
+        assert page.get(f"/searches/{raised}/candidates/1/face.jpg").status_code == 200
+        assert len(entries("candidates.viewed")) == views, name
 
 
 def test_a_verifier_gets_pictures_and_nothing_else(workspace: Path, tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ FIELDS = {
 }
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
+texts = st.text(st.characters(max_codepoint=127)) | st.text()
 scalars = st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(st.characters(codec="utf-8"))
 values = st.recursive(
     scalars,
@@ -69,6 +70,19 @@ def test_the_canonical_form_is_these_very_bytes() -> None:
 def test_what_is_written_is_read_back(subject: dict[str, object]) -> None:
     entry = Entry(0, FIELDS["at"], "log", "a.b", "system", subject, {})  # type: ignore[arg-type]
     assert parse_line(entry.canonical) == entry
+
+
+@given(subject=st.dictionaries(texts, st.recursive(st.integers() | texts, st.lists) | values, max_size=4))
+def test_an_entry_is_spelt_as_the_library_of_the_standard_spells_it(subject: dict[str, object]) -> None:
+    """Ordinary values take a shorter way; quotes, control characters, long numbers and other alphabets are among these."""
+    fields = {**FIELDS, "subject": subject}
+    try:
+        standard = rfc8785.dumps(fields)  # type: ignore[arg-type]
+    except ValueError:
+        with pytest.raises(BadEntry):
+            Entry(**{name: value for name, value in fields.items() if name != "v"})  # type: ignore[arg-type]
+    else:
+        assert Entry(**{name: value for name, value in fields.items() if name != "v"}).canonical == standard  # type: ignore[arg-type]
 
 
 def test_keys_are_ordered_by_utf16_code_units() -> None:

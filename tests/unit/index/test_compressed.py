@@ -220,6 +220,15 @@ def test_no_bytes_of_a_removed_template_stay_in_memory(tmp_path: Path) -> None:
     assert not rows.any()
 
 
+def test_no_template_stays_where_it_waited_before_there_was_more_room(tmp_path: Path) -> None:
+    index = opened(tmp_path)
+    index.apply(blocks_of(faces(60)))
+    rows = index._slots._rows
+    index.apply([Block.of_adds(61, np.arange(61, 61 + len(rows)), faces(len(rows), seed=2))])
+    assert index._slots._rows is not rows
+    assert not rows.any()
+
+
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
 def test_a_full_or_read_only_disk_is_said_and_the_index_goes_on_in_memory(
     tmp_path: Path, number: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

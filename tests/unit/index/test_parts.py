@@ -15,7 +15,7 @@ from tests.factories.indexes import DIM, SEALER, faces
 
 from plainview.index.base import Block, Change, Index, IndexIncomplete, Scored, catch_up
 from plainview.index.compressed import CompressedIndex
-from plainview.index.parts import part_of
+from plainview.index.parts import lacking, part_of
 
 SIZE = 5_000
 HOW = {"all_below": 0}
@@ -78,6 +78,14 @@ def test_one_machine_misses_places_here_so_that_the_comparison_can_fail(
     held = np.setdiff1d(np.arange(1, SIZE + 1), 5 * np.arange(1, 300))
     exact.apply([Block.of_adds(1, held, templates[held - 1])])
     assert any(whole.search(probe, 600) != exact.search(probe, 600) for probe in faces(20, seed=4))
+
+
+def test_the_references_of_lost_parts_are_known_by_their_numbers() -> None:
+    references = np.arange(1, 200)
+    parts = part_of(references, 4)
+    assert lacking(references, 4, []).tolist() == [False] * 199
+    assert lacking(references, 4, [2]).tolist() == (parts == 2).tolist()
+    assert lacking(references, 4, {0, 3}).tolist() == [part in (0, 3) for part in parts.tolist()]
 
 
 def test_every_reference_has_one_part_and_neighbours_are_spread_evenly() -> None:

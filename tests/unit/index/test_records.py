@@ -68,6 +68,23 @@ def test_the_stream_is_aes_in_counter_mode_by_nonce_and_number_of_the_block(tmp_
         assert opened[38:40] == bytes(2)
 
 
+def test_the_check_is_the_sum_of_the_words_and_the_slot_each_times_a_secret_odd_number(tmp_path: Path) -> None:
+    file = written(tmp_path, 17)  # 48 bytes, six words
+    sealed = file.path.read_bytes()
+
+    def stream(nonce: int, slot: int) -> list[int]:
+        counter = nonce.to_bytes(8, "big") + (slot * 3).to_bytes(8, "big")
+        made = Cipher(algorithms.AES(KEY), modes.CTR(counter)).encryptor().update(bytes(48))
+        return [int.from_bytes(made[at : at + 8], "little") for at in range(0, 48, 8)]
+
+    secret = [number | 1 for number in stream(2**64 - 1, 0)]
+    for slot, append in ((0, FIRST), (2, FIRST), (4, SECOND)):
+        record = [int.from_bytes(sealed[slot * 48 + at : slot * 48 + at + 8], "little") for at in range(0, 48, 8)]
+        words = [word ^ key for word, key in zip(record, stream(append.nonce, slot), strict=True)]
+        total = sum(word * number for word, number in zip(words[:5], secret[:5], strict=True))
+        assert words[5] == (total + slot * secret[5] + secret[0]) % 2**64
+
+
 def test_each_bit_of_a_record_is_checked(tmp_path: Path) -> None:
     file = written(tmp_path, 17)
     sealed = bytearray(file.path.read_bytes())

@@ -110,3 +110,22 @@ def test_the_caution_that_was_not_read_is_said() -> None:
 def test_three_words_explain_and_two_do_not() -> None:
     assert rule(looking.dissimilar_explained(POTENTIAL, MIXED, "a b")) == "examination.dissimilar_unexplained"
     assert rule(looking.dissimilar_explained(POTENTIAL, MIXED, "a b c")) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        ("checked: at work until eleven", ""),
+        ("checked: at work", "fewer than 3 words"),
+        ("he was at work until eleven", "begins with none of"),
+        ("work", "begins with none of"),
+    ],
+)
+def test_each_contradiction_is_answered_by_a_check_and_three_words(answer: str, says: str) -> None:
+    for name in CONTRADICTIONS:
+        whole = CHECKED | {name: answer}
+        decision = looking.contradictions_answered(whole)
+        assert rule(decision) == ("lead.contradictions" if says else None)
+        if isinstance(decision, Refused):
+            assert f"about {name} " in decision.why
+            assert says in decision.why

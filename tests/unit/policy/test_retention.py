@@ -223,6 +223,7 @@ def test_an_unsolved_case_waits_for_its_alerts_but_not_after_an_acquittal() -> N
     acquitted = Rule("acquitted", What.SEARCHES, After.ACQUITTAL, 1)
     long_ago = TODAY - timedelta(days=9)
     rules = Rules(False, (closed, acquitted))
+    assert not Item(What.SEARCHES, {}).unsolved
     waiting = Item(What.SEARCHES, {After.CASE_CLOSED: long_ago}, case="C-1", unsolved=True)
     assert judge(waiting, rules, TODAY) == Verdict(State.KEPT)
     freed = Item(What.SEARCHES, {After.CASE_CLOSED: long_ago, After.ACQUITTAL: long_ago}, case="C-1", unsolved=True)

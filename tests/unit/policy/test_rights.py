@@ -273,3 +273,7 @@ def test_nothing_is_withheld_where_nothing_was_found_and_policy_counts() -> None
 def test_twenty_one_things_are_too_many() -> None:
     with pytest.raises(Refused):
         read_named("\n".join(f"https://x.example/{i}" for i in range(21)))
+
+
+def test_two_more_faces_are_listed_for_each_that_is_the_persons() -> None:
+    assert [rights.faces_listed(persons) - rights.FACES for persons in (0, 1, 5)] == [0, 2, 10]

@@ -35,6 +35,24 @@ def test_a_draw_is_reproducible_and_without_repeats(
             assert abs(got[member] - count * len(drawn) / len(rows)) <= len(members)
 
 
+@pytest.mark.parametrize(
+    ("searches", "wanted", "places"),
+    [
+        ({"A": 5, "B": 5}, 4, {"A": 2, "B": 2}),
+        ({"A": 5, "B": 5}, 5, {"A": 2, "B": 3}),  # of two that are as far behind, the later name
+        ({"A": 6, "B": 3, "C": 1}, 5, {"A": 3, "B": 1, "C": 1}),
+        ({"A": 8, "B": 1, "C": 1}, 6, {"A": 4, "B": 1, "C": 1}),
+        ({"A": 3, "B": 2, "C": 1}, 2, {"A": 1, "B": 1}),  # too few for everybody: those with the most searches
+    ],
+)
+def test_places_go_one_each_and_then_to_whom_their_share_lacks_most(
+    searches: dict[str, int], wanted: int, places: dict[str, int]
+) -> None:
+    rows = [(f"{member}{number}", member) for member, count in searches.items() for number in range(count)]
+    drawn = draw(rows, wanted, "seed", stratified=True)
+    assert Counter(search[0] for search in drawn) == places
+
+
 def test_every_search_has_the_same_chance() -> None:
     rows = [(f"S{i}", "A") for i in range(10)]
     seen = Counter(name for i in range(2000) for name in draw(rows, 3, f"seed {i}", stratified=False))

@@ -152,6 +152,21 @@ def test_the_agencys_own_switches() -> None:
     assert first(GOOD, shorter) == "search.list_length"
 
 
+@pytest.mark.parametrize(
+    ("purpose", "review", "copied", "rule"),
+    [
+        ("find the rider", False, False, None),
+        ("find the rider", False, True, "search.purpose_copied"),
+        ("aaa", False, False, "search.purpose_empty"),
+        ("exoneration review", True, True, None),  # a review has the one purpose that there is
+    ],
+)
+def test_a_purpose_in_ones_own_words_says_something_and_is_no_copy(
+    purpose: str, review: bool, copied: bool, rule: str | None
+) -> None:
+    assert first(replace(GOOD, purpose=purpose, review=review, copied=copied), SAMPLE) == rule
+
+
 def test_an_approval_is_of_one_search_and_without_any_the_rule_of_approval_speaks() -> None:
     for searches, approvals, allowed in (
         (1, 0, True),

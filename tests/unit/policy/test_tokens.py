@@ -57,6 +57,13 @@ def test_a_scope_that_nothing_has_is_refused(words: list[str], rule: str) -> Non
     assert refused.value.rule_id == rule
 
 
+def test_the_refusal_names_each_first_word_once() -> None:
+    with pytest.raises(Refused) as refused:
+        scopes_of([])
+    words = refused.value.next_step.removeprefix("State one: ").removesuffix(", or all.").split(", ")
+    assert sorted(words) == sorted({permission.value.partition(".")[0] for permission in Permission})
+
+
 def test_every_permission_is_a_scope_and_so_is_its_first_word() -> None:
     for permission in Permission:
         group = permission.value.partition(".")[0]

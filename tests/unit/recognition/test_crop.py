@@ -107,3 +107,11 @@ def test_the_part_of_a_box_beyond_the_picture_is_grey() -> None:
     shown = face_square(np.zeros((20, 20, 3), np.uint8), (-10, 0, 20, 20), 40)
     assert (shown[20, :15] == SURROUND).all()
     assert (shown[20, 25:35] == 0).all()
+
+
+@pytest.mark.parametrize("box", [(160, 160, 320, 320), (400, 160, 320, 320)], ids=["inside", "over the edge"])
+def test_a_large_face_is_made_smaller_by_averaging(box: tuple[int, int, int, int]) -> None:
+    stripes = np.zeros((640, 640, 3), np.uint8)
+    stripes[:, ::2] = 255
+    shown = face_square(stripes, box, 160).astype(int)
+    assert np.abs(shown - 128).max() <= 8  # leaving pixels out would show black and white

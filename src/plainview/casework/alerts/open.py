@@ -22,6 +22,7 @@ from plainview.casework.log.write import write_entry
 from plainview.casework.misuse.inspection import Comparison, inspect
 from plainview.casework.models import Alert, AlertGallery, AlertPreference, Gallery, Member
 from plainview.casework.probes.probe import (
+    Embedding,
     Probe,
     as_further,
     columns_of,
@@ -172,7 +173,7 @@ def _before(gallery: Gallery, day: date) -> int:
 
 def _saved(probe: Probe, request: Request, may: Authorised, days: int, one_in: int, member: Member) -> Alert:
     engine = services().engine
-    template, alike = template_of(probe, engine)
+    template, alike = template_of(Embedding(probe, engine))
     alert = Alert(
         case=may.case,
         member=member,

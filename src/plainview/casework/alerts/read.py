@@ -48,8 +48,12 @@ def raised_for(alert: Alert, member: Member) -> list[Raised]:
 
     Who may have to verify one of them blind sees those of their own alerts only.
     """
-    blind = alert.member_id != member.pk and holds(member.roles, Permission.VERIFICATION_RECORD)
-    return [] if blind else raised_by(alert)
+    return [] if kept_blind(alert, member) else raised_by(alert)
+
+
+def kept_blind(alert: Alert, member: Member) -> bool:
+    """Return whether the member may have to verify a candidate of the alert, and so sees none without a record of it."""
+    return alert.member_id != member.pk and holds(member.roles, Permission.VERIFICATION_RECORD)
 
 
 def raised_by(alert: Alert) -> list[Raised]:

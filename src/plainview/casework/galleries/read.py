@@ -8,10 +8,11 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import ExtractYear
 
+from plainview.casework.log.committed import BY_MODEL, stored
 from plainview.casework.models import (
     Canary,
     Enrolment,
@@ -198,11 +199,10 @@ def _has_changes(gallery_id: int, watermark: int) -> bool:
 
 def shown_references(keys: list[int]) -> dict[int, Reference]:
     """Return references by primary key, without those of canaries."""
-    marks = ", ".join(["%s"] * len(keys)) or "NULL"
-    which = f"id IN ({marks}) AND NOT is_canary"
-    # Every column: a row of which some are missing is read again for its check, one by one.
-    rows = Reference.everything.raw(f"SELECT * FROM reference WHERE {which}", keys)  # noqa: S608
-    return {reference.pk: reference for reference in rows}
+    table = BY_MODEL[Reference]  # every column: a row of which some are missing is read again for its check
+    rows = (values for own in stored(table, [str(key) for key in keys]).values() for values in own)
+    references = (Reference.from_db(DEFAULT_DB_ALIAS, table.columns, values) for values in rows)
+    return {reference.pk: reference for reference in references if not reference.is_canary}
 
 
 _CALIBRATIONS = Prepared(

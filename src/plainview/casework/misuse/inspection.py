@@ -14,9 +14,10 @@ import numpy as np
 from django.db import transaction
 from django.utils import timezone
 
+from plainview.casework.log.read import newest_entry
 from plainview.casework.log.write import write_entry
 from plainview.casework.misuse.flags import raise_flag
-from plainview.casework.misuse.read import facts_before, requests_searched
+from plainview.casework.misuse.read import History, history_of, requests_searched
 from plainview.casework.models import Agency, Member, ProbeTemplate, Search, Tripwire
 from plainview.casework.workspace.insert import insert
 from plainview.casework.workspace.prepared import Prepared
@@ -42,6 +43,7 @@ class Comparison:
         templates: the faces that were compared, where a rule looks at them; see `Vector`.
         search: the recorded search, if it is one; with its case and member.
         face_share: width of the probe's face / width of its picture.
+        history: of `read_ahead`, read again if anything has happened since.
     """
 
     ground: str
@@ -51,6 +53,12 @@ class Comparison:
     templates: tuple[Vector, ...] = ()
     search: Search | None = None
     face_share: float = 0.0
+    history: History | None = None
+
+
+def read_ahead(search: Search) -> History:
+    """Read what the rules will look at, while something else is waited for."""
+    return history_of(search, since=timezone.now() - _LOOK_BACK)
 
 
 def inspect(why: Comparison, rules: Collection[str]) -> None:
@@ -86,7 +94,10 @@ def _by_history(why: Comparison) -> list[misuse.Finding]:
     assert search is not None  # noqa: S101  only searches have a history
     sealed = services().templates.seal(template.tobytes(), f"probe:{search.public_id}".encode())
     insert(ProbeTemplate(search=search, sealed=sealed))
-    before, templates = facts_before(search, since=timezone.now() - _LOOK_BACK)
+    history = why.history
+    if history is None or history.newest != newest_entry():
+        history = read_ahead(search)
+    templates = history.templates
     # Templates of this case only: other cases need no comparison of faces.
     faces = same_faces(np.stack([*templates.values(), template])) if templates else [0]
     of_search = dict(zip(templates, faces, strict=False))
@@ -98,7 +109,7 @@ def _by_history(why: Comparison) -> list[misuse.Finding]:
             earlier.at,
             of_search.get(earlier.pk, -1 - earlier.pk),
         )
-        for earlier in before
+        for earlier in history.searches
     ]
     new = misuse.SearchFact(
         search.public_id,

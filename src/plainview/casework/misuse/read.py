@@ -9,6 +9,7 @@ import numpy as np
 from django.db.models import Q
 
 from plainview.audit.record import format_time, parse_line
+from plainview.casework.log.read import newest_entry
 from plainview.casework.models import (
     Enrolment,
     Flag,
@@ -65,8 +66,25 @@ _TEMPLATES = Prepared(
 )
 
 
-def facts_before(search: Search, *, since: datetime) -> tuple[list[Earlier], dict[int, Vector]]:
-    """Return earlier searches of the same case or member, and the probe templates of those in the case."""
+@dataclass(frozen=True, slots=True)
+class History:
+    """What the rules of the history look at.
+
+    Attributes:
+        searches: earlier searches of the same case or member, newest first.
+        templates: of the probes of those in the case, by the search's key, oldest first.
+        newest: number of the newest entry of the log when this was read. Every act that makes, answers or erases a search
+            writes an entry, so while it is the newest one this is still true.
+    """
+
+    searches: list[Earlier]
+    templates: dict[int, Vector]
+    newest: int
+
+
+def history_of(search: Search, *, since: datetime) -> History:
+    """Return the history that the rules look at."""
+    newest = newest_entry()  # first: what comes while this is read makes it out of date
     of_case_or_member = _EARLIER(search.case_id, search.member_id, since, search.pk)
     searches = [Earlier(*values) for values in of_case_or_member]
     of_case = {earlier.pk for earlier in searches if earlier.case_id == search.case_id}
@@ -75,7 +93,7 @@ def facts_before(search: Search, *, since: datetime) -> tuple[list[Earlier], dic
         for pk, public, sealed in _TEMPLATES(search.case_id, since, search.pack_sha256)
         if pk in of_case
     }
-    return searches, templates
+    return History(searches, templates, newest)
 
 
 def closed_attempts(member: Member, *, since: datetime) -> list[datetime]:

@@ -123,12 +123,44 @@ def photograph(name: str, data: bytes, number: int | None = None) -> Further:
     return Further(data, probe.picture, probe.number, probe.face, origin)
 
 
-def template_of(probe: Probe, engine: Engine) -> tuple[Vector, float | None]:
-    """Return the template for the search, from the probe alone or from all its frames, and how alike its photographs are.
+class Embedding:
+    """The templates of a probe in the making, in a thread of its own: while its search is recorded and flushed to the disk.
+
+    It must be given up unseen where the record fails; only `template_of` looks at it.
+    """
+
+    def __init__(self, probe: Probe, engine: Engine) -> None:
+        """Begin; the rules have allowed the search."""
+        self._probe, self._engine = probe, engine
+        self._outcome: list[tuple[Vector, float | None] | BaseException] = []
+        self._thread = threading.Thread(target=self._embed, name="embedding")
+        self._thread.start()
+
+    def _embed(self) -> None:
+        try:
+            self._outcome.append(_template(self._probe, self._engine))
+        except BaseException as error:  # raised by `result`, in the thread of the act
+            self._outcome.append(error)
+
+    def result(self) -> tuple[Vector, float | None]:
+        """Wait for it; see `template_of`."""
+        self._thread.join()
+        if isinstance(self._outcome[0], BaseException):
+            raise self._outcome[0]
+        return self._outcome[0]
+
+
+def template_of(embedding: Embedding) -> tuple[Vector, float | None]:
+    """Return the template for a recorded search, and how alike its photographs are.
 
     Returns:
-        The template, and the lowest cosine of two of the photographs, -1 to 1, rounded; None for a single one.
+        The template, from the probe alone or from all its frames, and the lowest cosine of two of the photographs, -1 to
+        1, rounded; None for a single one.
     """
+    return embedding.result()
+
+
+def _template(probe: Probe, engine: Engine) -> tuple[Vector, float | None]:
     shown = [(probe.picture, probe.face), *((frame.picture, frame.face) for frame in probe.further)]
     templates = [engine.template(picture, face.detection) for picture, face in shown]
     together = fused(templates, [face.quality.overall for _, face in shown])

@@ -32,7 +32,7 @@ from plainview.casework.rights.read import (
     named_references,
     photo_of,
 )
-from plainview.casework.search.ranking import Ranked, compare_all
+from plainview.casework.search.ranking import Ranked, compare_all, ready
 from plainview.casework.workspace.services import index_reached, services
 from plainview.policy import rights as policy
 from plainview.policy import rules
@@ -148,7 +148,8 @@ def _look(request: SubjectRequest, asked: list[tuple[Gallery, Receipt]], acting_
         template = _template(request, services().engine_of(pack))
         entries = tuple(receipt.entry for _, receipt in alike)
         why = Comparison(ABOUT_ONESELF, acting_member.agency, entries, acting_member, (template,))
-        answers = compare_all(why, [gallery for gallery, _ in alike], template, MAX_LIST, pack=pack)
+        galleries = ready([gallery for gallery, _ in alike], pack)
+        answers = compare_all(why, galleries, template, MAX_LIST)
         for (gallery, receipt), answer in zip(alike, answers, strict=True):
             yield _Looked(gallery, receipt, answer.compared_pictures or answer.compared, _likely(answer))
 

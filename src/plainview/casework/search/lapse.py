@@ -24,7 +24,6 @@ from plainview.casework.mail import address
 from plainview.casework.mail.letters import write_letters
 from plainview.casework.misuse.flags import raise_flag
 from plainview.casework.models import Candidate, LapsedSearch, LogOpening, Member, Search
-from plainview.casework.workspace.prepared import Prepared
 from plainview.casework.workspace.services import services
 from plainview.policy import misuse
 from plainview.policy.agency import EVIDENCE_DAYS
@@ -123,16 +122,11 @@ def view_evidence(public_id: str, *, acting_member: Member) -> tuple[LapsedSearc
     return lapsed, evidence
 
 
-_OVER = Prepared(
-    lambda now: LapsedSearch.objects.filter(until__lte=now, erased_at=None).select_related("search__case__agency"),
-    datetime,
-)
-
-
 def erase_evidence() -> int:
     """Erase the evidence whose time is over, unless a hold keeps the search; return how many were erased."""
     erased = 0
-    for lapsed in _OVER(timezone.now()):
+    over = LapsedSearch.objects.filter(until__lte=timezone.now(), erased_at=None)
+    for lapsed in over.select_related("search__case__agency"):
         with transaction.atomic():
             search = lapsed.search
             lock_holds(search.case.agency)

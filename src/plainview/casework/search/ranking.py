@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -90,7 +91,7 @@ class Ordering:
                 self._keep(list(templates), np.stack(list(templates.values())))
             known |= self._nearness.of(missing)
         probe = float(self.scorer.nearness(template[np.newaxis])[0])
-        return probe, ordered(nearest, probe, known)[:top]
+        return probe, ordered(nearest, probe, known, top)
 
     def _keep(self, references: list[int], templates: np.ndarray) -> None:
         self._nearness.keep(references, self.scorer.nearness(templates))
@@ -127,24 +128,50 @@ class Ranked:
 _PACKS = Prepared(lambda gallery: Gallery.objects.filter(pk=gallery).values_list("pack", "re_embedding"), int)
 
 
+class Ready(NamedTuple):
+    """A gallery whose index, calibration and canaries are ready for a comparison."""
+
+    gallery: Gallery
+    pack: str
+    references: Index
+    calibration: GalleryCalibration
+
+
+def ready(galleries: Sequence[Gallery], pack: str, *, incomplete: bool = False) -> list[Ready]:
+    """Make everything ready that a comparison needs beside the probe's template; see `compare_all` for the errors.
+
+    Args:
+        galleries: whose rows have just been read, with templates of `pack`.
+        pack: identity of the model pack.
+        incomplete: as of `compare_all`.
+    """
+    prepared = []
+    for gallery in galleries:
+        require_same(gallery, pack)
+        dimension = services().engine_of(pack).pack.dimension
+        index = services().index(gallery.pk, pack, dimension, gallery.index_adapter)
+        with suppress(IndexIncomplete) if incomplete else nullcontext():
+            look_again(gallery, index)
+        prepared.append(Ready(gallery, pack, index, calibrate(gallery)))
+    return prepared
+
+
 def compare_all(
     why: Comparison,
-    galleries: Sequence[Gallery],
+    galleries: Sequence[Ready],
     template: Vector,
     top: int,
     *,
-    pack: str,
     record: Callable[[list[Ranked]], object] | None = None,
     incomplete: bool = False,
 ) -> list[Ranked]:
-    """Compare a template with every reference of galleries whose rows have just been read, through the gate.
+    """Compare a template with every reference of galleries, through the gate.
 
     Args:
         why: the ground of the comparison.
-        galleries: whose templates are of `pack`.
-        template: of the probe, made by `pack`.
+        galleries: made ready just now.
+        template: of the probe, made by their pack.
         top: length of the lists.
-        pack: identity of the model pack.
         record: as of the gate.
         incomplete: where parts of an index do not answer, the list of the others is an answer, and says so.
 
@@ -153,19 +180,15 @@ def compare_all(
         NotRecorded: the entry of the comparison was not written first.
         IndexOutOfStep, BadTemplate, IndexDamaged, IndexUnreachable: as in `index.base`.
     """
-    prepared = []
-    for gallery in galleries:
-        require_same(gallery, pack)
-        index = services().index(gallery.pk, pack, len(template), gallery.index_adapter)
-        with suppress(IndexIncomplete) if incomplete else nullcontext():
-            look_again(gallery, index)
-        prepared.append((index, calibrate(gallery)))
 
     def answers() -> list[Ranked]:
         try:
-            return [answer(index, calibration, template, top, incomplete=incomplete) for index, calibration in prepared]
+            return [
+                answer(index, calibration, template, top, incomplete=incomplete)
+                for _, _, index, calibration in galleries
+            ]
         finally:
-            for gallery in galleries:  # re-embedded meanwhile: what was compared says nothing
+            for gallery, pack, *_ in galleries:  # re-embedded meanwhile: what was compared says nothing
                 gallery.pack, gallery.re_embedding = next(iter(_PACKS(gallery.pk)))
                 require_same(gallery, pack)
 

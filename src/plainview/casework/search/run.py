@@ -1,12 +1,12 @@
 """Searching a gallery with a probe: authorise, prepare and record, and only then compare.
 
-Owns the order of these steps. It must never compute a candidate before the audit entry of the search is durable, nor
-show one before the answer is recorded.
+Owns the order of these steps. It must never compare a face before the audit entry of the search is durable, nor show a
+candidate before the answer is recorded. The probe's own template is made while the entry is flushed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,7 +20,7 @@ from plainview.casework.gate.packs import engine_of
 from plainview.casework.log.guard import acting, refusals_recorded, standing
 from plainview.casework.log.write import Receipt, write_entry
 from plainview.casework.misuse.flags import inspect_closed
-from plainview.casework.misuse.inspection import Comparison
+from plainview.casework.misuse.inspection import Comparison, read_ahead
 from plainview.casework.models import (
     AlertSeen,
     Approval,
@@ -34,23 +34,22 @@ from plainview.casework.models import (
 from plainview.casework.people.read import binding, training_facts, trial_facts
 from plainview.casework.probes.approvals import usable_approval
 from plainview.casework.probes.preparations import use
-from plainview.casework.probes.probe import Probe, StoredProbe, store, stored_meanwhile, template_of
+from plainview.casework.probes.probe import Embedding, Probe, StoredProbe, store, stored_meanwhile, template_of
 from plainview.casework.search.answers import Answer, record_answer
 from plainview.casework.search.candidates import answered, candidates_of
 from plainview.casework.search.grounds import ORDINARY, Ground, GroundFacts
-from plainview.casework.search.ranking import Ranked, compare_all
+from plainview.casework.search.ranking import Ranked, compare_all, ready
 from plainview.casework.search.urgent import sweep
 from plainview.casework.witnesses.read import witnessing
 from plainview.casework.workspace.insert import insert
 from plainview.casework.workspace.prepared import Prepared
-from plainview.casework.workspace.services import index_reached, services
+from plainview.casework.workspace.services import index_reached
 from plainview.policy import rules
 from plainview.policy.agency import DEFAULT_LIST, AgencyPolicy
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.purposes import plain_purpose
 from plainview.policy.search import UNDECLARED, SearchFacts, decisions
-from plainview.recognition.types import Vector
 from plainview.scores.cautions import PHOTOGRAPHS_ALIKE
 from plainview.storage.base import digest_of
 
@@ -123,10 +122,15 @@ def run_search(
     sweep()
     with _watched(acting_member, ground), transaction.atomic():
         may = authorised(request, ground, probe, acting_member)
+        embedding = Embedding(probe, engine_of(may.gallery))
         with stored_meanwhile(probe):
             search, asked = _record(probe, request, may, preparation, acting_member)
     with _withheld_where_refused(ground, search, asked, acting_member):
-        template, alike = template_of(probe, services().engine_of(search.pack))
+        incomplete = may.policy.incomplete_lists  # of an index in parts, those that answer are enough
+        with _comparing(acting_member):
+            galleries = ready([search.gallery], search.pack, incomplete=incomplete)
+        history = read_ahead(search)
+        template, alike = template_of(embedding)
         if alike is not None:
             search.quality_detail = {**search.quality_detail, PHOTOGRAPHS_ALIKE: alike}
         ground.still_holds()
@@ -138,6 +142,7 @@ def run_search(
             (template,),
             search,
             search.box[2] / probe.picture.pixels.shape[1],
+            history,
         )
         outcome: list[Answer | Refused] = []
 
@@ -147,7 +152,8 @@ def run_search(
             except Refused as refused:  # what the inspection found stays on record
                 outcome.append(refused)
 
-        _compare(why, search, template, request.top, may.policy, record)
+        with _comparing(acting_member):
+            compare_all(why, galleries, template, request.top, record=record, incomplete=incomplete)
         if isinstance(outcome[0], Refused):
             raise outcome[0]
         return outcome[0]
@@ -309,21 +315,11 @@ def _inserted(search: Search, stored: StoredProbe, entry: int) -> list[Search]:
     return [search]
 
 
-def _compare(
-    why: Comparison,
-    search: Search,
-    template: Vector,
-    top: int,
-    policy: AgencyPolicy,
-    record: Callable[[list[Ranked]], None],
-) -> None:
-    """Compare every reference of the gallery; an index that does not answer is a refusal, recorded.
-
-    Of an index in parts, the parts that answer are enough where the agency's policy says so.
-    """
-    with refusals_recorded("search", search.member), index_reached():
-        incomplete = policy.incomplete_lists
-        compare_all(why, [search.gallery], template, top, pack=search.pack, record=record, incomplete=incomplete)
+@contextmanager
+def _comparing(member: Member) -> Iterator[None]:
+    """Record a refusal; an index that does not answer is one."""
+    with refusals_recorded("search", member), index_reached():
+        yield
 
 
 def view_candidates(public_id: str, *, acting_member: Member) -> Answer:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from plainview.casework import find
@@ -18,7 +18,6 @@ from plainview.casework.log.write import write_entry
 from plainview.casework.models import Member, Search
 from plainview.casework.search.erase import erase_search
 from plainview.casework.search.lapse import erase_evidence, seal_evidence
-from plainview.casework.workspace.prepared import Prepared
 from plainview.policy import joining, rules
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
@@ -62,12 +61,16 @@ def authorise_urgent(public_id: str, *, reason: str, acting_member: Member) -> S
     return search
 
 
-_LATE = Prepared(
-    lambda now: Search.objects.filter(authorise_by__lte=now, authorised_at=None, erased_at=None).select_related(
-        "case__agency", "member"
-    ),
-    datetime,
-)
+def _anything_due(now: datetime) -> bool:
+    # Plain SQL: every search runs this, and two queries of the ORM take ten times as long for the same "nothing".
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM search WHERE authorise_by IS NOT NULL AND authorise_by <= %s "
+            "AND authorised_at IS NULL AND erased_at IS NULL) "
+            "OR EXISTS (SELECT 1 FROM lapsed_search WHERE until <= %s AND erased_at IS NULL)",
+            [connection.ops.adapt_datetimefield_value(now)] * 2,
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def sweep() -> list[str]:
@@ -77,9 +80,13 @@ def sweep() -> list[str]:
 
     A search that a hold keeps is sealed instead: it stays, and nobody can open it. It is erased when its last hold ends.
     """
-    erased = []
+    erased: list[str] = []
+    now = timezone.now()
+    if not _anything_due(now):
+        return erased
     erase_evidence()
-    for search in _LATE(timezone.now()):
+    late = Search.objects.filter(authorise_by__lte=now, authorised_at=None, erased_at=None)
+    for search in late.select_related("case__agency", "member"):
         with transaction.atomic():
             lock_holds(search.case.agency)
             # Read again under the lock: another process may have erased or authorised the search meanwhile.

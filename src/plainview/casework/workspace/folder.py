@@ -6,11 +6,13 @@ never print a key, nor overwrite an existing workspace.
 
 from __future__ import annotations
 
+import copy
 import os
 import re
 import secrets
 import tomllib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from plainview.audit.checkpoint import Signer, VerifierKey
@@ -93,7 +95,7 @@ class Workspace:
             Refused: workspace.missing, workspace.damaged or workspace.settings.
         """
         try:
-            settings = tomllib.loads(self.settings_file.read_text("utf-8"))
+            settings, wrong = _read_settings(self.settings_file.read_text("utf-8"))
         except FileNotFoundError:
             raise Refused(
                 "workspace.missing",
@@ -109,10 +111,9 @@ class Workspace:
                 f"{self.settings_file} cannot be read.",
                 "Restore the file from your backup.",
             ) from None
-        wrong = wrong_key(settings)
         if wrong:
             raise Refused("workspace.settings", "Workspace not usable", f"{self.settings_file}: {wrong}", NEXT_STEP)
-        return settings
+        return copy.deepcopy(settings)
 
     def require_owner(self) -> None:
         """Refuse everybody except the operating-system user who owns the folder; root is refused too.
@@ -183,6 +184,13 @@ class Workspace:
                 NEXT_STEP,
             )
         return hours
+
+
+@lru_cache(maxsize=16)
+def _read_settings(text: str) -> tuple[dict[str, object], str]:
+    """Return the settings in a text, and what is wrong with a key of them; every search asks for the same text again."""
+    settings = tomllib.loads(text)
+    return settings, wrong_key(settings)
 
 
 def with_setting(name: str, value: str, settings: str) -> str:

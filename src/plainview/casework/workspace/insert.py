@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from types import NoneType
 from typing import Any
 
 from django.db import connection, models
@@ -25,11 +26,25 @@ def insert(record: models.Model) -> None:
 
 def insert_many(rows: Sequence[models.Model]) -> None:
     """Insert rows of one model; their primary keys stay unset."""
-    if not rows:
-        return
-    statement, fields = _statement(type(rows[0]))
+    if rows:
+        insert_values(type(rows[0]), [values_of(record) for record in rows])
+
+
+def values_of(record: models.Model) -> list[Any]:
+    """Return a row as `insert_many` gives it to the database: the values of `places_of`, without the primary key."""
+    return _values(record, _statement(type(record))[1])
+
+
+def places_of(model: type[models.Model], *names: str) -> list[int]:
+    """Return the places of these fields in a row of `values_of`."""
+    fields = [field.name for field in _statement(model)[1]]
+    return [fields.index(name) for name in names]
+
+
+def insert_values(model: type[models.Model], rows: Sequence[Sequence[Any]]) -> None:
+    """Insert rows of `values_of`: for very many that differ in a few places."""
     with connection.cursor() as cursor:
-        cursor.executemany(statement, [_values(record, fields) for record in rows])
+        cursor.executemany(_statement(model)[0], rows)
 
 
 def update(record: models.Model, *names: str) -> None:
@@ -37,7 +52,7 @@ def update(record: models.Model, *names: str) -> None:
     quote, meta = connection.ops.quote_name, record._meta
     fields = [meta.get_field(name) for name in names]
     changes = ", ".join(f"{quote(str(field.column))} = %s" for field in fields)  # type: ignore[union-attr]
-    values = [field.get_db_prep_save(getattr(record, field.attname), connection) for field in fields]  # type: ignore[union-attr]
+    values = [_value(field, getattr(record, field.attname)) for field in fields]  # type: ignore[arg-type, union-attr]
     where = f"WHERE {quote(str(meta.pk.column))} = %s"
     with connection.cursor() as cursor:
         cursor.execute(f"UPDATE {quote(meta.db_table)} SET {changes} {where}", [*values, record.pk])  # noqa: S608  names of our own models
@@ -53,4 +68,19 @@ def _statement(model: type[models.Model]) -> tuple[str, tuple[models.Field[objec
 
 
 def _values(record: models.Model, fields: tuple[models.Field[object, object], ...]) -> list[Any]:
-    return [field.get_db_prep_save(field.pre_save(record, add=True), connection) for field in fields]
+    return [_value(field, field.pre_save(record, add=True)) for field in fields]
+
+
+_AS_IS: dict[type, tuple[type[models.Field[Any, Any]], ...]] = {
+    int: (models.IntegerField, models.ForeignKey),
+    str: (models.CharField, models.TextField),
+    bool: (models.BooleanField,),
+    NoneType: (models.IntegerField, models.ForeignKey, models.CharField, models.TextField, models.BooleanField),
+}
+"""Type of a value -> the fields that hand it to the database as it is."""
+
+
+def _value(field: models.Field[object, object], value: Any) -> Any:
+    if isinstance(field, _AS_IS.get(type(value), ())):
+        return value
+    return field.get_db_prep_save(value, connection)

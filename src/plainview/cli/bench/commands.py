@@ -5,9 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import import_module
 from json import loads
 from pathlib import Path
@@ -15,10 +12,8 @@ from typing import Annotated
 
 import typer
 
-from plainview.casework.workspace.folder import ENV
-from plainview.cli.bench.common import show, varied
+from plainview.cli.bench.common import Keep, home, show, varied
 from plainview.cli.common import Json
-from plainview.cli.setup import make_workspace
 
 
 def bench_search(
@@ -47,8 +42,8 @@ def bench_enrol(
     json: Json = False,
 ) -> None:
     """Time enrolment, compared with its bare detect + embed inference."""
-    with _workspace() as home:
-        source = photos or varied(home / "photographs", images)
+    with home(None) as folder:
+        source = photos or varied(folder / "photographs", images)
         result = import_module("plainview.cli.bench.enrol").measure(source, images)  # Django has been started
     show(result, json=json)
 
@@ -57,30 +52,22 @@ def bench_serve(
     references: Annotated[int, typer.Option(help="Size of the gallery.")] = 100_000,
     people: Annotated[int, typer.Option(help="People who search at once.")] = 4,
     searches: Annotated[int, typer.Option(help="Searches by each person.")] = 10,
+    keep: Keep = None,
     json: Json = False,
 ) -> None:
     """Time searches of a large gallery over HTTP, by several people at once, from the click to the list."""
-    with _workspace() as home:
-        result = import_module("plainview.cli.bench.serve").measure(home, references, people, searches)  # as above
+    with home(keep) as folder:
+        result = import_module("plainview.cli.bench.serve").measure(folder, references, people, searches)  # as above
     show(result, json=json)
 
 
 def bench_whole(
     references: Annotated[int, typer.Option(help="Size of the gallery.")] = 10_000,
     searches: Annotated[int, typer.Option(help="Recorded searches, each with a probe of its own.")] = 100,
+    keep: Keep = None,
     json: Json = False,
 ) -> None:
     """Time the whole product with a large gallery: enrolment, searches, pages, memory, erasure, the check of the log."""
-    with _workspace() as home:
-        result = import_module("plainview.cli.bench.whole").measure(home, references, searches)  # as above
+    with home(keep) as folder:
+        result = import_module("plainview.cli.bench.whole").measure(folder, references, searches)  # as above
     show(result, json=json)
-
-
-@contextmanager
-def _workspace() -> Iterator[Path]:
-    """Make a sample workspace in a temporary folder, and yield the folder."""
-    with tempfile.TemporaryDirectory(prefix="plainview-bench-") as folder:
-        home = Path(folder)
-        os.environ[ENV] = str(home / "workspace")
-        make_workspace(sample=True)
-        yield home

@@ -1,4 +1,4 @@
-"""Measures an index against numpy and faiss Flat, all on one thread of one core, on synthetic templates.
+"""Measures an index against numpy and faiss Flat, all on one thread of one core, on synthetic templates; then on all cores.
 
 Owns the synthetic templates and the timing. It runs as a process of its own (`python -m`), because the number
 of threads of numpy's BLAS is fixed when it is loaded. It opens no workspace.
@@ -52,7 +52,8 @@ def run(n: int, dim: int, adapter: str, probes: int) -> dict[str, object]:
         probes: searches in each of the rounds.
     """
     faiss.omp_set_num_threads(1)
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})
     adapter = ("compressed" if n >= GROW_AT else "exact") if adapter == "auto" else adapter
     with tempfile.TemporaryDirectory(prefix="plainview-bench-") as folder:
         flat = faiss.IndexFlatIP(dim)
@@ -68,7 +69,7 @@ def run(n: int, dim: int, adapter: str, probes: int) -> dict[str, object]:
             index.flush()
             build += time.perf_counter() - began
         figures: dict[str, object] = {"n": n, "dim": dim, "adapter": adapter}
-        figures |= _searched(index, flat, _probes(n, dim, probes), min(_TOP, n))
+        figures |= _searched(index, flat, _probes(n, dim, probes), min(_TOP, n), cores)
         figures |= _size(adapter, n, dim, Path(folder), build)
         figures |= {"build_s": round(build, 3)} | _filtered(index, n, _probes(n, dim, 10))
         figures |= _changed(index, n, dim)
@@ -81,8 +82,8 @@ def _new_index(adapter: str, dim: int, folder: Path) -> Index:
     return CompressedIndex(dim, folder, Sealer(bytes(32)))
 
 
-def _searched(index: Index, flat: faiss.IndexFlatIP, probes: Rows, k: int) -> dict[str, object]:
-    """Time all three on the same probes, in turns, and compare the lists."""
+def _searched(index: Index, flat: faiss.IndexFlatIP, probes: Rows, k: int, cores: set[int]) -> dict[str, object]:
+    """Time all three on the same probes, in turns, and compare the lists; the index also with all cores."""
     gallery = faiss.rev_swig_ptr(flat.get_xb(), flat.ntotal * flat.d).reshape(flat.ntotal, flat.d)
 
     def by_numpy(probe: Vector) -> list[int]:
@@ -101,10 +102,17 @@ def _searched(index: Index, flat: faiss.IndexFlatIP, probes: Rows, k: int) -> di
     recalls: list[float] = []
     firsts: list[bool] = []
     same: list[bool] = []
+    on_all: list[float] = []
     few = probes[: max(5, min(len(probes), 20_000_000 // flat.ntotal))]
     for _ in range(_ROUNDS):
         times, cpus, lists = _timed(lambda probe: index.search(probe, k), probes)
         ours, cpu = ours + times, cpu + cpus
+        os.sched_setaffinity(0, cores)
+        times, _, lists_on_all = _timed(lambda probe: index.search(probe, k), probes)
+        os.sched_setaffinity(0, {min(cores)})
+        on_all += times
+        if lists_on_all != lists:
+            raise AssertionError("the list depends on the number of cores")
         times, cpus, _ = _timed(by_flat, few)
         flats, flat_cpu = flats + times, flat_cpu + cpus
         times, _, truth = _timed(by_numpy, few)
@@ -120,6 +128,11 @@ def _searched(index: Index, flat: faiss.IndexFlatIP, probes: Rows, k: int) -> di
         "p50_ms": round(p50, 3),
         "p99_ms": round(float(np.quantile(ours, 0.99)), 3),
         "p50_cpu_ms": round(statistics.median(cpu), 3),
+        "cores": len(cores),
+        "p50_all_cores_ms": round(statistics.median(on_all), 3),
+        "p99_all_cores_ms": round(float(np.quantile(on_all, 0.99)), 3),
+        "least_all_cores_ms": round(min(on_all), 3),
+        "all_cores_ratio_to_flat": round(statistics.median(on_all) / statistics.median(flats), 4),
         "recall_at_50": round(statistics.mean(recalls), 6),
         "first_kept": round(statistics.mean(firsts), 6),
         "lists_identical": round(statistics.mean(same), 4),

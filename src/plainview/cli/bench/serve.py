@@ -32,9 +32,12 @@ from plainview.casework.cases.open_close import open_case
 from plainview.casework.enrolment.preparing import box_of
 from plainview.casework.find import member_by_email
 from plainview.casework.galleries.passports import create_gallery
+from plainview.casework.log.commit import Unit
+from plainview.casework.log.committed import BY_MODEL
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Enrolment, Gallery, GalleryChange, Member, Reference, Training
 from plainview.casework.pictures import face_file
+from plainview.casework.workspace.insert import insert_many, insert_values, places_of, values_of
 from plainview.casework.workspace.services import services
 from plainview.cli.bench.common import varied
 
@@ -42,6 +45,7 @@ LIMIT_MS, PAGE_LIMIT_MS = 1500.0, 200.0
 """How long a person may wait for candidates and for any other page; source: the issue of the web application."""
 
 _PICTURES = 200  # different pictures behind the references
+_SYNTHETIC = "-"  # the file name of every synthetic reference
 PAGES = ("/", "/cases/", "/alerts/", "/leads/", "/galleries/", "/policy/", "/me/")
 
 
@@ -66,14 +70,31 @@ def measure(home: Path, references: int, people: int, searches: int) -> dict[str
 
 def _prepare(photographs: list[Path], count: int, people: int) -> list[str]:
     """Fill the gallery and sign people in; returns their session keys."""
+    prepare(photographs, count)
+    examiner = member_by_email("examiner@agency.example")
+    known = Member.objects.filter(email__startswith="bench-").count()
+    keys = [session(colleague(examiner, known + number)) for number in range(people)]
+    services().close()
+    return keys
+
+
+def prepare(photographs: list[Path], count: int) -> Gallery:
+    """Make the gallery of `count` synthetic references and the case, unless a kept workspace has them.
+
+    Raises:
+        ValueError: the kept gallery was filled with another number.
+    """
     admin, examiner = member_by_email("admin@agency.example"), member_by_email("examiner@agency.example")
+    gallery = Gallery.objects.filter(name="large").first()
+    if gallery is not None:
+        if gallery.reference_set.filter(file_name=_SYNTHETIC).count() != count:
+            raise ValueError(f"the kept gallery was not filled with {count} references")
+        return gallery
     passport = {"legal_basis": "benchmark", "source": "benchmark", "owner": "benchmark"}
     gallery = create_gallery("large", **passport, expires_on=date(2099, 1, 1), acting_member=admin)
     fill(gallery, admin, photographs, count)
     open_case("BENCH", "benchmark", acting_member=examiner)
-    keys = [session(colleague(examiner, number)) for number in range(people)]
-    services().close()
-    return keys
+    return gallery
 
 
 def fill(gallery: Gallery, member: Member, photographs: list[Path], count: int) -> None:
@@ -87,37 +108,48 @@ def fill(gallery: Gallery, member: Member, photographs: list[Path], count: int) 
         file = services().blobs.put(face_file(picture.pixels, blob, box))
         faces.append((blob, box, face.detection.points.tolist(), file))
     random = np.random.default_rng(1)
+    run = Enrolment.objects.create(gallery=gallery, member=member)
+    pack, dimension = engine.pack.identity, engine.pack.dimension
     shared: dict[str, Any] = {
         "gallery": gallery,
-        "enrolment": Enrolment.objects.create(gallery=gallery, member=member),
+        "enrolment": run,
         "quality": 50,
-        "quality_detail": {},
-        "file_name": "-",
-        "pack": engine.pack.identity,
+        "pack": pack,
+        "file_name": _SYNTHETIC,
     }
+    of_face = [
+        values_of(
+            Reference(face_number=1, quality_detail={}, blob=blob, box=box, points=points, face_file=file, **shared)
+        )
+        for blob, box, points, file in faces
+    ]
+    own = places_of(Reference, "public_id", "face_number", "template")
+    newest = 0
     for first in range(0, count, 5_000):
-        rows = random.standard_normal((min(5_000, count - first), engine.pack.dimension), dtype=np.float32)
-        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-        references = []
-        for number, vector in enumerate(rows, start=first):
-            blob, box, points, file = faces[number % len(faces)]
-            own: dict[str, Any] = {"blob": blob, "box": box, "points": points, "face_file": file}
-            references.append(Reference(face_number=number // len(faces) + 1, **own, **shared))
-            context = f"template:{references[-1].public_id}".encode()
-            references[-1].template = services().templates.seal(vector.tobytes(), context)
+        vectors = random.standard_normal((min(5_000, count - first), dimension), dtype=np.float32)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        rows = []
+        for number, vector in enumerate(vectors, start=first):
+            turn, place = divmod(number, len(of_face))
+            values, name = of_face[place].copy(), str(Reference._meta.get_field("public_id").get_default())
+            sealed = services().templates.seal(vector.tobytes(), f"template:{name}".encode())
+            for column, value in zip(own, (name, turn + 1, sealed), strict=True):
+                values[column] = value
+            rows.append(values)
         with transaction.atomic():
-            Reference.objects.bulk_create(references, batch_size=500)
-            GalleryChange.objects.bulk_create(
+            insert_values(Reference, rows)
+            new = Reference.objects.filter(gallery=gallery, pk__gt=newest).order_by("pk").values_list("pk", flat=True)
+            keys = list(new)
+            newest = keys[-1]
+            insert_many(
                 [
-                    GalleryChange(gallery=gallery, seq=first + i, is_add=True, reference=vector)
-                    for i, vector in enumerate(references, 1)
-                ],
-                batch_size=500,
+                    GalleryChange(gallery=gallery, seq=seq, is_add=True, reference_id=key)
+                    for seq, key in enumerate(keys, start=first + 1)
+                ]
             )
-            type(gallery).objects.filter(pk=gallery.pk).update(
-                log_head=first + len(references), pack=engine.pack.identity
-            )
-            write_entry("rows.committed", {"gallery": gallery.pk}, acting_member=member, rows=references)
+            type(gallery).objects.filter(pk=gallery.pk).update(log_head=first + len(keys), pack=pack)
+            units = [Unit(BY_MODEL[Reference], str(key)) for key in keys]
+            write_entry("rows.committed", {"gallery": gallery.pk}, acting_member=member, rows=units)
 
 
 def colleague(examiner: Member, number: int) -> Member:

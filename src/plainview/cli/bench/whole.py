@@ -9,7 +9,6 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
-from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,10 @@ from typing import Any
 import numpy as np
 import requests
 
-from plainview.casework.cases.open_close import open_case
 from plainview.casework.enrolment.enrol import enrol
 from plainview.casework.enrolment.manifest import read_items
 from plainview.casework.erasure.expunge import expunge
 from plainview.casework.find import member_by_email
-from plainview.casework.galleries.passports import create_gallery
 from plainview.casework.log.read import verify_log
 from plainview.casework.models import Gallery, Member, Reference
 from plainview.casework.probes.probe import prepare_probe
@@ -30,7 +27,7 @@ from plainview.casework.search.ranking import orderings_of
 from plainview.casework.search.run import Request, run_search
 from plainview.casework.workspace.services import services
 from plainview.cli.bench.common import varied
-from plainview.cli.bench.serve import PAGES, colleague, fill, served, session
+from plainview.cli.bench.serve import PAGES, colleague, prepare, served, session
 
 _PICTURES, _ENROLLED, _ERASED = 120, 60, 5
 """Photographs behind the synthetic references, and those of them that are enrolled and erased one by one."""
@@ -47,16 +44,16 @@ def measure(home: Path, references: int, searches: int) -> dict[str, object]:
         searches: recorded searches, each with a probe of its own.
     """
     admin, examiner = member_by_email("admin@agency.example"), member_by_email("examiner@agency.example")
-    photographs = sorted(varied(home / "photographs", max(_PICTURES, searches + 10) + _ENROLLED).iterdir())
-    new, photographs = photographs[:_ENROLLED], photographs[_ENROLLED:]
-    passport = {"legal_basis": "benchmark", "source": "benchmark", "owner": "benchmark"}
-    gallery = create_gallery("large", **passport, expires_on=date(2099, 1, 1), acting_member=admin)
+    photographs = sorted(varied(home / "photographs", max(_PICTURES, searches + 10)).iterdir())
     figures: dict[str, object] = {"references": references, "synthetic_gallery": True}
-    figures["fill_s"] = _seconds(lambda: fill(gallery, admin, photographs[:_PICTURES], references))
-    open_case("BENCH", "benchmark", acting_member=examiner)
+    figures["fill_s"] = _seconds(lambda: prepare(photographs[:_PICTURES], references))
+    gallery = Gallery.objects.get(name="large")
+    new = varied(home / "new", _ENROLLED, seed=gallery.log_head)  # other pictures in every run on a kept workspace
     figures |= _searches(photographs, searches, examiner)
-    figures |= _enrolment(home, new, admin)
-    keys = [session(colleague(examiner, 0))]
+    figures["enrol_per_s"] = round(
+        _ENROLLED / _seconds(lambda: enrol("large", read_items(new), acting_member=admin)), 1
+    )
+    keys = [session(colleague(examiner, gallery.log_head))]
     services().close()
     figures |= _served(home, keys[0])
     erased = list(Reference.objects.filter(gallery=gallery).order_by("-pk")[:_ERASED])
@@ -90,15 +87,6 @@ def _searches(photographs: list[Path], count: int, examiner: Member) -> dict[str
         "beyond_embedding_p50_ms": round(statistics.median(beyond[9:]), 2),
         "ordering_bytes_per_reference": round(ordering.nbytes / max(1, Gallery.objects.get(name="large").log_head), 2),
     }
-
-
-def _enrolment(home: Path, new: list[Path], admin: Member) -> dict[str, object]:
-    folder = home / "new"
-    folder.mkdir()
-    for path in new:
-        path.rename(folder / path.name)
-    seconds = _seconds(lambda: enrol("large", read_items(folder), acting_member=admin))
-    return {"enrol_per_s": round(len(new) / seconds, 1)}
 
 
 def _served(home: Path, cookie: str) -> dict[str, object]:

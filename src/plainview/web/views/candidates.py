@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from plainview.casework import find
+from plainview.casework.alerts.read import kept_blind
 from plainview.casework.log.write import Receipt
 from plainview.casework.models import Candidate, Examination, Member, Reference, Search
 from plainview.casework.pictures import jpeg, probe_jpeg, reference_jpeg, whole_jpeg
@@ -342,12 +343,13 @@ def candidate_whole(request: HttpRequest, public_id: str, rank: int) -> HttpResp
 def _shown_picture(request: HttpRequest, public_id: str, rank: int) -> Reference:
     """Return the picture of a candidate that the address names; without its list in this session, that is opened first.
 
-    The page of alerts shows candidates that an alert raised, and is no view of their lists.
+    The page of alerts shows candidates that an alert raised, and is no view of their lists: to whom it shows them.
     """
     member = member_of(request)
     search = answered(public_id, member)
     candidate = find.candidate_of(search, rank)
-    if search.alert_id is None and search.public_id not in request.session.get(_SEEN, {}):
+    listed = search.alert is not None and not kept_blind(search.alert, member)
+    if not listed and search.public_id not in request.session.get(_SEEN, {}):
         _remember(request, search.public_id, view_candidates(public_id, acting_member=member).receipt)
     return picture_of(candidate, request.GET.get("picture", ""))
 

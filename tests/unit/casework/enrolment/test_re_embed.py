@@ -182,7 +182,7 @@ def test_templates_of_two_packs_are_never_compared(filled: Gallery, other: None,
     template = engine.template(picture, engine.probe_face(picture)[1].detection)
     why = Comparison(CANARY, filled.agency)
     with pytest.raises(Refused) as caught:
-        ranking.compare_all(why, [filled], template, 20, pack=engine.pack.identity)
+        ranking.compare_all(why, ranking.ready([filled], engine.pack.identity), template, 20)
     assert caught.value.rule_id == "gallery.pack"
     with pytest.raises(BadTemplate, match="another pack"):
         catch_up(ExactIndex(8), changes_after(filled.pk, engine.pack.identity))

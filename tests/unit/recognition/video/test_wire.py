@@ -25,6 +25,12 @@ def test_a_reply_and_a_request_come_through() -> None:
     assert parse_request(asked.pack()) == asked
 
 
+def test_what_a_reply_does_not_state_is_nothing_and_ratios_are_of_one() -> None:
+    ratios = {"aspect_num", "aspect_den", "base_num", "base_den", "rate_den"}
+    for name, value in Reply._field_defaults.items():
+        assert value == (b"" if name == "sha256" else int(name in ratios)), name
+
+
 @pytest.mark.parametrize(
     "reply",
     [
