@@ -24,6 +24,7 @@ def search_id(live: Live, tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(live.json("search", probe(tmp_path_factory.mktemp("keys")), *asked)["search_id"])
 
 
+@pytest.mark.long
 def test_a_lead_takes_few_clicks_and_pages(live: Live, page_of: Callable[..., Page], tmp_path: Path) -> None:
     examiner, verifier, supervisor = (path.Hand(page_of(name)) for name in ("examiner", "verifier", "supervisor"))
     path.examine(examiner, probe(tmp_path), CASE)
@@ -36,6 +37,7 @@ def test_a_lead_takes_few_clicks_and_pages(live: Live, page_of: Callable[..., Pa
     assert verifier.counts.pages == 2, verifier.counts  # the task with all its faces, and the tasks that are left
 
 
+@pytest.mark.long
 def test_each_face_of_a_verification_is_saved_before_the_next_and_a_lost_session_loses_nothing(
     live: Live, page_of: Callable[..., Page], tmp_path: Path
 ) -> None:

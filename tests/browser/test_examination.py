@@ -240,6 +240,7 @@ def test_it_works_without_javascript(page_of: PageOf, search_id: str) -> None:
     expect(page.locator("#console")).to_be_hidden()
 
 
+@pytest.mark.long
 def test_a_verification_from_the_list_to_the_record(
     page_of: PageOf, live: Live, search_id: str, tmp_path: Path
 ) -> None:

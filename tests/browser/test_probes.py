@@ -65,6 +65,7 @@ def handed_over(page: Page, photograph: Path, kind: str) -> None:
     )
 
 
+@pytest.mark.long
 def test_the_whole_way_and_no_page_of_it_keeps_anybody_out(page_of: PageOf, photograph: Path, live: Live) -> None:
     page = page_of("examiner")
     for path in ("/cases/", "/cases/open/", START):
@@ -115,6 +116,7 @@ def live_case(page: Page) -> str:
     return page.get_by_role("region", name="Time line").inner_html()
 
 
+@pytest.mark.long
 def test_more_photographs_of_the_person_are_one_probe(page_of: PageOf, photograph: Path, pair: Path) -> None:
     page = page_of("examiner")
     draft = begin(page, photograph)

@@ -27,6 +27,7 @@ def taken(page: Page, file: Path) -> None:
     page.wait_for_url("**/videos/V*/")
 
 
+@pytest.mark.long
 def test_from_the_file_to_a_picked_still(page_of: Callable[..., Page], file: Path) -> None:
     page = page_of("examiner")
     page.goto("/videos/")

@@ -53,6 +53,7 @@ def wrong_data_is_refused(ctx: Any, response: Any, case: Any) -> bool | None:
 MORE = int(os.environ.get("API_CASES", "1"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("role", ROLES)
 def test_no_request_breaks_the_api(workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, role: str) -> None:
     """The five roles send more than 2,000 requests together, 400 or more each."""

@@ -50,6 +50,7 @@ def served(workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         yield made
 
 
+@pytest.mark.long
 def test_a_feed_is_added_tried_run_and_stopped_on_its_pages(served: Publisher) -> None:
     served.put("/wanted/c.png", cv2.imencode(".png", collins().pixels)[1].tobytes())
     fbi = Fbi(served, [fbi_item("<u0>", served.host, [("/wanted/c.png", "<b>2015</b>"), ("/x.png", "Artist sketch")])])

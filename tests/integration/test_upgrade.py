@@ -20,6 +20,9 @@ from plainview.storage.seal import Sealer
 
 pytestmark = pytest.mark.long
 
+LATER = {"incomplete_lists": "false"}
+"""Fields of a policy that came after the kept workspace's version, with their strictest values."""
+
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -79,7 +82,7 @@ def test_every_command_refuses_an_older_workspace_and_names_the_command(old: Cli
 def test_log_and_tables_are_the_same_before_and_after(upgraded: tuple[Cli, dict[str, object]]) -> None:
     cli, done = upgraded
     assert (done["upgraded"], done["before"], done["entries"], done["root"]) == (True, "0001", ENTRIES, ROOT)
-    assert done["policies"] == []
+    assert [policy["fields"] for policy in done["policies"]] == [LATER]
     verified = cli.json("audit", "verify")
     assert verified["ok"]
     lines = [json.loads(line)["entry"] for line in (cli.home / "audit" / "log.jsonl").read_bytes().splitlines()]
@@ -249,8 +252,8 @@ def test_a_workspace_that_was_served_still_is(old: Cli) -> None:
 def test_a_policy_without_a_new_field_has_its_strictest_value_until_it_is_decided(old: Cli, tmp_path: Path) -> None:
     change(old.home, "UPDATE policy_version SET text = replace(text, 'canary_hours = 24', '# none = 24')")
     (policy,) = old.json("upgrade")["policies"]
-    assert policy["fields"] == {"canary_hours": "1"}
-    assert old.json("policy", "show", "--as", ADMIN)["undecided"] == {"canary_hours": "1"}
+    assert policy["fields"] == {"canary_hours": "1", **LATER}
+    assert old.json("policy", "show", "--as", ADMIN)["undecided"] == policy["fields"]
     text = old.run("policy", "show", "--file", "--as", ADMIN).stdout
     (tmp_path / "policy.toml").write_text(text.replace("canary_hours = 1", "canary_hours = 12"))
     proposed = old.json("policy", "set", tmp_path / "policy.toml", "--reason", "decided", "--as", ADMIN)

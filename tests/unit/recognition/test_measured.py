@@ -30,6 +30,7 @@ def test_every_picture_was_measured() -> None:
     assert PICTURES.keys() == MEASURED.keys()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", MEASURED)
 def test_what_is_measured_of_a_picture_is_what_was(name: str) -> None:
     assert astray(measure(name), MEASURED[name]) == []
