@@ -246,7 +246,9 @@ def _record(fields: Mapping[int, bytes], shared: Mapping[str, Any], subject: str
         return _as_png(data, shape) if shape["CGA"] == "NONE" else data
 
     number = _value(fields.get(2, b""))
-    return FaceRecord(int(number) if str(number).isdecimal() else 0, captured_on, provenance, picture, precision, subject)
+    return FaceRecord(
+        int(number) if str(number).isdecimal() else 0, captured_on, provenance, picture, precision, subject
+    )
 
 
 def _as_png(data: bytes, shape: Mapping[str, Any]) -> bytes:
