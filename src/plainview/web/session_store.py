@@ -48,10 +48,10 @@ class SessionStore(db.SessionStore):
 
     def _join(self) -> None:
         own: dict[str, Any] = self._session  # type: ignore[attr-defined]  # left out by django-stubs
-        found = self.model.objects.select_for_update().filter(session_key=self.session_key).first()
-        if found is None or self._known is None:
+        session = self.model.objects.select_for_update().filter(session_key=self.session_key).first()
+        if session is None or self._known is None:
             return
-        stored = found.get_decoded()
+        stored = session.get_decoded()
         for key in own.keys() | stored.keys():
             if (key in own) == (key in self._known) and own.get(key) == self._known.get(key):  # not changed here
                 if key in stored:
