@@ -20,7 +20,7 @@ secret database-password
 secret ray-token
 secret s3-key 10
 secret s3-secret
-[ -s database-url ] || printf 'postgresql://plainview:%s@database/plainview' "$(cat database-password)" >database-url
+[ -s database-url ] || printf 'postgresql://%s@database/plainview' "plainview:$(cat database-password)" >database-url
 
 if [ ! -s ray-ca.pem ] || [ ! -s ray-ca-key.pem ]; then
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 -subj "/CN=Plainview cluster" \
