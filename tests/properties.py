@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 from hypothesis import example, settings
+from hypothesis.internal.conjecture import providers
 
 FOUND = Path(__file__).parent / "fuzz" / "found"
 _TIMES = 20  # examples in `make properties` for each in `make test`
@@ -27,6 +28,9 @@ _TIMES = 20  # examples in `make properties` for each in `make test`
 fuzzing = os.environ.get("HYPOTHESIS_PROFILE") == "fuzz"
 
 settings.register_profile("ci", derandomize=True, deadline=None, database=None)
+if not fuzzing:
+    # Hypothesis also tries constants of our modules, but only of those that this process has imported by then.
+    providers._get_local_constants = lambda: providers._local_constants
 settings.register_profile("fuzz", derandomize=False, deadline=None, database=None, print_blob=True)
 settings.load_profile("fuzz" if fuzzing else "ci")
 

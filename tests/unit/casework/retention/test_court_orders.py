@@ -37,9 +37,9 @@ def test_any_rows_are_answered(text: str) -> None:
     assert good or bad
 
 
-_CELLS = (
-    some.text(some.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30).map(str.strip).filter(bool)
-)
+_CHARACTERS = some.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufeff\u200b\u200e\u200f\u00ad")
+"""Without those that nobody sees: at the ends of a cell the reader drops them."""
+_CELLS = some.text(_CHARACTERS, min_size=1, max_size=30).map(str.strip).filter(bool)
 
 
 @given(some.lists(some.tuples(some.sampled_from(NAMING[:2]), _CELLS, some.dates(), _CELLS), min_size=1, max_size=8))
