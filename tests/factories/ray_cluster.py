@@ -65,10 +65,10 @@ class RayCluster:
         command += [f"--ray-client-server-port={self.client_address.rpartition(':')[2]}"]
         # Sockets are below the folder, and the name of a socket has 107 bytes at most.
         command += [f"--temp-dir={self.folder}", "--include-dashboard=false", "--object-store-memory=80000000"]
-        log = (self.folder / "head.log").open("wb")
-        self._process = subprocess.Popen(
-            command, env={**os.environ, **self.environment}, stdout=log, stderr=log, start_new_session=True
-        )
+        with (self.folder / "head.log").open("wb") as log:
+            self._process = subprocess.Popen(
+                command, env={**os.environ, **self.environment}, stdout=log, stderr=log, start_new_session=True
+            )
         end = time.monotonic() + _READY_WITHIN_S
         while b"Ray runtime started" not in (self.folder / "head.log").read_bytes():
             if self._process.poll() is not None or time.monotonic() > end:

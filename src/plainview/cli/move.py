@@ -46,6 +46,12 @@ def move_workspace(
     if url:
         os.environ[DATABASE_ENV] = url
     done: dict[str, Any] = {}
+    if index:  # before the records: this process reads them where they were when it began
+        with bar("Moving galleries", 0) as shown:
+            galleries = move_galleries(_adapter(index), progress=shown.step)
+        done["galleries"] = [asdict(moved) for moved in galleries]
+        if not json:
+            say(_of_galleries(galleries))
     if blobs:
         with bar("Moving pictures", 0) as shown:
             pictures = move_pictures(blobs, progress=shown.step)
@@ -58,12 +64,6 @@ def move_workspace(
         done["records"] = records and asdict(records)
         if not json:
             say(_of_records(records, kind))
-    if index:
-        with bar("Moving galleries", 0) as shown:
-            galleries = move_galleries(_adapter(index), progress=shown.step)
-        done["galleries"] = [asdict(moved) for moved in galleries]
-        if not json:
-            say(_of_galleries(galleries))
     if json:
         print_json({"moved": any(done.values()), **done})
 
