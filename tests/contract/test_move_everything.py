@@ -21,8 +21,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(find_spec("ray") is None, reason="the extra `cluster` is missing: `make test-ray` installs it"),
     pytest.mark.enable_socket,
-    # Ray's client leaves the handle of a process of its own to the garbage collector.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning", "ignore::ResourceWarning"),
 ]
 
 PICTURES = 50  # so that fifty lists are compared
