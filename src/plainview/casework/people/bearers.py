@@ -57,7 +57,7 @@ def is_key(public_id: str) -> bool:
 
 
 def token_by_id(public_id: str) -> Token | None:
-    """Return the token with this id, with its member, also one that has ended; None if there is none."""
+    """Return the token with this id and its member, even if it has ended, or None."""
     rows = Token.objects.select_related("member__agency")
     return (
         rows.filter(public_id=public_id).first()

@@ -84,7 +84,7 @@ def filing_of(request: SubjectRequest) -> Filing:
 
 
 def photo_of(request: SubjectRequest) -> bytes | None:
-    """Return the photograph as it was sent; None when there is none, or it is erased."""
+    """Return the photograph as it was sent, or None if none was sent or it was erased."""
     sealed = SubjectPhoto.objects.filter(request=request).values_list("sealed", flat=True).first()
     if sealed is None:
         return None

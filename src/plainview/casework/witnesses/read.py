@@ -37,7 +37,7 @@ class Newest:
 
 
 def newest_of(key: WitnessKey) -> Newest | None:
-    """Return the newest valid cosignature of a witness on this log; None if there is none."""
+    """Return the newest valid cosignature of a witness on this log, or None."""
     note = LogWitness.objects.filter(vkey=key.text).values_list("note", flat=True).first()
     return checked(note, key) if note else None
 
@@ -107,7 +107,7 @@ def in_public() -> dict[str, Any]:
 
 
 def _waiting_hours(size: int) -> float:
-    """Return the hours since the first entry after the `size` first was written; 0.0 if there is none."""
+    """Return the hours since the entry with number `size` was written, or 0.0 if the log does not reach it."""
     written = LogEntry.objects.filter(seq=size).values_list("at", flat=True).first()
     if written is None:
         return 0.0
