@@ -74,12 +74,12 @@ def _show(done: Video) -> None:
         )
         for person in persons(done)
     ]
-    print_table(
-        ("Person", "Stills", "Best still", "Time", "Frame", "Width", "Quality"),
-        rows,
-        title=f"Video {done.public_id}: {done.seconds:,.1f} s, {done.frames:,} frames",
-        caption=sample_notice(current()),
-    )
+    title = f"Video {done.public_id}: {done.seconds:,.1f} s, {done.frames:,} frames"
+    if rows:
+        columns = ("Person", "Stills", "Best still", "Time", "Frame", "Width", "Quality")
+        print_table(columns, rows, title=title, caption=sample_notice(current()))
+    else:
+        say(f"{title}. No face was found.")
     for line in (*done.notes, *map(passed_sentence, done.passed_over), *filter(None, [sentence(done)])):
         say(line, style="yellow")
     for other in streams_json(done):
@@ -88,7 +88,8 @@ def _show(done: Video) -> None:
                 f"Stream {other['number']}: {other['codec']}, {other['width']} x {other['height']} pixels. Process it with "
                 f"`plainview video-stream {done.public_id} {other['number']}`."
             )
-    say("Faces are grouped within this video only. Search with a still: `plainview search --still ID --case ...`")
+    if rows:
+        say("Faces are grouped within this video only. Search with a still: `plainview search --still ID --case ...`")
 
 
 def _through(file: Path, case: str, first: float, last: float | None, which: int, member: Member) -> Video:
