@@ -103,7 +103,8 @@ def test_entries_are_walked_by_key_and_filtered(page_of: Callable[..., Page]) ->
     page.goto("/log/")
     page.get_by_label("Person").select_option(label="Sample agency administrator")
     page.get_by_role("button", name="Show").click()
-    assert page.locator("tbody tr").count() > 0
+    page.wait_for_url("**member=*")
+    expect(page.locator("tbody tr")).not_to_have_count(0)
     assert set(page.locator("tbody td:nth-child(3)").all_inner_texts()) <= {
         "Sample agency administrator",
         "the system",

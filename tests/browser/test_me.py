@@ -41,9 +41,9 @@ def test_the_keys_of_a_page_are_shown(page_of: Callable[..., Page]) -> None:
     page = page_of("examiner")
     page.goto("/")
     page.keyboard.press("?")
-    assert page.locator("#keys").is_visible()
+    expect(page.locator("#keys")).to_be_visible()
     page.keyboard.press("Escape")
-    assert not page.locator("#keys").is_visible()
+    expect(page.locator("#keys")).to_be_hidden()
 
 
 def test_a_member_who_signs_out_is_out(live: Live, browser: Browser) -> None:

@@ -57,6 +57,7 @@ def verify(page: Page) -> str:
     """Step 4: the newest task, every face of it a potential candidate; returns the page's HTML as it was shown."""
     page.goto("/")
     page.get_by_role("link", name="Verify four faces, blind").first.click()
+    expect(page.get_by_role("heading", name="Face 1 of 4")).to_be_visible()
     shown = page.content()
     for place in range(1, 5):
         expect(page.get_by_role("heading", name=f"Face {place} of 4")).to_be_visible()
