@@ -136,12 +136,13 @@ def test_a_lost_checkpoint_of_the_last_entry_is_added(
     assert contents(folder) == whole
 
 
+@pytest.mark.parametrize("left", [0, 1, 25])
 def test_checkpoints_that_survived_their_entries_are_not_repeated(
-    folder: LogFolder, records: list[Record], whole: dict[str, bytes]
+    folder: LogFolder, records: list[Record], whole: dict[str, bytes], left: int
 ) -> None:
     folder.publish(truth(records))
     log = folder.path / "log.jsonl"
-    log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:25]))
+    log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:left]))
     assert folder.publish(truth(records)) == 40
     assert contents(folder) == whole
 

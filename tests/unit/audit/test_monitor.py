@@ -76,3 +76,8 @@ def test_silence_is_said_in_minutes_with_the_last_entry(tools: Any, dense: Any, 
     last = tools.start + timedelta(seconds=19)
     (alarm,) = visit(dense.write(tmp_path / "log"), tmp_path / "s", now=last + timedelta(hours=2))[0]
     assert alarm.text.startswith("nothing was logged for 120 minutes (since entry 39 of ")
+
+
+def test_a_clock_is_named_with_the_last_entry(tools: Any, signer: Signer, dense: Any, tmp_path: Path) -> None:
+    (alarm,) = visit(dense.write(tmp_path / "log"), tmp_path / "s", now=tools.start - timedelta(hours=1))[0]
+    assert alarm.text.startswith("entry 39 is of ")
