@@ -10,7 +10,9 @@ import pytest
 
 from plainview.audit.checkpoint import Signer
 from plainview.audit.logfile import Record
+from plainview.audit.merkle import Frontier
 from plainview.audit.monitor import BadState, visit
+from plainview.audit.record import next_entry, parse_line
 
 
 @pytest.fixture
@@ -78,6 +80,19 @@ def test_silence_is_said_in_minutes_with_the_last_entry(tools: Any, dense: Any, 
     assert alarm.text.startswith("nothing was logged for 120 minutes (since entry 39 of ")
 
 
-def test_a_clock_is_named_with_the_last_entry(tools: Any, signer: Signer, dense: Any, tmp_path: Path) -> None:
-    (alarm,) = visit(dense.write(tmp_path / "log"), tmp_path / "s", now=tools.start - timedelta(hours=1))[0]
+def test_a_clock_is_named_with_the_last_entry(
+    tools: Any, signer: Signer, records: list[Record], dense: Any, tmp_path: Path
+) -> None:
+    back = tools.start - timedelta(hours=1)
+    (alarm,) = visit(dense.write(tmp_path / "log"), tmp_path / "s", now=back)[0]
     assert alarm.text.startswith("entry 39 is of ")
+    tree, before = Frontier(), parse_line(records[-1].canonical)
+    for record in records:
+        tree = tree.append(record.leaf)
+    made = next_entry(tree, log=tools.origin, at=back, action="a", actor="m", subject={}, previous_at=before.at)
+    late = Record(made.entry.canonical, made.leaf, signer.sign(made.frontier.size, made.frontier.root()))
+    folder = tools.copy.of(signer, [*records, late]).write(tmp_path / "late")
+    (alarm,) = visit(folder, tmp_path / "t", now=back)[0]
+    assert alarm.kind == "clock"
+    assert alarm.text.startswith(f"entry 40 states the clock as {made.entry.time}: ")
+    assert alarm.text.endswith(f"since an entry of {before.at}")

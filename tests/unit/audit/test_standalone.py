@@ -17,7 +17,7 @@ import pytest
 
 import plainview.audit
 from plainview.audit.checkpoint import Signer, parse
-from plainview.audit.logfile import Record
+from plainview.audit.logfile import MAX_LINE_BYTES, Record
 from plainview.audit.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from plainview.audit.record import BadEntry, Entry, parse_line
 from plainview.audit.verify import verify_folder
@@ -103,6 +103,15 @@ def test_a_log_that_is_not_sound(tools: Any, dense: Any, tmp_path: Path) -> None
     verdict = json.loads(done.stdout)
     assert (done.returncode, verdict["ok"], verdict["first_bad"]) == (1, False, 17)
     assert len(verdict["problems"]) == 1
+    assert "entries changed from 17 to 17" in verdict["problems"][0]
+
+
+def test_an_overlong_line_is_one_bad_entry_and_those_after_it_are_judged(dense: Any, tmp_path: Path) -> None:
+    lines = [*dense.lines[:17], b"x" * (5 * MAX_LINE_BYTES // 2) + b"\n", *dense.lines[18:]]
+    folder = dense.with_lines(lines).write(tmp_path / "log")
+    verdict, report = json.loads(run(SCRIPT, folder, "--json").stdout), verify_folder(folder)
+    assert (verdict["entries"], verdict["first_bad"]) == (report.entries, report.first_bad) == (40, 17)
+    assert len(verdict["problems"]) == len(report.problems) == 2  # the line, and the root over it
 
 
 def test_a_kept_checkpoint_that_the_log_does_not_extend(dense: Any, tmp_path: Path) -> None:
