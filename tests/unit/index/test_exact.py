@@ -36,6 +36,7 @@ def holds(matrix: NDArray[np.float32], template: NDArray[np.float32]) -> bool:
 def test_a_dimension_below_one_is_refused() -> None:
     with pytest.raises(ValueError, match="1 component"):
         ExactIndex(0)
+    assert ExactIndex(1).dim == 1
 
 
 @pytest.mark.parametrize("reference", [1, 25, 50], ids=["first row", "middle", "last row"])
