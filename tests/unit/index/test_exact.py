@@ -80,6 +80,11 @@ def test_growth_at_least_doubles_so_that_adding_one_by_one_stays_cheap() -> None
         index.apply([Block.of_adds(start + 1, np.arange(start, start + 100), templates[start : start + 100])])
         capacities.add(len(index._matrix))
     assert sorted(capacities) == [1024, 2048, 4096, 8192]
+    full = ExactIndex(DIM)
+    full.apply([Block.of_adds(1, np.arange(1000), templates[:1000])])
+    room = full._matrix
+    full.apply([Block.of_adds(1001, np.arange(1000, 1024), templates[1000:1024])])
+    assert full._matrix is room  # the last free row is used before there is more room
     assert len(index.search(templates[4999], 5000)) == 5000
 
 
