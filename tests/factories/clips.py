@@ -116,6 +116,7 @@ def sound_only() -> bytes:
     return out.getvalue()
 
 
+@functools.cache
 def truth(data: bytes) -> list[tuple[int, str]]:
     """(time stamp, digest) of every frame: PyAV's time stamps, and what `ffmpeg -f framehash -hash sha256` prints."""
     out, stamps = io.BytesIO(), []

@@ -54,7 +54,7 @@ def test_every_frame_is_the_one_that_ffmpeg_decodes(codec: str, container: str, 
     assert frames[0].pixels.shape == (360, 640, 3)
 
 
-@pytest.mark.parametrize(("codec", "container", "pixels"), KINDS)
+@pytest.mark.parametrize(("codec", "container", "pixels"), KINDS[::4])  # of every kind: test_decoding.py
 def test_a_frame_is_found_again_from_anywhere(codec: str, container: str, pixels: str) -> None:
     data = clip(codec, container, 30, pixels).data
     wanted = truth(data)
