@@ -38,7 +38,7 @@ def test_the_limits_are_those_of_the_parent() -> None:
     ("size", "code"),
     [
         ((25, 40), None),
-        ((7, 143), "too_many_pixels"),
+        ((40, 26), "too_many_pixels"),
         ((100, 10), None),
         ((101, 9), "too_many_pixels"),
         ((9, 101), "too_many_pixels"),
@@ -186,6 +186,23 @@ def test_frames_are_counted_where_that_needs_no_decoding(
     if frames is not None:
         shown.n_frames = frames
     assert count_frames(shown) == count  # type: ignore[arg-type]
+
+
+def test_frames_that_cannot_be_counted_are_several() -> None:
+    class Damaged:
+        format, is_animated = "WEBP", True
+
+        @property
+        def n_frames(self) -> int:
+            raise SyntaxError
+
+    assert count_frames(Damaged()) == 0  # type: ignore[arg-type]
+
+
+def test_camera_raw_is_named_by_its_maker() -> None:
+    tags = SMALL | {271: "NIKON CORPORATION", 272: "Canon"}
+    detail = OTHER_FORMATS.index("Nikon camera raw (NEF)")
+    assert refused(lambda: choose_page(Tiff(tags))) == ("format_not_allowed", detail)
 
 
 def test_what_a_library_fails_over_is_passed_over_but_not_a_lack_of_memory() -> None:

@@ -7,10 +7,11 @@ import io
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
+from tests.factories import pictures
 
 from plainview.recognition.decode_colour import flatten, prepare
 
-VALUES = np.arange(0, 2**16, 257, dtype=np.uint16)  # 0, 257, 514 ...
+VALUES = np.arange(0, 2**16, 251, dtype=np.uint16)
 
 
 def deep(bits: int, order: str) -> tuple[Image.Image, list[int]]:
@@ -67,6 +68,7 @@ def test_a_palette_may_have_a_transparent_colour() -> None:
 
 def test_what_is_rgb_is_handed_on_and_grey_has_three_alike() -> None:
     image = Image.new("RGB", (1, 1), (1, 2, 3))
+    assert flatten(image, 8) == (image, False)
     assert flatten(image, 8)[0] is image
     assert np.asarray(flatten(Image.new("L", (1, 1), 77), 8)[0]).tolist() == [[[77, 77, 77]]]
 
@@ -81,6 +83,15 @@ def test_print_colours_without_a_sound_profile_are_inverted(profile: bytes | Non
     flat, profiled = flatten(image, 8)
     assert (flat.mode, profiled) == ("RGB", False)
     assert np.asarray(flat).tolist() == [[[255, 0, 0]]]
+
+
+def test_print_colours_are_shown_by_their_own_profile() -> None:
+    image = Image.new("CMYK", (1, 1), (0, 255, 255, 0))
+    image.info["icc_profile"] = pictures.print_profile((128, 128, 68))  # every ink but black is a clear blue
+    flat, profiled = flatten(image, 8)
+    assert (flat.mode, profiled) == ("RGB", True)
+    red, green, blue = np.asarray(flat)[0, 0].tolist()
+    assert blue > max(red + 80, green + 40, 180)
 
 
 def test_a_profile_of_screen_colours_is_not_one_of_print_colours() -> None:

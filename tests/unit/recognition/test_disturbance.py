@@ -73,6 +73,17 @@ def test_what_is_not_in_the_picture_has_nothing(box: tuple[float, float, float, 
     assert signal(flat(60, 60), box) == Signal(0, 0, 0, 1)
 
 
+@pytest.mark.parametrize("tall", [True, False])
+def test_the_middle_of_a_long_face_is_the_middle_of_each_side(tall: bool) -> None:
+    picture = noisy(296, 96, 12) if tall else noisy(96, 296, 12)
+    picture[100:196] = 120
+    if not tall:
+        picture = noisy(96, 296, 12)
+        picture[:, 100:196] = 120
+    height, width = picture.shape[:2]
+    assert signal(picture, (0, 0, width, height)).noise == 0
+
+
 def test_a_face_of_two_pixels_is_measured() -> None:
     assert signal(flat(60, 60), (0, 0, 2, 2)).light == pytest.approx(120, abs=1e-3)
 
@@ -90,6 +101,11 @@ def test_contrast_is_that_of_light_and_shade_not_of_noise() -> None:
     halves[:, 48:] = 140
     assert 15 < signal(halves, (0, 0, 96, 96)).contrast < 20
     assert signal(noisy(96, 96, 12), (0, 0, 96, 96)).contrast < 3
+    small = flat(30, 30, 100)
+    small[:, 15:] = 140
+    assert signal(small, (0, 0, 30, 30)).contrast > 18.5  # smoothed by one pixel at least
+    tall = np.repeat(np.repeat(halves, 6, axis=0), 3, axis=1)
+    assert signal(tall, (0, 0, 288, 576)).contrast == pytest.approx(signal(halves, (0, 0, 96, 96)).contrast, rel=0.02)
     large = np.repeat(np.repeat(halves, 3, axis=0), 3, axis=1)
     assert signal(large, (0, 0, 288, 288)).contrast == pytest.approx(signal(halves, (0, 0, 96, 96)).contrast, rel=0.02)
 

@@ -64,6 +64,22 @@ def test_every_frame_has_its_place_and_is_found_again(codec: str, container: str
         assert (found.pts, found.sha256.hex()) == (pts, sha256)
 
 
+def test_what_the_container_says_is_told() -> None:
+    data = clip(frames=30).data
+    video, arena = opened(data)
+    info = video.info
+    assert (info.say, info.width, info.height, info.stream, info.detail) == (Say.INFO, 640, 360, 1, 1)
+    assert (wire.DEMUXERS[info.kind], wire.CODECS[info.codec]) == ("mov,mp4,m4a,3gp,3g2,mj2", "h264")
+    assert (info.rate_num, info.rate_den, info.aspect_num, info.aspect_den) == (25, 1, 1, 1)
+    assert (info.base_num, info.base_den, info.pts, info.length, info.duration) == (1, 12_800, 0, 30, 15_360)
+    row = wire.STREAM.unpack_from(arena)
+    assert row == (info.codec, 640, 360, 25, 1, 30, 1200)
+    with pytest.raises(Refusal) as caught:
+        Video(_Rehearsal(data), LIMITS, arena, 2)
+    assert (wire.REFUSALS[caught.value.kind], caught.value.detail) == ("no_such_stream", 1)
+    assert Video(_Rehearsal(data), LIMITS, arena, 1).info.stream == 1
+
+
 def test_a_segment_ends_where_it_is_said_and_names_what_was_shown_in_it() -> None:
     data = clip(frames=30).data
     video, arena = opened(data)
