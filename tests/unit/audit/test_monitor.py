@@ -96,3 +96,17 @@ def test_a_clock_is_named_with_the_last_entry(
     assert alarm.kind == "clock"
     assert alarm.text.startswith(f"entry 40 states the clock as {made.entry.time}: ")
     assert alarm.text.endswith(f"since an entry of {before.at}")
+
+
+def test_a_log_without_a_review_is_due_from_its_first_entry(tools: Any, signer: Signer, tmp_path: Path) -> None:
+    tree, before, records = Frontier(), None, []
+    for day in range(3):
+        at = tools.start + timedelta(days=day)
+        made = next_entry(tree, log=tools.origin, at=at, action="a", actor="m", subject={}, previous_at=before)
+        tree, before = made.frontier, made.entry.at
+        records.append(Record(made.entry.canonical, made.leaf, signer.sign(tree.size, tree.root())))
+    folder = tools.copy.of(signer, records).write(tmp_path / "log")
+    now, long = tools.start + timedelta(days=9), timedelta(days=99)
+    (alarm,) = visit(folder, tmp_path / "s", now=now, max_age=long)[0]
+    assert alarm.kind == "review"
+    assert f"was begun and never reviewed last on {tools.start:%Y-%m-%d}:" in alarm.text

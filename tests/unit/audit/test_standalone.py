@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import importlib.util
 import json
 import random
@@ -247,6 +248,31 @@ def test_a_key_vouches_only_for_its_own_log(tools: Any, signer: Signer, records:
     folder = tools.copy.of(signer, [replace(records[0], checkpoint=signer.sign_note(body + "\n"))])
     for verdict in (load().verify(folder.write(tmp_path / "log")), asdict(verify_folder(tmp_path / "log"))):
         assert (verdict["ok"], verdict["first_bad"]) == (False, 0)
+
+
+@pytest.mark.parametrize(
+    ("size", "root", "right"),
+    [
+        ("7", bytes(32), True),
+        ("0", EMPTY_ROOT, True),
+        ("9" * 19, bytes(32), True),
+        ("9" * 20, bytes(32), False),
+        ("07", bytes(32), False),
+        ("-7", bytes(32), False),
+        ("x", bytes(32), False),
+        ("7", bytes(31), False),
+        ("7", bytes(33), False),
+        ("0", bytes(32), False),
+    ],
+)
+def test_a_signed_size_and_root_are_numbers_of_the_format(signer: Signer, size: str, root: bytes, right: bool) -> None:
+    module = load()
+    note = signer.sign_note(f"{signer.verifier.name}\n{size}\n{base64.b64encode(root).decode()}\n").encode()
+    if right:
+        assert module.read_checkpoint(module.Key(signer.verifier.text), note) == (int(size), root)
+    else:
+        with pytest.raises(module.Bad, match="its size or its root"):
+            module.read_checkpoint(module.Key(signer.verifier.text), note)
 
 
 def test_no_bit_of_a_checkpoint_or_a_key_can_be_flipped(signer: Signer, records: list[Record]) -> None:
