@@ -116,19 +116,21 @@ def _fill(folder: Path, references: int) -> World:
     for number in range(CASES):
         open_case(f"C-{number:03}", "robbery", acting_member=people["examiner"])
 
-    def examined(answer: Answer) -> str:
+    def examined(answer: Answer, verified: bool = True) -> str:
         first, examiner = answer.candidates[0], people["examiner"]
         seen = [caution.id for caution in cautions_about(first)]
         how: dict[str, Any] = {"components": SIMILAR, "conclusion": POTENTIAL, "notes": "benchmark"}
         examination = examine(answer.search.public_id, first.rank, **how, acknowledged=seen, acting_member=examiner)
         task = examination.verifications.get()
+        if not verified:
+            return task.public_id
         show_verification(task.public_id, acting_member=task.verifier)
         words = {item.position: POTENTIAL if item.is_candidate else NOT for item in task.items.all()}
         full = {place: SIMILAR for place, word in words.items() if word == POTENTIAL}
         answer_verification(task.public_id, words, full, acting_member=task.verifier)
         return examination.public_id
 
-    world, released = World(), []
+    world, released, waiting = World(), [], ""
     for number in range(SEARCHES):
         path = photographs[number % len(photographs)]
         asked = Request(f"C-{number % 10:03}", "find a witness", "gallery 00", origin="cctv")
@@ -136,6 +138,8 @@ def _fill(folder: Path, references: int) -> World:
         world.search = world.search or answer.search.public_id
         if number < EXAMINED:
             released.append(examined(answer))
+        elif number == EXAMINED:
+            waiting = examined(answer, verified=False)
     checked = dict.fromkeys(CONTRADICTIONS, "cannot be checked: recorded by the benchmark of the pages")
     leads = [
         release(examination, contradictions=checked, acting_member=people["supervisor"]) for examination in released[:8]
@@ -167,14 +171,15 @@ def _fill(folder: Path, references: int) -> World:
             *("/retention/rules/", "/rights-requests/", "/members/", "/webhooks/", "/status/", "/reports/"),
         ],
         "auditor": ["/", "/log/", "/log/12/", "/flags/", "/samples/", "/cases/", "/reports/", listed],
+        "verifier": ["/", "/verifications/", f"/verifications/{waiting}/?all=1", f"/verifications/{waiting}/faces/1/"],
         "counsel": ["/disclosures/", f"/disclosures/{world.search}/"],
     }
     return world
 
 
-_ROLES = ("examiner", "supervisor", "admin", "auditor", "counsel")
-_AT_ONCE = (("examiner",), ("supervisor",), ("admin",), ("auditor", "counsel"))
-"""Who opens pages at the same time; the counsel's after the auditor's."""
+_ROLES = ("examiner", "supervisor", "admin", "auditor", "verifier", "counsel")
+_AT_ONCE = (("examiner",), ("supervisor",), ("admin",), ("auditor", "verifier", "counsel"))
+"""Who opens pages at the same time; the last three after each other."""
 
 
 @contextmanager

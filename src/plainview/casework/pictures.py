@@ -32,17 +32,15 @@ CUT = (THUMBNAIL, 320)
 SIDES = (96, THUMBNAIL, 240, 320, 960)
 """Sides of a face's square on pages, in pixels: a task, a row, a card, a card on a screen of double density, enlarged."""
 
-PAIR = 640
-"""Side of an aligned square where two are side by side and cannot be enlarged in place, in pixels."""
-
 LONGEST = 1600
 """Longer side of a whole picture, in pixels: fills a screen, and bounds the size of a page."""
 
 COARSE = 6
 """Side of a protected face's square before it is enlarged, in pixels: no detector finds a face there (tested)."""
 
-EXAMINED = 1280
-"""Side of the aligned square for examinations, in pixels: eyes about 280 apart, more than in nearly every probe."""
+PAIR, COMPARED, EXAMINED = ALIGNED = (640, 960, 1280)
+"""Sides of aligned squares, in pixels: two that cannot be enlarged in place; two on a screen of single density; enlarged,
+with the eyes about 280 apart, more than in nearly every probe."""
 
 _QUALITY = 90  # JPEG: no visible loss at these sizes
 _SMALL, _SMALL_QUALITY = 240, 75  # JPEG of at most this side in a list: two fifths of the bytes of a side of 320
@@ -97,7 +95,7 @@ def reference_jpeg(reference: Reference, side: int) -> bytes:
         with suppress(StorageError, ValueError):  # missing or damaged: the picture itself is still there
             cut = _cut(services().blobs.get(reference.face_file), reference, known)
             if cut:
-                return cut if CUT[known] == wanted else smaller(cut, wanted)
+                return cut if CUT[known] == wanted else _smaller(cut, wanted)
     return face_jpeg(reference.blob, reference.box, wanted)
 
 
@@ -111,8 +109,8 @@ def _cut(data: bytes, reference: Reference, place: int) -> bytes:
     return squares[first : first + head["bytes"][place]]
 
 
-def _side(side: int) -> int:
-    return next((known for known in SIDES if known >= side), SIDES[-1])
+def _side(side: int, among: tuple[int, ...] = SIDES) -> int:
+    return next((known for known in among if known >= side), among[-1])
 
 
 def whole_jpeg(blob: str, edits: Sequence[str] = ()) -> bytes:
@@ -143,7 +141,12 @@ def probe_jpeg(search: Search, side: int) -> bytes:
 
 
 def aligned_jpeg(
-    blob: str, box: Sequence[float], points: Sequence[Sequence[float]] = (), edits: Sequence[str] = ()
+    blob: str,
+    box: Sequence[float],
+    points: Sequence[Sequence[float]] = (),
+    edits: Sequence[str] = (),
+    *,
+    side: int = EXAMINED,
 ) -> bytes:
     """Return the face in a stored picture, upright and with the eyes at the same distance in every such square.
 
@@ -152,12 +155,13 @@ def aligned_jpeg(
         box: (x, y, width, height) of the face, pixels.
         points: its five points; if missing, they are detected again at the box.
         edits: the edit chain to which box and points belong.
+        side: one of ALIGNED; another is taken as the next larger one.
 
     Raises:
         BadMedia, StorageError: the stored picture cannot be read.
     """
     known = tuple((float(x), float(y)) for x, y in points)
-    return _aligned(blob, tuple(float(v) for v in box), known, tuple(edits))
+    return _aligned(blob, tuple(float(v) for v in box), known, tuple(edits), _side(side, ALIGNED))
 
 
 def coarse_png(blob: str, box: Sequence[float]) -> bytes:
@@ -216,8 +220,7 @@ def jpeg(pixels: Pixels) -> bytes:
     return _encoded(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
 
 
-def smaller(data: bytes, side: int) -> bytes:
-    """Return a square JPEG file in fewer pixels."""
+def _smaller(data: bytes, side: int) -> bytes:
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     if pixels is None:
         raise ValueError("not a picture")
@@ -276,13 +279,13 @@ def _whole(blob: str, edits: tuple[str, ...]) -> bytes:
 
 @lru_cache(maxsize=128)
 def _aligned(
-    blob: str, box: tuple[float, ...], points: tuple[tuple[float, float], ...], edits: tuple[str, ...]
+    blob: str, box: tuple[float, ...], points: tuple[tuple[float, float], ...], edits: tuple[str, ...], side: int
 ) -> bytes:
     picture = _picture(blob, edits)
     known = np.array(points, np.float32) if points else _points_at(picture, box)
     if known is None:
-        return jpeg(face_square(picture.pixels, box, EXAMINED))
-    return jpeg(aligned_square(picture.pixels, known, EXAMINED))
+        return jpeg(face_square(picture.pixels, box, side))
+    return jpeg(aligned_square(picture.pixels, known, side))
 
 
 def _points_at(picture: Picture, box: tuple[float, ...]) -> Points | None:
