@@ -37,7 +37,7 @@ def everything(client: Client, task: Verification) -> dict[str, Any]:
     pages = [f"{root}?all=1", *(f"{root}faces/{place}/" for place in positions)]
     drafts = [f"{root}faces/{place}/draft/" for place in positions]
     pictures = [f"{root}probe.jpg", *(f"{root}faces/{place}.jpg" for place in positions)]
-    sized = [f"{url}?side={side}" for url in pictures for side in (640, 960)]
+    sized = [f"{url}?side={side}" for url in pictures for side in (320, 960)]
     answers = {url: client.get(url) for url in ("/verifications/", *pages, *drafts, *pictures, *sized)}
     assert {answer.status_code for answer in answers.values()} == {200}
     return answers
@@ -82,7 +82,7 @@ def test_nothing_that_a_verifier_can_fetch_tells_anything(found: str) -> None:
     assert POTENTIAL.capitalize() not in overview  # no conclusion stands there before the verifier's own
 
 
-@pytest.mark.parametrize("side", ["", "?side=640", "?side=960"])
+@pytest.mark.parametrize("side", ["", "?side=320", "?side=960"])
 def test_candidate_and_foils_are_alike_in_every_byte_but_those_of_the_picture(found: str, side: str) -> None:
     task = examined(found).verifications.get()
     assert task.items.count() == 4

@@ -29,7 +29,7 @@ THUMBNAIL = 160
 CUT = (THUMBNAIL, 320)
 """Sides of the squares that are cut at enrolment: those of rows and cards on screens of double density."""
 
-SIDES = (96, THUMBNAIL, 240, 320, 960)
+SIDES = (96, THUMBNAIL, 208, 320, 960)
 """Sides of a face's square on pages, in pixels: a task, a row, a card, a card on a screen of double density, enlarged."""
 
 LONGEST = 1600
@@ -38,12 +38,13 @@ LONGEST = 1600
 COARSE = 6
 """Side of a protected face's square before it is enlarged, in pixels: no detector finds a face there (tested)."""
 
-PAIR, COMPARED, EXAMINED = ALIGNED = (640, 960, 1280)
-"""Sides of aligned squares, in pixels: two that cannot be enlarged in place; two on a screen of single density; enlarged,
-with the eyes about 280 apart, more than in nearly every probe."""
+PAIR, EXAMINED = 640, 1280
+ALIGNED = (320, PAIR, 960, EXAMINED)
+"""Sides of aligned squares, in pixels: several in a row; two that cannot be enlarged in place; two on a screen of single
+density; enlarged, with the eyes about 280 apart, more than in nearly every probe."""
 
 _QUALITY = 90  # JPEG: no visible loss at these sizes
-_SMALL, _SMALL_QUALITY = 240, 75  # JPEG of at most this side in a list: two fifths of the bytes of a side of 320
+_SMALL, _SMALL_QUALITY = 208, 75  # JPEG of at most this side in a list: a third of the bytes of a side of 320
 _MOST_CACHED = 2048  # pictures in memory: about 40 MB of cards
 _COMMENT_HEAD, _COMMENT_MOST = 4, 65_537  # bytes of a JPEG comment: marker and length; the longest one
 
@@ -217,7 +218,7 @@ def framed(pixels: Pixels, box: Sequence[float]) -> Pixels:
 
 def jpeg(pixels: Pixels) -> bytes:
     """Encode pixels (BGR) as JPEG."""
-    return _encoded(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    return _encoded(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY, cv2.IMWRITE_JPEG_OPTIMIZE, 1])
 
 
 def _smaller(data: bytes, side: int) -> bytes:
@@ -229,7 +230,9 @@ def _smaller(data: bytes, side: int) -> bytes:
 
 def _listed(pixels: Pixels) -> bytes:
     small = max(pixels.shape[:2]) <= _SMALL
-    return _encoded(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, _SMALL_QUALITY if small else _QUALITY])
+    if small:
+        return _encoded(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, _SMALL_QUALITY, cv2.IMWRITE_JPEG_OPTIMIZE, 1])
+    return _encoded(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])  # quick: at enrolment
 
 
 def png(pixels: Pixels) -> bytes:
