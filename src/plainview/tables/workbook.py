@@ -123,14 +123,12 @@ def _limits(data: bytes) -> None:
 
 def _sheet(sheet: Any) -> _Sheet:
     """Read the cells of a sheet that have a value."""
-    sheet.reset_dimensions()  # some programs write a wrong one, and rows beyond it would be missing
     rows: dict[int, list[_Cell]] = {}
-    for cells in sheet.iter_rows(max_col=_CELLS):
-        for cell in cells:
-            value = cell.value
-            if value is not None and (not isinstance(value, str) or visible(value)):
-                number_format = str(cell.number_format or "") if isinstance(value, date) else ""
-                rows.setdefault(cell.row, []).append(_Cell(value, cell.data_type, number_format, cell.column))
+    for cell in excel.cells_of(sheet):
+        value = cell.value
+        if cell.column <= _CELLS and (not isinstance(value, str) or visible(value)):
+            number_format = str(cell.number_format or "") if isinstance(value, date) else ""
+            rows.setdefault(cell.row, []).append(_Cell(value, cell.data_type, number_format, cell.column))
     return _Sheet(sheet.title, sheet._worksheet_path, rows)
 
 
@@ -204,10 +202,7 @@ def _merged(sheet: _Sheet, place: str) -> None:
 def _computed(data: bytes, name: str) -> dict[tuple[int, int], Any]:
     """Return what Excel last computed for the cells of a sheet, by row and column."""
     book = excel.load(data, computed=True)
-    sheet: Any = book[name]
-    sheet.reset_dimensions()
-    rows = sheet.iter_rows(max_col=_CELLS)
-    return {(cell.row, cell.column): cell.value for cells in rows for cell in cells if cell.value is not None}
+    return {(cell.row, cell.column): cell.value for cell in excel.cells_of(book[name])}
 
 
 class _Reader:

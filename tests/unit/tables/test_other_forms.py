@@ -137,6 +137,21 @@ def test_a_workbook_that_excel_opens_is_read(change_of: Callable[[str, bytes], t
     assert cells_of(data, "m.xlsx") == cells_of(workbook(filled), "m.xlsx")
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        (b'<row r="2"', b'<row r="0"', "row 0 of a sheet"),
+        (b'<row r="2"', b'<row r="99999999999"', "row 99999999999 of a sheet"),
+        (b'"A2"', b'"A1"', "row 2 of a sheet"),
+        (b'"B2"', b'"A2"', "row 2 of a sheet"),
+        (b'<row r="1"', b'<row r="7"', "row 7 of a sheet"),
+    ],
+)
+def test_rows_and_cells_out_of_order_are_refused_instead_of_left_out(old: bytes, new: bytes, why: str) -> None:
+    data = changed(replaced("xl/worksheets/sheet1.xml", old, new))
+    assert why in refusal_of(data, "m.xlsx").why
+
+
 def test_a_sheet_of_its_own_for_a_chart_is_left_out() -> None:
     def fill(sheet: Any) -> None:
         filled(sheet)

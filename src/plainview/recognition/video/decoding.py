@@ -219,8 +219,8 @@ class Video:
                     if packet.size:
                         in_a_row = 0
                         yield packet
-            except av.error.EOFError:
-                return
+            except (av.error.EOFError, IndexError):
+                return  # PyAV ends with an IndexError where a stream began after the file was opened
             except av.error.FFmpegError:
                 in_a_row += 1
                 yield None
