@@ -315,6 +315,8 @@ def _not_allowed(name: str) -> BadMedia:
         return BadMedia(
             code, f"The file is {article} {name}, no picture.", "Take the pictures out of it, and use these files."
         )
+    if name == "video":
+        return BadMedia(code, "The file is a video, no picture.", "Have its people found as a video, and use a still.")
     if name.startswith("ANSI/NIST-ITL"):
         xml = name.endswith("XML")
         return BadMedia(

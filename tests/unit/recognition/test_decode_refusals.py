@@ -95,7 +95,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str, str]] = {
         "in its XML encoding",
     ),
     "Lab TIFF": (lambda: pictures.saved(pictures.portrait(mode="LAB"), "TIFF"), "format_not_allowed", "Lab"),
-    "MP4": (lambda: b"\0\0\0\x20ftypisom" + bytes(99), "format_not_allowed", "video"),
+    "MP4": (lambda: b"\0\0\0\x20ftypisom" + bytes(99), "format_not_allowed", "The file is a video, no picture."),
     "SVG": (lambda: b"<svg xmlns='http://www.w3.org/2000/svg'/>", "format_not_allowed", "SVG"),
 }
 

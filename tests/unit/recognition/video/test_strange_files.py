@@ -51,6 +51,14 @@ def refused(data: bytes, **options: int) -> BadMedia:
     return caught.value
 
 
+@pytest.mark.parametrize(("codec", "form"), [("libx264", "h264"), ("libx265", "hevc")])
+def test_a_recorders_own_headers_between_the_units_are_passed_over(codec: str, form: str) -> None:
+    # XMeye recorders (.h264) put 16 bytes of their own before each frame: FFmpeg knows such a file by its ending alone.
+    units = raw(codec, form).split(b"\0\0\0\1")
+    header = b"\0\0\1\xfc\x02\x19\x14\x0f" + bytes(range(1, 9)) + b"\0\0\0\1"
+    assert len(decoded(header[:16] + header.join(units)[16:])[0]) == 30
+
+
 @pytest.mark.parametrize(
     ("name", "frames"),
     [("video-with-aac-sound.mp4", 30), ("video-with-subtitles.mkv", 30), ("two-exports-glued.ts", 60)],
