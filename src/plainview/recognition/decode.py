@@ -313,7 +313,9 @@ def _not_allowed(name: str) -> BadMedia:
     if "archive" in name or "document" in name or name == "PDF":
         article = "an" if name.startswith("old") else "a"
         return BadMedia(
-            code, f"The file is {article} {name}, no picture.", "Take the pictures out of it, and use these files."
+            code,
+            f"The file is {article} {name}: pictures in it can be used once they are taken out.",
+            "Take the pictures out of it, and use these files.",
         )
     if name == "video":
         return BadMedia(code, "The file is a video, no picture.", "Have its people found as a video, and use a still.")

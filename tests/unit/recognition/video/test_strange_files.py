@@ -6,12 +6,14 @@ import io
 import json
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 from tests.factories.clips import clip, remuxed
+from tests.factories.pictures import exif, jpeg
 from tests.factories.strange_videos import INPUTS, dav, glued, muxed, packets, raw, with_gap, without_index
 
 import plainview
@@ -57,6 +59,19 @@ def test_a_recorders_own_headers_between_the_units_are_passed_over(codec: str, f
     units = raw(codec, form).split(b"\0\0\0\1")
     header = b"\0\0\1\xfc\x02\x19\x14\x0f" + bytes(range(1, 9)) + b"\0\0\0\1"
     assert len(decoded(header[:16] + header.join(units)[16:])[0]) == 30
+
+
+def test_frames_with_exif_of_a_camera_are_decoded() -> None:
+    out = io.BytesIO()
+    with av.open(out, "w", format="mov") as made:
+        stream = made.add_stream("mjpeg", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuvj420p"
+        for number in range(10):
+            packet = av.Packet(jpeg((64, 48), exif=exif(orientation=1, taken="2020:01:02 03:04:05")))
+            packet.stream, packet.pts, packet.dts = stream, number, number
+            packet.time_base, packet.is_keyframe = stream.time_base or Fraction(1, 25), True
+            made.mux(packet)
+    assert len(decoded(out.getvalue())[0]) == 10
 
 
 @pytest.mark.parametrize(
