@@ -39,6 +39,8 @@ _ZIP = b"PK\x03\x04"  # a picture with an archive appended begins differently an
 
 
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+_OTHER_METHODS = {9: "Deflate64", 93: "Zstandard", 95: "XZ", 98: "PPMd", 99: "AES"}
+"""Source: APPNOTE.TXT of the ZIP format, 4.4.5. Windows writes Deflate64 where an archive is larger than 2 GB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def _members(name: str, file: BinaryIO) -> Iterator[tuple[str, bytes, tuple[str,
             if entry.flag_bits & 1:
                 raise _archive(name, "it is protected by a password")
             if entry.compress_type not in _METHODS:
-                method = zipfile.compressor_names.get(entry.compress_type, str(entry.compress_type))
+                method = _OTHER_METHODS.get(entry.compress_type, str(entry.compress_type))
                 raise _archive(name, f"it is packed by the method {method}, which Plainview does not read")
             with archive.open(entry) as member:
                 label, readings = _named(entry)
