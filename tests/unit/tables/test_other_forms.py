@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import json
 import zipfile
 from collections.abc import Callable
@@ -150,6 +151,24 @@ def test_a_workbook_that_excel_opens_is_read(change_of: Callable[[str, bytes], t
 def test_rows_and_cells_out_of_order_are_refused_instead_of_left_out(old: bytes, new: bytes, why: str) -> None:
     data = changed(replaced("xl/worksheets/sheet1.xml", old, new))
     assert why in refusal_of(data, "m.xlsx").why
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        b'<c r="A2" t="e" vm="1"><v>#VALUE!</v></c>',
+        b'<c r="A2" t="str"><f>_xlfn.DISPIMG("ID_5",1)</f><v>=DISPIMG("ID_5",1)</v></c>',
+    ],
+)
+def test_a_picture_in_a_cell_is_named(cell: bytes) -> None:
+    def change_of(name: str, data: bytes) -> tuple[str, bytes]:
+        return name, re.sub(rb'<c r="A2".*?</c>', cell, data) if name == "xl/worksheets/sheet1.xml" else data
+
+    (record, _) = open_table(changed(change_of), "m.xlsx", MANIFEST).rows()
+    assert (
+        record.trouble
+        == "the cell A2 (path) has a picture in it, which is not read: write the name of the picture's file"
+    )
 
 
 def test_a_sheet_of_its_own_for_a_chart_is_left_out() -> None:
