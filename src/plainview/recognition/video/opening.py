@@ -88,10 +88,9 @@ def open_stream(pipe: Pipe, limits: dict[str, int], wanted: int) -> Opened:
         container = _container(pipe)
     except av.error.FFmpegError as error:
         code = _code_of(error, pipe)
-        found = _without_signature(pipe) if code == "not_a_video" else None
-        if found is None:
+        container = _without_signature(pipe) if code == "not_a_video" else None
+        if container is None:
             raise Refusal(code) from None
-        container = found
     if container.format.name not in wire.DEMUXERS:
         raise Refusal("video_format_not_allowed")
     pictures = [stream for stream in container.streams.video if not stream.disposition & _ASIDE]
