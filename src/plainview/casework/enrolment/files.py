@@ -30,9 +30,12 @@ _BY_ITSELF = (
 )
 
 
+_BEGINS = (".", "synofile_thumb_", "synophoto_thumb_")  # of a Synology NAS, also outside its own folders
+
+
 def by_itself(name: str) -> bool:
     """Say whether a computer made this file or folder by itself: a hidden one, thumbnails, a bin."""
-    return name[:1] == "." or name.lower() in _BY_ITSELF
+    return name.lower().startswith(_BEGINS) or name.lower() in _BY_ITSELF
 
 
 def walk(folder: Path, *, outside: bool = False, deep: bool = True) -> Iterator[tuple[Path, str]]:
