@@ -138,6 +138,15 @@ def test_more_photographs_of_the_person_are_one_probe(page_of: PageOf, photograp
     expect(rail.get_by_text("One probe of 2 photographs")).to_be_visible()
     expect(rail.get_by_alt_text("Picture 2 of the probe")).to_be_visible()
     assert findings(page) == []
+    for reviewed in range(1, 4):
+        page.keyboard.press("x")
+        expect(page.locator("[data-now=done]")).to_have_text(str(reviewed))
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(page.url.partition("#")[0])
+    expect(page.locator("[data-candidate].is-current")).to_have_attribute("data-rank", "4")
+    expect(
+        page.get_by_role("heading", level=1)
+    ).to_be_in_viewport()  # the finding comes first, not the current candidate
 
 
 @pytest.mark.parametrize("kind", ["drop", "paste"])

@@ -178,6 +178,18 @@ def test_the_service_gives_up_what_it_does_not_need() -> None:
         assert line in unit.splitlines()
 
 
+def test_the_page_restarts_the_service_after_making_its_folder_and_upgrades_before_it_starts() -> None:
+    """Systemd lets a service write into a folder that was there when it started; a server of another schema does not start."""
+    blocks = re.findall(r"^```\w*\n(.*?)^```", (ROOT / "docs/howto/deploy.md").read_text(), re.M | re.S)
+    folder = "/var/backups/plainview"
+    assert f"ReadWritePaths=-{folder}\n" in (DEPLOY / "systemd/plainview.service").read_text()
+    made = next(block for block in blocks if f" {folder} " in block)
+    assert made.index(folder) < made.index("systemctl restart plainview")
+    installed = next(block for block in blocks if "systemctl stop plainview" in block)
+    order = [installed.index(step) for step in ("backups run", "stop", "install.sh", "pv upgrade", "start plainview")]
+    assert order == sorted(order)
+
+
 def test_every_file_of_deploy_that_was_not_built_says_so() -> None:
     for name in ("Containerfile", "compose.yaml"):
         assert (DEPLOY / "container" / name).read_text().startswith("# NOT ")

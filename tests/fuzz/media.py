@@ -159,7 +159,7 @@ class _Child:
             first = int(self._process.stamps(index.length).min()) >> 1
             self._process.ask(Ask.SEEK, first, flags=wire.LISTED if index.flags & wire.LISTED else 0)
             for _ in itertools.count():
-                if self._process.ask(Ask.NEXT, first, first, wire.MAX_STAMP, wire.EVERY_FRAME).say != Say.FRAME:
+                if self._process.ask(Ask.NEXT, first, first, wire.MAX_STAMP).say != Say.FRAME:
                     return "read"
         except BadMedia as bad:
             lost = self._process._child.poll() is not None

@@ -37,7 +37,8 @@ def everything(client: Client, task: Verification) -> dict[str, Any]:
     pages = [f"{root}?all=1", *(f"{root}faces/{place}/" for place in positions)]
     drafts = [f"{root}faces/{place}/draft/" for place in positions]
     pictures = [f"{root}probe.jpg", *(f"{root}faces/{place}.jpg" for place in positions)]
-    answers = {url: client.get(url) for url in ("/verifications/", *pages, *drafts, *pictures)}
+    sized = [f"{url}?side={side}" for url in pictures for side in (320, 960)]
+    answers = {url: client.get(url) for url in ("/verifications/", *pages, *drafts, *pictures, *sized)}
     assert {answer.status_code for answer in answers.values()} == {200}
     return answers
 
@@ -81,11 +82,16 @@ def test_nothing_that_a_verifier_can_fetch_tells_anything(found: str) -> None:
     assert POTENTIAL.capitalize() not in overview  # no conclusion stands there before the verifier's own
 
 
-def test_candidate_and_foils_are_alike_in_every_byte_but_those_of_the_picture(found: str) -> None:
+@pytest.mark.parametrize("side", ["", "?side=320", "?side=960"])
+def test_candidate_and_foils_are_alike_in_every_byte_but_those_of_the_picture(found: str, side: str) -> None:
     task = examined(found).verifications.get()
     assert task.items.count() == 4
     answers = everything(signed_in("verifier"), task)
-    faces = [answer for url, answer in answers.items() if re.search(r"/faces/\d\.jpg$", url)]
+    faces = [answer for url, answer in answers.items() if re.search(rf"/faces/\d\.jpg{re.escape(side)}$", url)]
+    assert (
+        answers[f"/verifications/{task.public_id}/probe.jpg{side}"].headers["Content-Length"]
+        == faces[0].headers["Content-Length"]
+    )
     headers = [{k: v for k, v in answer.headers.items() if k != "Set-Cookie"} for answer in faces]
     assert headers.count(headers[0]) == len(faces) == 4
     assert not {"ETag", "Last-Modified", "Content-Disposition"} & headers[0].keys()
@@ -96,6 +102,7 @@ def test_candidate_and_foils_are_alike_in_every_byte_but_those_of_the_picture(fo
             assert not image.getexif()
             shapes.append((len(answer.content), image.size, image.mode, image.quantization, sorted(image.info)))
     assert shapes.count(shapes[0]) == 4
+    assert shapes[0][1] == ((int(side[6:]),) * 2 if side else (1280, 1280))
 
 
 def test_pictures_are_shown_only_after_the_page_and_only_to_whom_it_was_assigned(found: str) -> None:

@@ -199,6 +199,7 @@ def test_the_log_is_filtered_and_an_entry_carries_its_proof(worked: None) -> Non
     client = signed_in("auditor")
     page = text(client.get("/log/"))
     assert "search.requested" in page
+    assert "commits search" not in page  # digests are for checks: on the entry's own page
     found = client.get("/log/", {"action": "search.requested"}).context["rows"]
     assert [row.entry.action for row in found] == ["search.requested"]
     mine = client.get("/log/", {"member": person("examiner").public_id}).context["rows"]
@@ -212,6 +213,7 @@ def test_the_log_is_filtered_and_an_entry_carries_its_proof(worked: None) -> Non
     page = text(client.get(f"/log/{number}/"))
     assert "find the rider" not in page
     assert found[0].entry.leaf().hex() in page
+    assert "<dt>Commits</dt>" in page
     proof = client.get(f"/log/{number}/proof.json")
     assert f"this is entry {number} of" in check(text(proof))
     note = client.get("/log/checkpoint")

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-_SET = {"OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_THREAD_TIMEOUT": "4"}
+_SET = {"OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_NUM_THREADS": "1"}
 
 
 @pytest.mark.parametrize("chosen", [{}, dict.fromkeys(_SET, "8")], ids=["unset", "set by the operator"])

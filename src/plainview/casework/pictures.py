@@ -29,11 +29,8 @@ THUMBNAIL = 160
 CUT = (THUMBNAIL, 320)
 """Sides of the squares that are cut at enrolment: those of rows and cards on screens of double density."""
 
-SIDES = (96, THUMBNAIL, 240, 320, 960)
+SIDES = (96, THUMBNAIL, 208, 320, 960)
 """Sides of a face's square on pages, in pixels: a task, a row, a card, a card on a screen of double density, enlarged."""
-
-PAIR = 640
-"""Side of an aligned square where two are side by side and cannot be enlarged in place, in pixels."""
 
 LONGEST = 1600
 """Longer side of a whole picture, in pixels: fills a screen, and bounds the size of a page."""
@@ -41,11 +38,13 @@ LONGEST = 1600
 COARSE = 6
 """Side of a protected face's square before it is enlarged, in pixels: no detector finds a face there (tested)."""
 
-EXAMINED = 1280
-"""Side of the aligned square for examinations, in pixels: eyes about 280 apart, more than in nearly every probe."""
+PAIR, EXAMINED = 640, 1280
+ALIGNED = (320, PAIR, 960, EXAMINED)
+"""Sides of aligned squares, in pixels: several in a row; two that cannot be enlarged in place; two on a screen of single
+density; enlarged, with the eyes about 280 apart, more than in nearly every probe."""
 
 _QUALITY = 90  # JPEG: no visible loss at these sizes
-_SMALL, _SMALL_QUALITY = 240, 75  # JPEG of at most this side in a list: two fifths of the bytes of a side of 320
+_SMALL, _SMALL_QUALITY = 208, 75  # JPEG of at most this side in a list: a third of the bytes of a side of 320
 _MOST_CACHED = 2048  # pictures in memory: about 40 MB of cards
 _COMMENT_HEAD, _COMMENT_MOST = 4, 65_537  # bytes of a JPEG comment: marker and length; the longest one
 
@@ -97,7 +96,7 @@ def reference_jpeg(reference: Reference, side: int) -> bytes:
         with suppress(StorageError, ValueError):  # missing or damaged: the picture itself is still there
             cut = _cut(services().blobs.get(reference.face_file), reference, known)
             if cut:
-                return cut if CUT[known] == wanted else smaller(cut, wanted)
+                return cut if CUT[known] == wanted else _smaller(cut, wanted)
     return face_jpeg(reference.blob, reference.box, wanted)
 
 
@@ -111,8 +110,8 @@ def _cut(data: bytes, reference: Reference, place: int) -> bytes:
     return squares[first : first + head["bytes"][place]]
 
 
-def _side(side: int) -> int:
-    return next((known for known in SIDES if known >= side), SIDES[-1])
+def _side(side: int, among: tuple[int, ...] = SIDES) -> int:
+    return next((known for known in among if known >= side), among[-1])
 
 
 def whole_jpeg(blob: str, edits: Sequence[str] = ()) -> bytes:
@@ -143,7 +142,12 @@ def probe_jpeg(search: Search, side: int) -> bytes:
 
 
 def aligned_jpeg(
-    blob: str, box: Sequence[float], points: Sequence[Sequence[float]] = (), edits: Sequence[str] = ()
+    blob: str,
+    box: Sequence[float],
+    points: Sequence[Sequence[float]] = (),
+    edits: Sequence[str] = (),
+    *,
+    side: int = EXAMINED,
 ) -> bytes:
     """Return the face in a stored picture, upright and with the eyes at the same distance in every such square.
 
@@ -152,12 +156,13 @@ def aligned_jpeg(
         box: (x, y, width, height) of the face, pixels.
         points: its five points; if missing, they are detected again at the box.
         edits: the edit chain to which box and points belong.
+        side: one of ALIGNED; another is taken as the next larger one.
 
     Raises:
         BadMedia, StorageError: the stored picture cannot be read.
     """
     known = tuple((float(x), float(y)) for x, y in points)
-    return _aligned(blob, tuple(float(v) for v in box), known, tuple(edits))
+    return _aligned(blob, tuple(float(v) for v in box), known, tuple(edits), _side(side, ALIGNED))
 
 
 def coarse_png(blob: str, box: Sequence[float]) -> bytes:
@@ -213,11 +218,10 @@ def framed(pixels: Pixels, box: Sequence[float]) -> Pixels:
 
 def jpeg(pixels: Pixels) -> bytes:
     """Encode pixels (BGR) as JPEG."""
-    return _encoded(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    return _encoded(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY, cv2.IMWRITE_JPEG_OPTIMIZE, 1])
 
 
-def smaller(data: bytes, side: int) -> bytes:
-    """Return a square JPEG file in fewer pixels."""
+def _smaller(data: bytes, side: int) -> bytes:
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     if pixels is None:
         raise ValueError("not a picture")
@@ -226,7 +230,9 @@ def smaller(data: bytes, side: int) -> bytes:
 
 def _listed(pixels: Pixels) -> bytes:
     small = max(pixels.shape[:2]) <= _SMALL
-    return _encoded(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, _SMALL_QUALITY if small else _QUALITY])
+    if small:
+        return _encoded(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, _SMALL_QUALITY, cv2.IMWRITE_JPEG_OPTIMIZE, 1])
+    return _encoded(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])  # quick: at enrolment
 
 
 def png(pixels: Pixels) -> bytes:
@@ -276,13 +282,13 @@ def _whole(blob: str, edits: tuple[str, ...]) -> bytes:
 
 @lru_cache(maxsize=128)
 def _aligned(
-    blob: str, box: tuple[float, ...], points: tuple[tuple[float, float], ...], edits: tuple[str, ...]
+    blob: str, box: tuple[float, ...], points: tuple[tuple[float, float], ...], edits: tuple[str, ...], side: int
 ) -> bytes:
     picture = _picture(blob, edits)
     known = np.array(points, np.float32) if points else _points_at(picture, box)
     if known is None:
-        return jpeg(face_square(picture.pixels, box, EXAMINED))
-    return jpeg(aligned_square(picture.pixels, known, EXAMINED))
+        return jpeg(face_square(picture.pixels, box, side))
+    return jpeg(aligned_square(picture.pixels, known, side))
 
 
 def _points_at(picture: Picture, box: tuple[float, ...]) -> Points | None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from plainview.casework import find
+from plainview.casework.mail import address
 from plainview.casework.people.agencies import accept_terms, open_agency, propose_agency, suspend_agency
 from plainview.casework.people.members import deactivate, invite_member, is_only_auditor, join, record_training
 from plainview.casework.people.read import agencies, members, tokens
@@ -166,7 +167,8 @@ def _show_code(code: str, email: str, *, json: bool, **fields: Any) -> None:
         return
     say(f"Give this code to {email}, and nobody else; it is valid for {INVITATION_DAYS} days:")
     typer.echo(code)
-    say("They join with `plainview member join CODE --name NAME`, or on the sign-in page.")
+    say("They join with `plainview member join CODE --name NAME`, or on this page while the workspace is served:")
+    typer.echo(f"{address()}/join/{code}/")
 
 
 def member_join(code: str, name: Annotated[str, typer.Option(help="Your name.")], json: Json = False) -> None:

@@ -44,12 +44,12 @@ from plainview.index.base import (
 )
 from plainview.index.codes import near_margin, spread
 from plainview.index.halves import Halves
-from plainview.index.helper import both
 from plainview.index.lock import SearchesOrChange
 from plainview.index.looking import BEYOND, first_looked_at, front_of, is_scanned, kth, stop
 from plainview.index.parts import Look, Settled, may_be_needed
 from plainview.index.slots import AT_ONCE, GONE, Slots
 from plainview.index.store import Seals
+from plainview.recognition.helper import both
 from plainview.recognition.types import Vector
 
 CUT = 2.9

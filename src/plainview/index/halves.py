@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainview.index.codes import Codes, Loading
-from plainview.index.helper import both
+from plainview.recognition.helper import both
 from plainview.recognition.types import Vector
 
 TWO_FROM = 200_000

@@ -19,6 +19,7 @@ from plainview.recognition.box import face_in_box
 from plainview.recognition.detect import LARGE_SIDE, MIN_SCORE, Detector
 from plainview.recognition.embed import Embedder, compare
 from plainview.recognition.errors import BadMedia, PackError
+from plainview.recognition.helper import both
 from plainview.recognition.install import default_models_dir, find, read_verified
 from plainview.recognition.packs import DEFAULT_PACK, ModelPack, check_use, get_pack
 from plainview.recognition.quality import MIN_FACE_PX, MIN_PROBE_PX, USUAL_FACE_PX, assess
@@ -119,12 +120,13 @@ class Engine:
         """
         return self._embedder.template(aligned)
 
-    def template(self, picture: Picture, detection: Detection) -> Vector:
+    def template(self, picture: Picture, detection: Detection, *, helped: bool = False) -> Vector:
         """The template of one face that is searched with.
 
         Args:
             picture: the picture in which it was found.
             detection: from `faces`.
+            helped: a second thread may make one of its two passes, where a core is free: for one that a person waits for.
 
         Returns:
             float32, shape (pack.dimension,), length 1. The same on every run on the same machine.
@@ -132,7 +134,7 @@ class Engine:
         Raises:
             ValueError: the face's points are all the same, or the network gave no direction.
         """
-        return self.both_templates(picture, detection)[1]
+        return self.both_templates(picture, detection, helped=helped)[1]
 
     def reference_template(self, picture: Picture, detection: Detection) -> Vector:
         """The template of one face that is searched for: comparable with those of `template`, and made in less time.
@@ -143,17 +145,21 @@ class Engine:
             return self.template(picture, detection)
         return self._embedder.template(self._aligned(picture, detection))
 
-    def both_templates(self, picture: Picture, detection: Detection) -> tuple[Vector, Vector]:
+    def both_templates(self, picture: Picture, detection: Detection, *, helped: bool = False) -> tuple[Vector, Vector]:
         """The template of a face as a reference, and as a probe; see `reference_template` and `template`."""
         aligned = self._aligned(picture, detection)
-        plain = self._embedder.template(aligned)
         if self.pack.mirrored == "never":
+            plain = self._embedder.template(aligned)
             return plain, plain
-        both = plain + self._embedder.template(np.ascontiguousarray(aligned[:, ::-1]))
-        length = float(np.linalg.norm(both.astype(np.float64)))
+        mirrored = np.ascontiguousarray(aligned[:, ::-1])
+        plain, other = both(
+            lambda: self._embedder.template(aligned), lambda: self._embedder.template(mirrored), worth=helped
+        )
+        together = plain + other
+        length = float(np.linalg.norm(together.astype(np.float64)))
         if not length > 0:
             raise ValueError("a face and its mirror image gave opposite templates")
-        mean = (both / length).astype(np.float32)
+        mean = (together / length).astype(np.float32)
         return (mean if self.pack.mirrored == "always" else plain), mean
 
     def found_turned(self, picture: Picture, detection: Detection) -> Face | None:

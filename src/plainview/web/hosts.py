@@ -55,7 +55,12 @@ def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Return the page for a form that is not of this session (403); tell the operator if the origin is the reason."""
     origin = _shown(request.META.get("HTTP_ORIGIN", "") or request.META.get("HTTP_REFERER", ""))
     foreign = "checking failed" in reason
-    if foreign and origin != "null":
+    if origin == "null":
+        warn(
+            "A form whose origin the browser hid was refused. If a proxy in front adds `Referrer-Policy: no-referrer` to the "
+            "answers, let it pass on ours (same-origin) instead."
+        )
+    elif foreign:
         name = origin.partition("://")[2].partition("/")[0]
         warn(
             f"A form from {origin} was refused: this server is reached as {request.scheme}://{_shown(request.get_host())}. "

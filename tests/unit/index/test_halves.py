@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from tests.factories.indexes import DIM, faces
 
-from plainview.index import helper
 from plainview.index.codes import Codes
 from plainview.index.halves import Halves
+from plainview.recognition import helper
 
 POOL = faces(300, seed=6)
 SLOTS = np.arange(300)

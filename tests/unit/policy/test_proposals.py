@@ -67,6 +67,11 @@ def test_what_has_changed_meanwhile_ends_it() -> None:
     assert rule_of(proposals.unchanged({"number": 3}, {"number": 4})) == "proposal.stale"
 
 
+def test_who_may_no_longer_propose_it_ends_it() -> None:
+    assert rule_of(proposals.proposer_stands(stands=True)) is None
+    assert rule_of(proposals.proposer_stands(stands=False)) == "proposal.proposer"
+
+
 def test_the_head_decides_only_where_no_member_may() -> None:
     assert rule_of(proposals.head_may_decide([])) is None
     assert rule_of(proposals.head_may_decide(["s@agency.example"])) == "proposal.others"

@@ -34,6 +34,8 @@ def test_the_agencys_own_list_is_never_asked() -> None:
 def test_words_count_once_however_they_are_written() -> None:
     assert isinstance(says_something("RIDER  ridér Rider", "C-1"), Refused)
     assert isinstance(says_something("rider scooter", "C-1"), Allow)
+    assert isinstance(says_something("rider tv", "C-1"), Allow)
+    assert isinstance(says_something("rider x", "C-1"), Refused)  # a letter is no word
 
 
 def test_signs_that_nobody_sees_say_nothing_and_hide_nothing() -> None:

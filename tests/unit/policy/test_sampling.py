@@ -88,7 +88,7 @@ def test_everything_that_was_announced_is_in_the_seed() -> None:
         (sample_asked(501, "x"), "sample.size"),
         (sample_asked(5, "  "), "sample.nonce"),
         (finding_follows("", "in order", ""), None),
-        (finding_follows("question", "breach", "no case was named"), None),
+        (finding_follows("question", "breach", "no case named"), None),
         (finding_follows("", "fine", ""), "sample.finding"),
         (finding_follows("breach", "in order", ""), "sample.found"),
         (finding_follows("", "question", "why"), "sample.words"),

@@ -66,6 +66,7 @@ def test_the_table_tells_the_agencys_own_values() -> None:
     assert "fraud" in changed["search.approval_needed"]
     assert "33" in changed["probe.quality_floor"]
     assert "9 days" in changed["trial.length"]
+    assert "for 14 days" in changed["search.urgent_closed"]  # two weekly reviews of the log
     assert "any other that is stated" not in before["case.offence_unlisted"]
     assert "any other that is stated" in says(SAMPLE)["case.offence_unlisted"]
     assert "not allowed" in says(NEW_AGENCY.replace("urgent = true", "urgent = false"))["search.urgent_closed"]

@@ -9,7 +9,7 @@ from tests.factories.decisions import rule_of
 
 from plainview.policy.addresses import is_open, is_public, literal
 from plainview.policy.decision import Allow, Refused
-from plainview.policy.webhooks import EVENTS, webhook_address, webhook_events, webhook_rotation
+from plainview.policy.webhooks import EVENTS, MAX_ADDRESS, webhook_address, webhook_events, webhook_rotation
 
 GOOD = [
     " https://agency.example/hook ",
@@ -47,6 +47,9 @@ INSIDE = [
     "https://localhost/",
     "https://a.localhost:8443/",
     "https://user@192.168.0.1/",
+    "https://224.0.1.1/",  # many machines at once
+    "https://[ff0e::1]/",
+    "https://240.0.0.1/",  # nobody's
 ]
 
 
@@ -68,6 +71,12 @@ def test_anything_else_is_refused(url: str) -> None:
 @pytest.mark.parametrize("url", INSIDE)
 def test_addresses_that_are_written_as_numbers_are_what_they_lead_to(url: str) -> None:
     assert of_address(url) == of_address(url, sample=True) == "webhook.network"
+
+
+def test_an_address_has_500_characters_at_most() -> None:
+    longest = "https://agency.example/".ljust(MAX_ADDRESS, "x")
+    assert MAX_ADDRESS == 500
+    assert (of_address(longest), of_address(longest + "x")) == ("", "webhook.address")
 
 
 def test_a_sample_workspace_may_post_to_its_own_machine_and_an_intranet_to_itself() -> None:

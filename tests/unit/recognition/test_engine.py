@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 from tests.factories import models
 
+from plainview.recognition import helper
 from plainview.recognition.align import align
 from plainview.recognition.embed import Embedder
 from plainview.recognition.engine import Engine, compare
@@ -258,6 +260,27 @@ def test_a_template_is_the_mean_of_the_steady_face_and_its_mirror_image() -> Non
         other = Engine(dataclasses.replace(YUNET_SFACE, mirrored=mirrored), engine.detector, engine._embedder)
         assert other.reference_template(models.hopper(), face) == pytest.approx(reference, abs=1e-6)
         assert other.template(models.hopper(), face) == pytest.approx(probe, abs=1e-6)
+
+
+def test_a_second_thread_makes_the_mirrored_pass_and_the_template_stays_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine, picture = models.engine(), models.hopper()
+    face = engine.faces(picture)[0]
+    alone = engine.template(picture, face.detection)
+    made_by, embed = [], Embedder.template
+
+    def watched(self: Embedder, aligned: Pixels) -> Vector:
+        made_by.append(threading.current_thread())
+        return embed(self, aligned)
+
+    monkeypatch.setattr(helper, "cores", lambda: 2)
+    monkeypatch.setattr(Embedder, "template", watched)
+    assert np.array_equal(engine.template(picture, face.detection, helped=True), alone)
+    assert len(set(made_by)) == 2
+    made_by.clear()
+    engine.template(picture, face.detection)
+    assert made_by == [threading.current_thread()] * 2
 
 
 def test_a_picture_and_its_mirror_image_have_nearly_one_template() -> None:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from plainview.casework import find
 from plainview.casework.models import Draft, Member, Reference, Verification, VerificationItem
-from plainview.casework.pictures import aligned_jpeg, of_one_length
+from plainview.casework.pictures import EXAMINED, aligned_jpeg, of_one_length
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 
@@ -70,10 +70,14 @@ def own_task(public_id: str, member: Member) -> Verification:
     return find.verification(public_id, member, among=_open_tasks(member))
 
 
-def blind_pictures(task: Verification) -> tuple[bytes, dict[int, list[bytes]]]:
+def blind_pictures(task: Verification, side: int = EXAMINED) -> tuple[bytes, dict[int, list[bytes]]]:
     """Return the probe's face and the pictures at each position, as many at each: JPEG of the same size, scale and length.
 
     All are made whichever is requested, so that not even the response time differs.
+
+    Args:
+        task: the verifier's own.
+        side: of every picture, pixels; one of `pictures.ALIGNED`.
 
     Raises:
         BadMedia, StorageError: a stored picture cannot be read.
@@ -81,8 +85,8 @@ def blind_pictures(task: Verification) -> tuple[bytes, dict[int, list[bytes]]]:
     items = list(task.items.select_related("reference").order_by("position"))
     with _MAKING:  # a page requests all at once: the first request makes them, the others use them
         shown = shown_references(items)
-        faces = [aligned_jpeg(r.blob, r.box, r.points) for references in shown for r in references]
-        probe, *faces = of_one_length([_probe(task), *faces])
+        faces = [aligned_jpeg(r.blob, r.box, r.points, side=side) for references in shown for r in references]
+        probe, *faces = of_one_length([_probe(task, side), *faces])
     left = iter(faces)
     return probe, {
         item.position: [next(left) for _ in references] for item, references in zip(items, shown, strict=True)
@@ -101,16 +105,16 @@ def shown_references(items: list[VerificationItem]) -> list[list[Reference]]:
     ]
 
 
-def _probe(task: Verification) -> bytes:
+def _probe(task: Verification, side: int) -> bytes:
     if task.proficiency is not None:
         item = task.proficiency
-        return aligned_jpeg(item.probe_blob, item.probe_box, item.probe_points)
+        return aligned_jpeg(item.probe_blob, item.probe_box, item.probe_points, side=side)
     assert task.examination is not None  # noqa: S101  a constraint of the table
     search = task.examination.candidate.search
-    return aligned_jpeg(search.probe_blob, search.box, edits=search.edits)
+    return aligned_jpeg(search.probe_blob, search.box, edits=search.edits, side=side)
 
 
-def blind_picture(public_id: str, position: int, member: Member, *, number: int = 1) -> bytes:
+def blind_picture(public_id: str, position: int, member: Member, *, number: int = 1, side: int = EXAMINED) -> bytes:
     """Return a picture at a position of a task that the member has opened (an entry); position 0 is the probe.
 
     Args:
@@ -118,6 +122,7 @@ def blind_picture(public_id: str, position: int, member: Member, *, number: int 
         position: of the face; 0 is the probe.
         member: the verifier.
         number: of the picture of this face, from 1.
+        side: of the picture, pixels.
 
     Raises:
         Refused: not theirs, not opened, no such position, or as `blind_pictures`.
@@ -131,7 +136,7 @@ def blind_picture(public_id: str, position: int, member: Member, *, number: int 
             "Open the page first.",
             act=Permission.VERIFICATION_RECORD,
         )
-    probe, faces = blind_pictures(task)
+    probe, faces = blind_pictures(task, side)
     if position and not 1 <= number <= len(faces.get(position, ())):
         raise Refused(
             "verification.unknown",

@@ -15,7 +15,7 @@ from plainview.casework.models import (
     Outcome,
     VerificationItem,
 )
-from plainview.casework.pictures import aligned_jpeg
+from plainview.casework.pictures import EXAMINED, aligned_jpeg
 from plainview.casework.search.candidates import picture_of
 from plainview.policy import examination as looking
 from plainview.policy.decision import Allow, Refused
@@ -23,7 +23,9 @@ from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
 
 
-def examined_picture(search_id: str, rank: int, which: str, member: Member, *, picture: str = "") -> bytes:
+def examined_picture(
+    search_id: str, rank: int, which: str, member: Member, *, picture: str = "", side: int = EXAMINED
+) -> bytes:
     """Return the probe's or the candidate's face for a member who has opened the examination page (an entry).
 
     Of a candidate with several pictures, `picture` names the one that was opened.
@@ -42,9 +44,9 @@ def examined_picture(search_id: str, rank: int, which: str, member: Member, *, p
             act=Permission.EXAMINATION_RECORD,
         )
     if which == "probe":
-        return aligned_jpeg(candidate.search.probe_blob, candidate.search.box, edits=candidate.search.edits)
+        return aligned_jpeg(candidate.search.probe_blob, candidate.search.box, edits=candidate.search.edits, side=side)
     shown = picture_of(candidate, picture)
-    return aligned_jpeg(shown.blob, shown.box, shown.points)
+    return aligned_jpeg(shown.blob, shown.box, shown.points, side=side)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from plainview.casework.models import (
     VerificationItem,
     Withheld,
 )
-from plainview.casework.pictures import SIDES, aligned_jpeg, probe_jpeg, reference_jpeg
+from plainview.casework.pictures import EXAMINED, SIDES, aligned_jpeg, probe_jpeg, reference_jpeg
 from plainview.casework.search.candidates import candidates_of
 from plainview.casework.search.meaning import Meaning, cautions, meanings
 from plainview.policy import examination as looking
@@ -153,17 +153,22 @@ def _still(search: Search) -> str:
     return f"Still {still.get('still')} of video {still.get('video')}, frame {still.get('frame')} at {still.get('time_s')} s"
 
 
-def face_of(candidate: Candidate, which: str) -> bytes | None:
+def face_of(candidate: Candidate, which: str, *, side: int = EXAMINED) -> bytes | None:
     """Return the face of the "probe" or the "candidate" as a JPEG, upright, both at the same scale; None when erased.
+
+    Args:
+        candidate: of the lead.
+        which: "probe" or "candidate".
+        side: of the square, pixels; one of `pictures.ALIGNED`.
 
     Raises:
         BadMedia, StorageError: the stored picture cannot be read.
     """
     search, reference = candidate.search, candidate.reference
     if which == "probe" and search.probe_blob:
-        return aligned_jpeg(search.probe_blob, search.box, edits=search.edits)
+        return aligned_jpeg(search.probe_blob, search.box, edits=search.edits, side=side)
     if which == "candidate" and reference.template:
-        return aligned_jpeg(reference.blob, reference.box, reference.points)
+        return aligned_jpeg(reference.blob, reference.box, reference.points, side=side)
     return None
 
 

@@ -18,7 +18,7 @@ from decimal import Decimal
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import Model
 from django.db.models.expressions import Col
 
@@ -326,14 +326,15 @@ def stored(table: Committed, keys: Sequence[str]) -> dict[str, list[Sequence[Any
     statement, converters = _reader(table)
     prepare, position = table.model._meta.get_field(table.key).get_prep_value, table.columns.index(table.key)  # type: ignore[union-attr]
     by_key: dict[str, list[Sequence[Any]]] = {}
-    with connection.cursor() as cursor:
+    ours = connections[DEFAULT_DB_ALIAS]
+    with ours.cursor() as cursor:
         for first in range(0, len(keys), _KEYS):
             some = [prepare(key) for key in keys[first : first + _KEYS]]
             cursor.execute(statement.format(", ".join(["%s"] * len(some))), some)
             for record in cursor.fetchall():
                 values = list(record)
                 for at, column, convert in converters:
-                    values[at] = convert(values[at], column, connection)
+                    values[at] = convert(values[at], column, ours)
                 by_key.setdefault(str(values[position]), []).append(values)
     return by_key
 

@@ -190,7 +190,7 @@ def records(first: int) -> Iterator[Record]:
                 elif not LogKey.objects.filter(entry_id__gt=number).exists():
                     raise LogFolderError(
                         "The key that signs the log is not in the workspace.",
-                        "Restore the folder keys from your backup.",
+                        "Copy the folder keys back from where you keep it: no backup has it.",
                         number,
                     )
                 yield Record(bytes(canonical), bytes(leaf), checkpoint)

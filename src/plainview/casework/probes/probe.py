@@ -162,7 +162,7 @@ def template_of(embedding: Embedding) -> tuple[Vector, float | None]:
 
 def _template(probe: Probe, engine: Engine) -> tuple[Vector, float | None]:
     shown = [(probe.picture, probe.face), *((frame.picture, frame.face) for frame in probe.further)]
-    templates = [engine.template(picture, face.detection) for picture, face in shown]
+    templates = [engine.template(picture, face.detection, helped=True) for picture, face in shown]
     together = fused(templates, [face.quality.overall for _, face in shown])
     if probe.photographs == 1:
         return together, None

@@ -85,7 +85,7 @@ class Workspace:
                 "workspace.key_missing",
                 "Workspace not usable",
                 f"The key {name} cannot be read.",
-                f"Restore {path} from your backup. Without the key the workspace cannot be opened.",
+                f"Copy {path} back from where you keep the keys: no backup has it. The workspace needs it to open.",
             ) from None
 
     def settings(self) -> dict[str, object]:

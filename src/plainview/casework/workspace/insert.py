@@ -11,7 +11,8 @@ from functools import lru_cache
 from types import NoneType
 from typing import Any
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 
 def insert(record: models.Model) -> None:
@@ -66,7 +67,8 @@ def update(record: models.Model, *names: str) -> None:
     quote, meta = connection.ops.quote_name, record._meta
     fields = [meta.get_field(name) for name in names]
     changes = ", ".join(f"{quote(str(field.column))} = %s" for field in fields)  # type: ignore[union-attr]
-    values = [_value(field, getattr(record, field.attname)) for field in fields]  # type: ignore[arg-type, union-attr]
+    ours = connections[DEFAULT_DB_ALIAS]
+    values = [_value(field, getattr(record, field.attname), ours) for field in fields]  # type: ignore[arg-type, union-attr]
     where = f"WHERE {quote(str(meta.pk.column))} = %s"
     with connection.cursor() as cursor:
         cursor.execute(f"UPDATE {quote(meta.db_table)} SET {changes} {where}", [*values, record.pk])  # noqa: S608  names of our own models
@@ -82,7 +84,8 @@ def _statement(model: type[models.Model]) -> tuple[str, tuple[models.Field[objec
 
 
 def _values(record: models.Model, fields: tuple[models.Field[object, object], ...]) -> list[Any]:
-    return [_value(field, field.pre_save(record, add=True)) for field in fields]
+    ours = connections[DEFAULT_DB_ALIAS]  # looked up for each value, it would take as long as the conversions
+    return [_value(field, field.pre_save(record, add=True), ours) for field in fields]
 
 
 _AS_IS: dict[type, tuple[type[models.Field[Any, Any]], ...]] = {
@@ -94,7 +97,7 @@ _AS_IS: dict[type, tuple[type[models.Field[Any, Any]], ...]] = {
 """Type of a value -> the fields that hand it to the database as it is."""
 
 
-def _value(field: models.Field[object, object], value: Any) -> Any:
+def _value(field: models.Field[object, object], value: Any, ours: BaseDatabaseWrapper) -> Any:
     if isinstance(field, _AS_IS.get(type(value), ())):
         return value
-    return field.get_db_prep_save(value, connection)
+    return field.get_db_prep_save(value, ours)

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ from plainview.cli.bench.common import varied
 LIMIT_MS, PAGE_LIMIT_MS = 1500.0, 200.0
 """How long a person may wait for candidates and for any other page; source: the issue of the web application."""
 
+CANDIDATES = 20
 _PICTURES = 200  # different pictures behind the references
 _SYNTHETIC = "-"  # the file name of every synthetic reference
 PAGES = ("/", "/cases/", "/alerts/", "/leads/", "/galleries/", "/policy/", "/me/")
@@ -260,7 +262,7 @@ def _work(person: _Person, rounds: int) -> None:
             "purpose": "find out who held the door of the van",
             "galleries_shown": "1",
             "galleries": "large",
-            "top": "20",
+            "top": str(CANDIDATES),
         }
         began = time.perf_counter()
         answer = http.post(f"{draft}search/", data=asked, timeout=120, headers={"Referer": draft})
@@ -269,8 +271,11 @@ def _work(person: _Person, rounds: int) -> None:
         if "/searches/" not in answer.url:
             raise RuntimeError(f"no candidates at {answer.url}")
         began = time.perf_counter()
-        for source in re.findall(r'src="(/searches/[^"]+side=320)"', answer.text):
-            http.get(person.url + source, timeout=60).raise_for_status()
+        pictures = re.findall(r'<img class="face" src="(/searches/[^"]+)"', answer.text)
+        if len(pictures) <= CANDIDATES:  # the probe's is one of them
+            raise RuntimeError(f"{len(pictures)} pictures at {answer.url}")
+        for source in pictures:
+            http.get(person.url + unescape(source), timeout=60).raise_for_status()
         person.pictures.append((time.perf_counter() - began) * 1e3)
         for path in PAGES:
             began = time.perf_counter()

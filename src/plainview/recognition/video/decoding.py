@@ -20,7 +20,7 @@ from typing import Any
 import av.error
 
 from plainview.recognition.video import wire
-from plainview.recognition.video.opening import INTRA, Refusal, appended, check, open_stream
+from plainview.recognition.video.opening import Refusal, appended, check, open_stream
 from plainview.recognition.video.pipe import Pipe
 from plainview.recognition.video.planes import Thumbnail, digest, write_bgr
 from plainview.recognition.video.timeline import NO_STAMP, Timeline, lay_out
@@ -71,7 +71,7 @@ class Video:
 
     def _begin(self, place: int) -> None:
         """Forget what was decoded before."""
-        self._sought, self._last, self._due = place, -wire.MAX_STAMP, -wire.MAX_STAMP
+        self._sought, self._last = place, -wire.MAX_STAMP
         self._flight: dict[int, int] = {}
         self._timed_from = -wire.MAX_STAMP
         self._order: deque[int] = deque()
@@ -186,20 +186,17 @@ class Video:
     def next_frame(self, asked: Request) -> Reply:
         """Decode on to the next frame that is due and put it into shared memory, as BGR.
 
-        Due is a frame from place `a` on when something moved (more than the low byte of `flags >> 8`), from `b`
-        on in any case, and the first of a scene where `wire.CUTS` is set. `c` is where the segment ends.
+        Due is a frame from place `a` on when something moved (at least `flags`), from `b` on in any case, and the first
+        of a scene. `c` is where the segment ends.
         """
-        every = bool(asked.flags & wire.EVERY_FRAME)
-        self._due = -wire.MAX_STAMP if every or asked.flags & wire.CUTS else asked.a
-        moved = (asked.flags >> 8) & 0xFF
         for place, frame in self._frames:
             if place >= asked.c:
                 break
             if place <= self._last:
                 continue
             mean, motion = self.thumbnail.compare(frame)
-            cut = bool(asked.flags & wire.CUTS) and mean >= _CUT_DIFFERENCE
-            if not cut and not (place >= asked.b or (place >= asked.a and motion >= moved)):
+            cut = mean >= _CUT_DIFFERENCE
+            if not cut and not (place >= asked.b or (place >= asked.a and motion >= asked.flags)):
                 continue
             self._last = place
             self.thumbnail.keep()
@@ -274,9 +271,6 @@ class Video:
             if packet is _END:
                 yield from self._emptied()
                 self._flush()
-                continue
-            if self.codec in INTRA and place is not None and place < self._due:
-                self._shown.append(place << 2)
                 continue
             if place is not None:
                 self._flight[serial] = place

@@ -22,9 +22,6 @@ from plainview.recognition.video.wire import Reply, Say
 
 _READ_AT_ONCE = 2**18
 
-INTRA = frozenset({"mjpeg", "dvvideo"})
-"""Codecs whose frames need no other frame: those that are not asked for are not decoded."""
-
 _OPTIONS = {
     "format_whitelist": ",".join(wire.DEMUXERS),
     "protocol_whitelist": "",
@@ -166,7 +163,7 @@ def _info(container: Any, stream: Any, number: int, streams: int) -> Reply:
         max(1, context.width),
         max(1, context.height),
         0,
-        wire.INTRA if context.name in INTRA else 0,
+        0,
         number,
         *_fraction(aspect),
         *_fraction(base),

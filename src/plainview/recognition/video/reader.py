@@ -113,7 +113,7 @@ class VideoReader:
         self._drop()
         self._ask(Ask.SEEK, pts, flags=wire.LISTED if self._listed else 0)
 
-    def next(self, due: int, at_latest: int, end: int, *, motion: int = 0, every: bool = False) -> Frame | None:
+    def next(self, due: int, at_latest: int, end: int, *, motion: int = 0) -> Frame | None:
         """The next frame that is due; None at the end of the segment or video.
 
         Args:
@@ -121,16 +121,12 @@ class VideoReader:
             at_latest: time stamp from which any frame is due.
             end: time stamp at which the segment ends; the frame there belongs to the next.
             motion: change of a thumbnail's cell, 0 to 255, that counts as something moving.
-            every: decode every frame, also those that no other needs.
         """
-        return self.ask_ahead(due, at_latest, end, motion=motion, every=every).result()
+        return self.ask_ahead(due, at_latest, end, motion=motion).result()
 
-    def ask_ahead(
-        self, due: int, at_latest: int, end: int, *, motion: int = 0, every: bool = False
-    ) -> Future[Frame | None]:
+    def ask_ahead(self, due: int, at_latest: int, end: int, *, motion: int = 0) -> Future[Frame | None]:
         """As `next`, in the background. One at a time."""
-        flags = (wire.EVERY_FRAME if every else 0) | wire.CUTS | (min(255, motion) << 8)
-        self._ahead = self._thread.submit(self._next, due, at_latest, end, flags)
+        self._ahead = self._thread.submit(self._next, due, at_latest, end, motion)
         return self._ahead
 
     def frame_at(self, pts: int, sha256: str, number: int, turned: int = 0) -> Frame:
@@ -144,9 +140,9 @@ class VideoReader:
             BadMedia: frame_changed.
         """
         self.seek(pts)
-        frame = self.next(pts, pts, END_OF_VIDEO, every=True)
+        frame = self.next(pts, pts, END_OF_VIDEO)
         while frame is not None and frame.pts < pts:  # cuts on the way stop too
-            frame = self.next(pts, pts, END_OF_VIDEO, every=True)
+            frame = self.next(pts, pts, END_OF_VIDEO)
         if frame is None or frame.pts != pts or frame.sha256 != sha256:
             raise changed(number)
         return turn(frame, turned)
@@ -178,9 +174,9 @@ class VideoReader:
         assert self._process is not None  # noqa: S101
         return self._thread.submit(self._process.ask, question, a, b, 0, flags).result()
 
-    def _next(self, due: int, at_latest: int, end: int, flags: int) -> Frame | None:
+    def _next(self, due: int, at_latest: int, end: int, motion: int) -> Frame | None:
         assert self._process is not None  # noqa: S101
-        reply = self._process.ask(Ask.NEXT, due, at_latest, end, flags)
+        reply = self._process.ask(Ask.NEXT, due, at_latest, end, motion)
         self.decoded += reply.decoded
         self.bad += reply.bad
         if reply.say != Say.FRAME:
@@ -204,7 +200,6 @@ def _info(reply: Reply, process: VideoProcess) -> VideoInfo:
         begins=reply.pts,
         announced_frames=reply.length,
         announced_duration=reply.duration,
-        intra=bool(reply.flags & wire.INTRA),
     )
 
 

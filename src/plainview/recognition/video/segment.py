@@ -44,7 +44,6 @@ class Sampling:
         motion: change of a thumbnail's cell, 0 to 255, that counts as something moving.
         whole: seconds between looks at full detail; those between are at `quick_side`.
         quick_side: pixels: longer side of a quick look.
-        every: look at every frame, at full detail; for measuring.
     """
 
     moving: float = 0.2
@@ -53,10 +52,9 @@ class Sampling:
     motion: int = 8
     whole: float = 1.0
     quick_side: int = 960
-    every: bool = False
 
 
-EVERY_FRAME = Sampling(0, 0, 0, 0, whole=0, every=True)
+EVERY_FRAME = Sampling(0, 0, 0, 0, whole=0)
 DEFAULT_SAMPLING = Sampling()
 
 SEGMENT_SECONDS = 30
@@ -192,7 +190,7 @@ def _pass(
     looked, whole_at, sampled_at = 0, segment.first, segment.first
     samples: list[Pixels] = []
     reader.seek(segment.first)
-    frame = reader.next(segment.first, segment.first, segment.end, every=sampling.every)
+    frame = reader.next(segment.first, segment.first, segment.end)
     while frame is not None:
         soon = steps["unsure"] if tracker.unsure else steps["moving"]
         ahead = reader.ask_ahead(
@@ -200,7 +198,6 @@ def _pass(
             frame.pts + steps["still"],
             segment.end,
             motion=sampling.motion,
-            every=sampling.every,
         )
         if frame.pts >= segment.first:
             is_whole = frame.cut or not looked or frame.pts >= whole_at

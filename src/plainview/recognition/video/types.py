@@ -79,7 +79,6 @@ class VideoInfo:
         rate: average frames a second as the container states it; 0 when it does not.
         begins: time stamp at which the stream says it begins.
         announced_frames, announced_duration: what the container promises; 0 for nothing. Units: frames, time base.
-        intra: every frame can be decoded alone.
     """
 
     container: str
@@ -93,7 +92,6 @@ class VideoInfo:
     begins: int
     announced_frames: int
     announced_duration: int
-    intra: bool
 
 
 @dataclass(frozen=True, slots=True)

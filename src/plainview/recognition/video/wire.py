@@ -59,7 +59,7 @@ class Request(NamedTuple):
     """One request.
 
     OPEN: a is the file's size, bytes; b the number of the stream that is wanted, 0 for the largest picture. SEEK: a is a
-    place on the time line; flags: `LISTED`. NEXT: see `child.next_frame`.
+    place on the time line; flags: `LISTED`. NEXT: see `decoding.next_frame`; flags: the change that counts as motion.
     """
 
     serial: int
@@ -74,10 +74,6 @@ class Request(NamedTuple):
         return _REQUEST.pack(*self)
 
 
-EVERY_FRAME, CUTS = 1, 2
-"""Flags of NEXT: decode every frame, also those no other frame needs; stop at scene cuts too."""
-
-
 class Reply(NamedTuple):
     """One answer of the child.
 
@@ -89,7 +85,7 @@ class Reply(NamedTuple):
             into `FAULTS`.
         width, height: INFO and FRAME: pixels as stored; REFUSED: where known.
         turn: FRAME: degrees counter-clockwise by which the picture must be turned to be upright: 0, 90, 180, 270.
-        flags: FRAME: `CUT`, `INTERLACED`, `KEY`, `HASH_OF_BGR`, `DAMAGED`, `MIRRORED`. INFO: `INTRA`, `COUNTED`. INDEXED:
+        flags: FRAME: `CUT`, `INTERLACED`, `KEY`, `HASH_OF_BGR`, `DAMAGED`, `MIRRORED`. INFO: `COUNTED`. INDEXED:
             `LISTED`.
         stream: INFO: number of the stream among those listed in shared memory, from 1.
         aspect_num, aspect_den: FRAME and INFO: width of a pixel over its height.
@@ -136,7 +132,7 @@ class Reply(NamedTuple):
         return _REPLY.pack(_MAGIC, *self)
 
 
-CUT, INTERLACED, KEY, HASH_OF_BGR, INTRA, COUNTED, DAMAGED, MIRRORED, LISTED = (1 << i for i in range(9))
+CUT, INTERLACED, KEY, HASH_OF_BGR, COUNTED, DAMAGED, MIRRORED, LISTED = (1 << i for i in range(8))
 """Flags of a reply. HASH_OF_BGR: the digest is of the BGR pixels, else of the decoder's planes without padding, as
 `ffmpeg -f framehash -hash sha256` prints it. COUNTED: the file has no time stamps; frames are counted at its rate.
 DAMAGED: the decoder says that parts of the frame are missing. MIRRORED: after the turn, left and right are exchanged.

@@ -6,8 +6,11 @@ from django import template
 
 from plainview.audit.record import Entry
 from plainview.casework.log import actions
+from plainview.casework.log.commit import ROWS
 
 register = template.Library()
+
+_FOR_CHECKS = {ROWS, "sha256", "size"}
 
 
 @register.filter
@@ -20,6 +23,12 @@ def says(entry: Entry) -> str:
 def facts(entry: Entry) -> list[tuple[str, str]]:
     """Return the public facts of the entry: (name, words)."""
     return actions.facts(entry.subject)
+
+
+@register.filter
+def in_brief(entry: Entry) -> list[tuple[str, str]]:
+    """Return the public facts for a row of a list: those that only a check needs are on the entry's own page."""
+    return [(name, value) for name, value in facts(entry) if name not in _FOR_CHECKS]
 
 
 @register.filter

@@ -44,7 +44,7 @@ from plainview.scores.calibration import in_words
 from plainview.scores.cautions import Caution
 from plainview.scores.scoring import COSINE
 from plainview.tables.dates import apart
-from plainview.web.views.common import member_of, picture
+from plainview.web.views.common import member_of, picture, side_of
 
 VIEW_LASTS = timedelta(minutes=30)
 """How long an opened list counts as open: as long as a session may be idle."""
@@ -321,7 +321,7 @@ def search_probe(request: HttpRequest, public_id: str) -> HttpResponse:
         return picture(whole_jpeg(search.probe_blob), lasting=True)
     if "whole" in request.GET:
         return picture(whole_jpeg(search.probe_blob, search.edits), lasting=True)
-    return picture(probe_jpeg(search, _side(request)), lasting=True)
+    return picture(probe_jpeg(search, side_of(request, 320)), lasting=True)
 
 
 @require_GET
@@ -330,7 +330,7 @@ def candidate_face(request: HttpRequest, public_id: str, rank: int) -> HttpRespo
     reference = _shown_picture(request, public_id, rank)
     if not reference.template:
         return picture(_erased())
-    return picture(reference_jpeg(reference, _side(request)), lasting=True)
+    return picture(reference_jpeg(reference, side_of(request, 320)), lasting=True)
 
 
 @require_GET
@@ -352,11 +352,6 @@ def _shown_picture(request: HttpRequest, public_id: str, rank: int) -> Reference
     if not listed and search.public_id not in request.session.get(_SEEN, {}):
         _remember(request, search.public_id, view_candidates(public_id, acting_member=member).receipt)
     return picture_of(candidate, request.GET.get("picture", ""))
-
-
-def _side(request: HttpRequest) -> int:
-    text = request.GET.get("side", "320")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 320
 
 
 def _erased() -> bytes:

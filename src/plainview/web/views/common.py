@@ -41,6 +41,12 @@ def picture(data: bytes, *, lasting: bool = False) -> HttpResponse:
     return answer
 
 
+def side_of(request: HttpRequest, otherwise: int) -> int:
+    """Return the side of a square that the address names (`side`), in pixels, or another where it names none."""
+    text = request.GET.get("side", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else otherwise
+
+
 _SHOWN, _MOST = "plainview_shown", 50
 
 

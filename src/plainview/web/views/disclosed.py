@@ -115,7 +115,7 @@ def disclosure_candidate(request: HttpRequest, public_id: str, rank: int) -> Htt
     candidate, how = shown_by_rank.get(rank, (None, ""))
     try:
         if candidate is not None and how == WHOLE:
-            return picture(reference_jpeg(candidate.reference, 240))
+            return picture(reference_jpeg(candidate.reference, 208))
         if candidate is not None and how == COARSE:
             return _coarse(candidate)
     except (BadMedia, StorageError):

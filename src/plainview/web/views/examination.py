@@ -15,7 +15,7 @@ from plainview.casework.examination.drafts import Answers, opened
 from plainview.casework.examination.examine import Desk, examine, save_draft, view_examination
 from plainview.casework.examination.read import examinations, examined_picture, standing_of
 from plainview.casework.models import Candidate, Draft
-from plainview.casework.pictures import SIDES, smaller
+from plainview.casework.pictures import EXAMINED
 from plainview.casework.search.candidates import made_of, pictures_by_rank
 from plainview.casework.search.meaning import cautions_about
 from plainview.casework.triage.aside import open_ranks
@@ -25,7 +25,7 @@ from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
 from plainview.policy.wording import day
 from plainview.web.tasks import forget
-from plainview.web.views.common import member_of, picture
+from plainview.web.views.common import member_of, picture, side_of
 from plainview.web.views.sharing import answers_of, laid_out, saved_json, state_json, version_of
 
 
@@ -121,8 +121,8 @@ def examination_picture(request: HttpRequest, public_id: str, rank: int, which: 
     if which not in ("probe", "candidate"):
         raise Http404
     named = request.GET.get("picture", "")
-    data = examined_picture(public_id, rank, which, member_of(request), picture=named)
-    return picture(smaller(data, SIDES[-1]) if "side" in request.GET else data)
+    side = side_of(request, EXAMINED)
+    return picture(examined_picture(public_id, rank, which, member_of(request), picture=named, side=side))
 
 
 @require_GET

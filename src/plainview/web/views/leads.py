@@ -16,7 +16,7 @@ from plainview.casework.leads import decide as acts
 from plainview.casework.leads import read
 from plainview.casework.leads.sheet import make_sheet
 from plainview.casework.models import Candidate, Lead, Member
-from plainview.casework.pictures import PAIR, smaller
+from plainview.casework.pictures import EXAMINED, PAIR
 from plainview.policy import examination as looking
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
@@ -255,9 +255,10 @@ def lead_picture(request: HttpRequest, public_id: str, which: str) -> HttpRespon
 def _face(candidate: Candidate, which: str, request: HttpRequest) -> HttpResponse:
     """Return a face: small for a list (`side`), half as large beside the other one (`pair`), or as it was examined."""
     try:
-        data = (read.small_face_of if "side" in request.GET else read.face_of)(candidate, which)
-        if data is not None and "pair" in request.GET:
-            data = smaller(data, PAIR)
+        if "side" in request.GET:
+            data = read.small_face_of(candidate, which)
+        else:
+            data = read.face_of(candidate, which, side=PAIR if "pair" in request.GET else EXAMINED)
     except (BadMedia, StorageError):
         data = None
     if data is None:

@@ -18,12 +18,13 @@ from plainview.casework.examination.blind import blind_picture, own_task, waitin
 from plainview.casework.examination.drafts import Answers, opened
 from plainview.casework.examination.verify import BlindDesk, answer_verification, open_verification, save_draft
 from plainview.casework.models import Draft
+from plainview.casework.pictures import EXAMINED
 from plainview.casework.proficiency.read import own_figures
 from plainview.policy.decision import Refused
 from plainview.policy.examination import face_answered
 from plainview.policy.permissions import Permission
 from plainview.web.tasks import forget
-from plainview.web.views.common import from_htmx, member_of, picture
+from plainview.web.views.common import from_htmx, member_of, picture, side_of
 from plainview.web.views.sharing import answers_of, laid_out, saved_json, state_json, version_of
 
 
@@ -151,4 +152,5 @@ def draft(request: HttpRequest, public_id: str, position: int) -> HttpResponse:
 @require_GET
 def verification_picture(request: HttpRequest, public_id: str, position: int = 0) -> HttpResponse:
     """Return the face at a position, or the probe without one; of a person with several pictures, the one of this number."""
-    return picture(blind_picture(public_id, position, member_of(request), number=_number(request)))
+    number, side = _number(request), side_of(request, EXAMINED)
+    return picture(blind_picture(public_id, position, member_of(request), number=number, side=side))

@@ -34,9 +34,9 @@ def test_the_template_is_made_beside_the_record_and_compared_after_it(
     made_by, order = [], []
     template, written, compared = Engine.template, run.write_entry, gate.answering
 
-    def embed(*parts: Any) -> Any:
+    def embed(*parts: Any, **how: Any) -> Any:
         made_by.append(threading.current_thread().name)
-        return template(*parts)
+        return template(*parts, **how)
 
     def write(action: str, *parts: Any, **by: Any) -> Any:
         order.append(action)
@@ -73,14 +73,14 @@ def test_a_search_that_cannot_be_recorded_looks_at_no_template(ready: Path, monk
 
 def test_a_search_that_a_rule_refuses_makes_no_template(ready: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
-    monkeypatch.setattr(Engine, "template", lambda *_: made.append("template"))
+    monkeypatch.setattr(Engine, "template", lambda *_, **__: made.append("template"))
     with pytest.raises(Refused):
         search(ready, purpose="")
     assert not made
 
 
 def test_a_face_without_a_template_fails_after_the_record(ready: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def none(*_: Any) -> Any:
+    def none(*_: Any, **__: Any) -> Any:
         raise ValueError("the model gave no direction")
 
     monkeypatch.setattr(Engine, "template", none)

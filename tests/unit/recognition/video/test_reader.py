@@ -43,7 +43,7 @@ def opened(data: bytes, **limits: int) -> VideoReader:
 def every(reader: VideoReader, first: int, end: int = END_OF_VIDEO) -> list[Frame]:
     reader.seek(first)
     frames = []
-    while (frame := reader.next(first, first, end, every=True)) is not None:
+    while (frame := reader.next(first, first, end)) is not None:
         frames.append(frame)
     return frames
 

@@ -76,7 +76,7 @@ def test_what_passes_is_told_and_can_stop() -> None:
 
 
 def test_segments_begin_where_decoding_can_start_and_cover_everything() -> None:
-    info = VideoInfo("avi", "h264", 1, (), 1, 1, Fraction(1, 100), Fraction(25), 0, 0, 0, False)
+    info = VideoInfo("avi", "h264", 1, (), 1, 1, Fraction(1, 100), Fraction(25), 0, 0, 0)
     stamps = np.arange(0, 30_000, 4)
     index = FrameIndex(stamps, stamps[::250], 0)
     rows = cut_up(info, index, 60)
@@ -112,7 +112,7 @@ def test_measuring_counts_people_and_time() -> None:
 def test_a_segment_begins_at_the_first_key_that_leaves_both_long_enough(
     keys: list[int], last: int, begins: list[int]
 ) -> None:
-    info = VideoInfo("avi", "h264", 1, (), 1, 1, Fraction(1, 100), Fraction(25), 0, 0, 0, False)
+    info = VideoInfo("avi", "h264", 1, (), 1, 1, Fraction(1, 100), Fraction(25), 0, 0, 0)
     rows = cut_up(info, FrameIndex(np.arange(last + 1), np.array(keys), 0), 1)
     assert [row.first for row in rows] == begins
     assert rows[-1].end == last + 1
@@ -126,6 +126,6 @@ def test_a_single_sighting_must_be_sure(seen: list[int], score: float, face: boo
 
 
 def test_the_sampling_that_was_measured() -> None:
-    assert Sampling() == Sampling(0.2, 1.0, 0.12, 8, 1.0, 960, False)
-    assert Sampling(0, 0, 0, 0, whole=0, every=True) == EVERY_FRAME
+    assert Sampling() == Sampling(0.2, 1.0, 0.12, 8, 1.0, 960)
+    assert Sampling(0, 0, 0, 0, whole=0) == EVERY_FRAME
     assert SEGMENT_SECONDS == 30

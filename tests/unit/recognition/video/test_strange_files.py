@@ -33,7 +33,7 @@ def decoded(data: bytes, stream: int = 0) -> tuple[list[int], VideoReader]:
         index = reader.index()
         for segment in cut_up(reader.info, index, 0.5):
             reader.seek(segment.first)
-            while (frame := reader.next(segment.first, segment.first, segment.end, every=True)) is not None:
+            while (frame := reader.next(segment.first, segment.first, segment.end)) is not None:
                 places += [frame.pts] if frame.pts >= segment.first else []
             shown = np.sort(reader.shown >> 2)
             assert (
@@ -131,7 +131,7 @@ def test_a_frame_of_a_joined_file_is_found_again_from_anywhere() -> None:
         index = reader.index()
         digests = {}
         reader.seek(int(index.stamps[0]))
-        while (frame := reader.next(0, 0, END_OF_VIDEO, every=True)) is not None:
+        while (frame := reader.next(0, 0, END_OF_VIDEO)) is not None:
             digests[frame.pts] = frame.sha256
     assert list(digests) == index.stamps.tolist()
     with VideoReader(BytesSource(data), listed=index.listed) as reader:

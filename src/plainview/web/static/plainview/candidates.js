@@ -11,8 +11,10 @@
     if (at) at.classList.remove("is-current");
     at = card;
     card.classList.add("is-current");
-    if (focus) card.focus({ preventScroll: true });
-    card.scrollIntoView({ block: "nearest" });
+    if (focus) {  // not when the page opens: it begins with its finding
+      card.focus({ preventScroll: true });
+      card.scrollIntoView({ block: "nearest" });
+    }
     var picture = card.querySelector("img.face"), face = one("face"), examine = document.querySelector(".bar [data-examine]");
     if (face && picture) { face.srcset = picture.srcset; face.src = picture.src; face.alt = picture.alt; }
     say("rank", card.dataset.rank);

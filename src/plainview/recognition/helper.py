@@ -1,6 +1,6 @@
 """A second thread for the search that gets it: two halves of one work at the same time, where a core is free.
 
-Owns the one thread that helps every index of this process. It must never let a search wait for a thread that helps
+Owns the one thread that helps every engine and index of this process. It must never let a search wait for a thread that helps
 another (that search then does both halves itself), nor return while a half is still running: what it reads may change
 afterwards.
 """
@@ -21,7 +21,7 @@ class _Helper:
 
     def __init__(self) -> None:
         self.free = threading.Lock()
-        self.thread = ThreadPoolExecutor(1, thread_name_prefix="plainview-scan")  # begins with the first work
+        self.thread = ThreadPoolExecutor(1, thread_name_prefix="plainview-helper")  # begins with the first work
 
 
 _helper = _Helper()
