@@ -178,9 +178,9 @@ class Detector:
 
     def _seen_twice(self, square: Pixels, target: Points, reach: float) -> list[NDArray[np.float64]]:
         """The points of the face in a square as it is and mirrored, where they are within `reach` of the target."""
-        side = square.shape[0]
+        side, mirror = square.shape[0], np.asarray(cv2.flip(square, 1), np.uint8)
         seen = []
-        for mirrored, rows in enumerate(self.looked_together([square, cv2.flip(square, 1)], SECOND_LOOK_SCORE)):
+        for mirrored, rows in enumerate(self.looked_together([square, mirror], SECOND_LOOK_SCORE)):
             for row in rows:
                 points = row[4:14].reshape(5, 2).astype(np.float64)
                 if mirrored:
