@@ -47,6 +47,7 @@ def test_a_browsers_origin_with_the_port_is_accepted_and_a_foreign_one_explained
     hidden = person.post("/accounts/login/", fields, Origin="null")
     assert "Your browser hid the page" in hidden.text
     assert "Referrer-Policy: no-referrer" in person.server.output  # the page says that there is a line
+    assert "%s" not in person.server.output  # a refused form has one line of ours, and no template of another's
 
 
 def test_another_name_gets_a_page_that_says_what_to_configure_and_a_line(person: Person) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 
 import typer
 
-from plainview.casework.workspace.folder import ENV, Workspace, current
+from plainview.casework.workspace.disks import network_disk
+from plainview.casework.workspace.folder import DATABASE_ENV, ENV, Workspace, current
 from plainview.cli.common import Json, print_json, say
 from plainview.cli.doctor_check import Check, guarded
 from plainview.cli.start import open_workspace
@@ -65,6 +66,14 @@ def _disk(workspace: Workspace) -> Iterator[Check]:
         yield Check("disk", "warn", says, "Free some space: enrolment and backups stop when the disk is full.")
     else:
         yield Check("disk", "ok", says)
+    kind = network_disk(folder)
+    if kind and not os.environ.get(DATABASE_ENV):
+        yield Check(
+            "disk",
+            "warn",
+            f"It is a network disk ({kind}): a database file can be damaged there, above all by two machines.",
+            "Keep the workspace on a disk of this machine and its backups elsewhere, or its records in PostgreSQL.",
+        )
 
 
 def _workspace(workspace: Workspace) -> Iterator[Check]:

@@ -24,6 +24,9 @@ LINES: dict[str, Any] = {
         "plainview": {"level": "INFO"},
         "plainview.recognition.foreign": {"level": "INFO"},  # closed elsewhere; see its LOG
         "django": {"level": "WARNING", "handlers": [], "propagate": True},
+        # A request that was refused has its line from web.watching.
+        "django.request": {"level": "ERROR"},
+        "django.security.csrf": {"level": "ERROR"},
     },
 }
 """The configuration of `logging` for the server's processes."""

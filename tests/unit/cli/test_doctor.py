@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from tests.factories.commands import invoke
 
+from plainview.casework.workspace import disks
+from plainview.casework.workspace.disks import network_disk
 from plainview.cli import doctor
 from plainview.recognition.engine import Engine
 from plainview.recognition.errors import PackError
@@ -67,3 +69,38 @@ def test_it_reports_every_fault_not_only_the_first(workspace: Path, monkeypatch:
 def test_a_whole_workspace_passes(workspace: Path) -> None:
     found = checks(code=0)
     assert {check["state"] for rows in found.values() for check in rows} == {"ok"}
+
+
+MOUNTS = r"""21 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
+583 21 0:51 / /srv/plain\040view rw,relatime shared:300 - nfs4 192.0.2.5:/export rw,vers=4.2,hard,local_lock=none
+584 21 0:52 / /media/share rw,nosuid - cifs //nas/share rw,vers=3.1.1,nobrl
+585 583 8:2 / /srv/plain\040view/local rw - xfs /dev/sdb1 rw
+586 21 0:53 / /mnt/twice rw - nfs server:/a rw
+587 586 8:3 / /mnt/twice rw - ext4 /dev/sdc1 rw
+"""
+"""In the form of proc(5)."""
+
+
+@pytest.mark.parametrize(
+    ("place", "kind"),
+    [
+        ("/srv/plain view/workspace", "nfs4"),
+        ("/media/share", "cifs"),
+        ("/srv/plain view/local/workspace", ""),
+        ("/mnt/twice/workspace", ""),
+        ("/srv/plainview", ""),
+    ],
+)
+def test_a_network_disk_is_known_by_the_innermost_mount(place: str, kind: str) -> None:
+    assert network_disk(Path(place), MOUNTS) == kind
+
+
+def test_a_workspace_on_a_network_disk_is_warned_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLAINVIEW_HOME", str(tmp_path))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    mounts = tmp_path / "mounts"
+    monkeypatch.setattr(disks, "_MOUNTS", mounts)
+    mounts.write_text(f"21 1 8:1 / / rw - ext4 /dev/sda1 rw\n22 21 0:51 / {tmp_path} rw - nfs4 nas:/export rw\n")
+    assert any("nfs4" in check["says"] for check in checks(code=1)["disk"])
+    mounts.write_text("21 1 8:1 / / rw - ext4 /dev/sda1 rw\n")
+    assert [check["state"] for check in checks(code=1)["disk"]] == ["ok"]

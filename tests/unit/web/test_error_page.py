@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
+from tests.factories.browser import people, signed_in
 
 from plainview.site.journal import JsonLines
 
@@ -33,3 +34,9 @@ def test_the_page_of_an_error_shows_the_number_that_the_log_has(
 def test_the_words_of_other_libraries_come_without_their_arguments() -> None:
     record = logging.LogRecord("other", logging.WARNING, "x.py", 1, "%s has no address", ("Jo Doe",), None)
     assert json.loads(JsonLines().format(record))["event"] == "%s has no address"
+
+
+def test_a_page_that_is_not_there_offers_a_search_to_members_only(workspace: Path) -> None:
+    people()
+    assert "search for a case" not in Client().get("/nothing/").content.decode()
+    assert "search for a case" in signed_in("examiner").get("/nothing/").content.decode()

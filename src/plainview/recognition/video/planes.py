@@ -11,6 +11,7 @@ from operator import sub
 from typing import Any
 
 import av
+from av.sidedata.sidedata import Type as SideDataType
 from av.video.reformatter import VideoReformatter
 
 _THUMBNAIL = (64, 36)
@@ -104,7 +105,11 @@ class Thumbnail:
 
 
 def prepare() -> None:
-    """Run what imports lazily while importing is still possible."""
+    """Run what imports lazily while importing is still possible, and let PyAV list data of a frame that it cannot name.
+
+    It knows fewer kinds of such data than FFmpeg (not Exif, nor the views of a spatial video), and raises over them.
+    """
+    SideDataType._missing_ = classmethod(lambda cls, value: cls.SEI_UNREGISTERED)  # type: ignore[assignment]
     frame = av.VideoFrame(64, 64, "yuv420p")
     arena = mmap.mmap(-1, 64 * 64 * 3)
     digest(frame)

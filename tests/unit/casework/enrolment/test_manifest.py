@@ -22,7 +22,7 @@ from plainview.recognition.errors import BadMedia
 
 
 def test_a_folder_gives_its_files_in_order_without_hidden_ones(tmp_path: Path) -> None:
-    for name in ("b.jpg", "a/c.jpg", ".hidden.jpg", ".git/x.jpg"):
+    for name in ("b.jpg", "a/c.jpg", ".hidden.jpg", ".git/x.jpg", "Thumbs.db", "@eaDir/c.jpg"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"x")
     items = read_items(tmp_path)
