@@ -333,7 +333,8 @@ def _decode(outputs: list[_Floats], width: int, threshold: float) -> list[_Float
     parts, places = [np.empty((0, 18), np.float32)], [np.empty(0, np.intp)]
     for i, stride in enumerate(_STRIDES):
         classes, objects, boxes, points = outputs[4 * i : 4 * i + 4]
-        scores = np.sqrt(_within_one(classes[:, :, 0]) * _within_one(objects[:, :, 0]))
+        sure, there = (np.minimum(np.maximum(values[:, :, 0], 0.0), 1.0) for values in (classes, objects))
+        scores = np.sqrt(sure * there)
         place, chosen = (scores >= threshold).nonzero()  # not so for NaN
         if len(chosen):
             columns, part = width // stride, np.empty((len(chosen), 18), np.float32)
@@ -354,18 +355,11 @@ def _decode(outputs: list[_Floats], width: int, threshold: float) -> list[_Float
     return [result[sound & (of == place)] for place in range(len(outputs[0]))]
 
 
-def _within_one(values: _Floats) -> _Floats:
-    """`numpy.clip` to 0 and 1 in a third of its time."""
-    return np.minimum(np.maximum(values, 0.0), 1.0)
-
-
 def _largest_first(rows: _Floats) -> list[Detection]:
     """Merge what shows one face and order the faces by area, then from the top left."""
     faces = [
         Detection(
-            box=(float(row[0]), float(row[1]), float(row[2]), float(row[3])),
-            points=row[4:14].reshape(5, 2).copy(),
-            score=float(row[14]),
+            (float(row[0]), float(row[1]), float(row[2]), float(row[3])), row[4:14].reshape(5, 2).copy(), float(row[14])
         )
         for row in merge(rows)
     ]
