@@ -131,9 +131,9 @@ class Beneath:
         except OSError:
             return read_file(self.path)  # which says why
         try:
-            own = Path(f"/proc/self/fd/{fd}")
-            if not own.readlink().is_relative_to(os.path.realpath(self.root)):
+            own, root = f"/proc/self/fd/{fd}", os.path.realpath(self.root)
+            if not os.path.join(os.readlink(own), "").startswith(os.path.join(root, "")):  # noqa: PTH115, PTH118  quick
                 raise Unusable(OUTSIDE, "It is outside the folder, and nothing outside the folder is enrolled.")
-            return read_file(own)
+            return read_file(Path(own))
         finally:
             os.close(fd)
