@@ -85,8 +85,9 @@ def ours(path: Path, engine: Any, *, faces: bool) -> dict[str, Any]:
             rows.append(_looked(source, number, engine, faces=faces))
         except BadMedia as bad:
             rows.append({"frames": 0, "passed_over": [], "code": bad.code, "why": bad.why})
-    if not any(line["frames"] for line in rows):
-        return {"code": rows[0]["code"], "why": rows[0]["why"], "pictures": rows}
+    refused = [line for line in rows if "code" in line]
+    if refused and not any(line["frames"] for line in rows):
+        return {"code": refused[0]["code"], "why": refused[0]["why"], "pictures": rows}
     return {"pictures": rows}
 
 
@@ -119,8 +120,10 @@ def compared(theirs: dict[str, Any], own: dict[str, Any]) -> str:
     """`same`, `reason`, `wrong`, or `neither` where FFmpeg decodes nothing and Plainview says so."""
     there = [line["frames"] for line in theirs["pictures"]]
     here = [line["frames"] for line in own["pictures"]]
+    if not any(there) and not any(here):
+        return "neither"
     if "code" in own:
-        return "reason" if any(there) else "neither"
+        return "reason"
     if here and all(frames in there for frames in here) and max(here) == max(there):
         return "same"
     return "reason" if any(line["passed_over"] for line in own["pictures"]) else "wrong"

@@ -37,7 +37,9 @@ ROOT = Path(__file__).parents[2]
 STATE = ROOT / ".fuzz"
 FOUND = Path(__file__).with_name("found")
 
-_WALL = 90  # seconds after which a process that uses no processor time is ended: it waits for something
+_LOOKS = (
+    180  # half seconds after which a process that uses no processor time is ended; a run that was paused counts none
+)
 _LARGEST = 1 << 16  # bytes of a stranger's file that is mutated
 _SHARED = 1 << 24
 _HEAD = struct.Struct("<QII")  # number of the input, its bytes, bytes of the JSON text behind the head
@@ -191,7 +193,7 @@ def drive(name: str, asked: argparse.Namespace) -> Tally:
 
 def _watched(pid: int, board: Board, path: Path) -> int:
     """Wait for a process; end one that stands still. Returns its status, 0 if all went well."""
-    last, since = -1, time.monotonic()
+    last, looks = -1, 0
     try:
         while True:
             ended, status = os.waitpid(pid, os.WNOHANG)
@@ -200,9 +202,9 @@ def _watched(pid: int, board: Board, path: Path) -> int:
             number, _, tally = board.read()
             if tally is not None:
                 path.write_text(json.dumps(asdict(tally)))
-            if number != last:
-                last, since = number, time.monotonic()
-            elif tally is not None and time.monotonic() - since > _WALL:
+            looks = looks + 1 if number == last else 0
+            last = number
+            if tally is not None and looks > _LOOKS:
                 os.kill(pid, signal.SIGKILL)
             time.sleep(0.5)
     except BaseException:

@@ -19,6 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pyrage
+import pytest
 from tests.factories.first_archives import first_archive
 from tests.fuzz.mutation import mutated
 from tests.fuzz.refusal import refused
@@ -30,11 +31,13 @@ from plainview.recheck.package import MANIFEST, SIGNATURE, signed_text, verify_p
 from plainview.recheck.register import NAME, check_register
 from plainview.recheck.report import check_report
 from plainview.recheck.retention import NoProof, check_proof
+from plainview.storage import local
 from plainview.storage.aged import recipient_of, small, write_archive
 from plainview.storage.base import StorageError, digest_of
 
 Feed = Callable[[bytes], str]
 
+_PICTURE = b"picture"
 _MASTER = bytes(range(32))
 _BACKUP_KEY = b"AGE-SECRET-KEY-1L2UCWCPWDSQCVQGJLT6P9DFWLGKZT23S83NNHTGVETR8MN47YU6S9XCWUH\n"
 _TAR_FIELDS = (
@@ -70,12 +73,25 @@ def _log(folder: Path) -> None:
 
 
 def package(folder: Path) -> dict[str, bytes]:
-    from tests.factories.retention import searched
-    from tests.factories.work import person
+    """A package of small pictures: hashing large ones would take most of the time."""
+    from tests.factories.models import collins, hopper, scaled
+    from tests.factories.work import case, person, search, write
 
     from plainview.casework.disclosure.make import disclose
+    from plainview.casework.enrolment.enrol import enrol
+    from plainview.casework.enrolment.items import Item
+    from plainview.casework.galleries.passports import create_gallery
 
-    disclose(searched(folder), folder / "p.zip", acting_member=person("supervisor"))
+    passport = {"legal_basis": "law", "source": "tests", "owner": "tests", "expires_on": date(2999, 1, 1)}
+    create_gallery("g", **passport, acting_member=person("admin"))
+    pictures = {"hopper.png": hopper(), "collins.png": collins()}
+    files = {name: write(scaled(picture, 0.35), folder / name) for name, picture in pictures.items()}
+    enrol(
+        "g", [Item(path, name, f"urn:{name}", "", None) for name, path in files.items()], acting_member=person("admin")
+    )
+    case()
+    asked = search(write(scaled(collins(), 0.3), folder / "probe.png")).search.public_id
+    disclose(asked, folder / "p.zip", acting_member=person("supervisor"))
     return {"package": (folder / "p.zip").read_bytes()}
 
 
@@ -202,12 +218,11 @@ def proof_read(_: Path) -> Iterator[Feed]:
 
 def backup(_: Path) -> dict[str, bytes]:
     """The plain tar stream of a small workspace, and the whole file of the first format."""
-    picture = b"picture"
     members: dict[str, bytes] = {
         ABOUT: b'{"format": 1, "version": "0.1.0", "made_at": "2026-01-02T03:04:05Z"}',
         "workspace.toml": b"sample = true\n",
         "database": b"SQLite format 3\0",
-        f"pictures/{digest_of(picture)}": picture,
+        f"pictures/{digest_of(_PICTURE)}": _PICTURE,
         "audit/log.jsonl": b"{}\n",
     }
     aged = io.BytesIO()
@@ -262,7 +277,8 @@ def _changed_header(plain: bytes, chance: random.Random) -> bytes:
 
 @contextmanager
 def backup_read(_: Path) -> Iterator[Feed]:
-    with TemporaryDirectory() as name:
+    with TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(local, "_FOLDERS", (digest_of(_PICTURE)[:2],))  # all 256 take ten times as long as the rest
         folder = Path(name)
         (folder / "keys").mkdir()
         (folder / "keys" / "blobs.key").write_bytes(_MASTER)

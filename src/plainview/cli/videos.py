@@ -74,7 +74,7 @@ def _show(done: Video) -> None:
         )
         for person in persons(done)
     ]
-    title = f"Video {done.public_id}: {done.seconds:,.1f} s, {done.frames:,} frames"
+    title = f"Video {done.public_id}: {done.seconds:,.1f} s, {counted(done.frames, 'frame')}"
     if rows:
         columns = ("Person", "Stills", "Best still", "Time", "Frame", "Width", "Quality")
         print_table(columns, rows, title=title, caption=sample_notice(current()))

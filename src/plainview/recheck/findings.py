@@ -1,4 +1,4 @@
-"""What verifying a disclosure package finds, and reading its JSON items without believing them."""
+"""What verifying a disclosure package finds, and reading what is said to be JSON without believing it."""
 
 from __future__ import annotations
 
@@ -45,11 +45,22 @@ class PackageReport:
         return not self.problems and self.rerun_identical is True
 
 
+def json_value(data: bytes | str) -> Any:
+    """Return the value of JSON text.
+
+    Raises:
+        ValueError: it is not JSON, or half a character is in it, which nothing can print or write.
+    """
+    value = json.loads(data)
+    json.dumps(value, ensure_ascii=False).encode()
+    return value
+
+
 def json_bytes(data: bytes, name: str, report: PackageReport) -> Any:
     """The value of a JSON file; None and a problem when it is not JSON."""
     try:
         with foreign():
-            return json.loads(data.decode("utf-8"))
+            return json_value(data.decode("utf-8"))
     except Unreadable:
         report.problems.append(f"{name}: it is not JSON")
         return None

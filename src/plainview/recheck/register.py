@@ -7,7 +7,6 @@ bear out, and names whatever was taken out, altered or added.
 from __future__ import annotations
 
 import hashlib
-import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from plainview.audit.record import BadEntry, parse_line
 from plainview.audit.verify import verify_folder
 from plainview.policy.decision import Refused
 from plainview.recheck.figures import contradicted, counted_until, figures
+from plainview.recheck.findings import json_value
 from plainview.recheck.tally import COUNTED, Stated, Tally, months_between
 from plainview.recognition.foreign import Unreadable, foreign
 
@@ -31,7 +31,7 @@ def check_register(folder: Path, log: Path | None = None) -> list[str]:
     try:
         with foreign():
             data = (folder / NAME).read_bytes()
-            register = json.loads(data)
+            register = json_value(data)
             problems = _chain(folder, register) + _pages(folder, data)
             key = VerifierKey.parse(str(register["log_key"]))
             size = parse(str(register["checkpoint"])).size
@@ -62,7 +62,7 @@ def _chain(folder: Path, register: dict[str, Any]) -> list[str]:
         data = path.read_bytes()
         if hashlib.sha256(data).hexdigest() != before:
             return [*problems, f"the register {before[:12]}… was changed afterwards"]
-        earlier = json.loads(data)
+        earlier = json_value(data)
         problems += _taken_out(earlier, later)
         later, before = earlier, earlier.get("previous_sha256")
     return problems
@@ -97,7 +97,7 @@ def _pages(folder: Path, data: bytes) -> list[str]:
     if not page.is_file() or hashlib.sha256(data).hexdigest() not in page.read_text("utf-8", "replace"):
         return [f"{PAGE} was made from another {NAME}"]
     problems = []
-    for name, digest in json.loads((folder / SITE).read_bytes())["files"].items():
+    for name, digest in json_value((folder / SITE).read_bytes())["files"].items():
         path = folder / name
         if not path.is_file():
             problems.append(f"{name} is missing")

@@ -7,7 +7,6 @@ log holds, or whose log is not the one that its checkpoint was signed over.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -22,6 +21,7 @@ from plainview.audit.record import BadEntry, parse_line
 from plainview.audit.verify import verify_folder
 from plainview.policy.decision import Refused
 from plainview.policy.reporting import Period
+from plainview.recheck.findings import json_value
 from plainview.recheck.recount import Recount
 from plainview.recognition.foreign import Unreadable, foreign, reason
 
@@ -54,7 +54,7 @@ def check_report(path: Path, log: Path, *, vkey: str | None = None) -> Checked:
         with foreign():
             if path.stat().st_size > _MAX_BYTES:
                 raise ValueError("it is too long")
-            report_json = json.loads(path.read_bytes())
+            report_json = json_value(path.read_bytes())
             if report_json["format"] != FORMAT:
                 raise ValueError(f"its format is {report_json['format']!r}")
             return _check(report_json, log, vkey)

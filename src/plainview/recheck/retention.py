@@ -14,6 +14,7 @@ from typing import Any
 from plainview.audit.checkpoint import BadCheckpoint, BadKey, VerifierKey, verify
 from plainview.audit.merkle import leaf_hash, verify_inclusion
 from plainview.audit.record import BadEntry, parse_line
+from plainview.recheck.findings import json_value
 from plainview.recognition.foreign import Unreadable, foreign
 
 FORM = "plainview.retention.v1"
@@ -54,7 +55,7 @@ def check_proof(text: str, *, vkey: str | None = None) -> Checked:
     """
     try:
         with foreign():
-            proof: dict[str, Any] = json.loads(text)
+            proof: dict[str, Any] = json_value(text)
             if proof["type"] != FORM:
                 raise NoProof("this is not the proof of a retention run")
             return _checked(proof, VerifierKey.parse(vkey or str(proof["vkey"])))

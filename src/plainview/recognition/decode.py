@@ -310,6 +310,15 @@ def _not_allowed(name: str) -> BadMedia:
             "The file is a web page (HTML), although its name may end like a picture's.",
             "Open the page, save the picture that it shows, and use that file.",
         )
+    if "archive" in name or "document" in name or name == "PDF":
+        article = "an" if name.startswith("old") else "a"
+        return BadMedia(
+            code,
+            f"The file is {article} {name}: pictures in it can be used once they are taken out.",
+            "Take the pictures out of it, and use these files.",
+        )
+    if name == "video":
+        return BadMedia(code, "The file is a video, no picture.", "Have its people found as a video, and use a still.")
     if name.startswith("ANSI/NIST-ITL"):
         xml = name.endswith("XML")
         return BadMedia(

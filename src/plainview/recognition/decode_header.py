@@ -115,7 +115,7 @@ _OTHER_SIGNATURES: tuple[tuple[str, int, tuple[bytes, ...]], ...] = (
     ("XML text", 0, (b"<?xml", b"\xef\xbb\xbf<?xml")),
     ("ZIP archive or Office document", 0, (b"PK\3\4",)),
     ("old Office document", 0, (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",)),
-    ("RAR or 7-Zip archive", 0, (b"Rar!\x1a\7", b"7z\xbc\xaf\x27\x1c")),
+    ("RAR, 7-Zip or gzip archive", 0, (b"Rar!\x1a\7", b"7z\xbc\xaf\x27\x1c", b"\x1f\x8b")),
     ("DICOM", 128, (b"DICM",)),
     ("OpenEXR", 0, (b"\x76\x2f\x31\1",)),
     ("Radiance HDR", 0, (b"#?RADIANCE", b"#?RGBE")),

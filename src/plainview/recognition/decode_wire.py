@@ -41,7 +41,7 @@ OTHER_FORMATS = (
     "WSQ fingerprint",
     "ZIP archive or Office document",
     "old Office document",
-    "RAR or 7-Zip archive",
+    "RAR, 7-Zip or gzip archive",
     "DICOM",
     "OpenEXR",
     "Radiance HDR",

@@ -121,7 +121,9 @@ class Detector:
 
     def looked_together(self, squares: Sequence[Pixels], threshold: float) -> list[_Floats]:
         """As `looked` for several squares of one size at once, a multiple of 32 pixels; costs less than one by one."""
-        blob = cv2.dnn.blobFromImages([np.ascontiguousarray(square) for square in squares])
+        blob = np.empty((len(squares), 3, *squares[0].shape[:2]), np.float32)
+        for place, square in zip(blob, squares, strict=True):
+            place[:] = cv2.split(square)  # a third of the time of cv2.dnn.blobFromImages
         outputs = self._session.run(_OUTPUTS, {"input": blob})
         return [merge(rows) for rows in _decode(outputs, blob.shape[3], threshold)]
 
@@ -176,9 +178,9 @@ class Detector:
 
     def _seen_twice(self, square: Pixels, target: Points, reach: float) -> list[NDArray[np.float64]]:
         """The points of the face in a square as it is and mirrored, where they are within `reach` of the target."""
-        side = square.shape[0]
+        side, mirror = square.shape[0], np.asarray(cv2.flip(square, 1), np.uint8)
         seen = []
-        for mirrored, rows in enumerate(self.looked_together([square, square[:, ::-1]], SECOND_LOOK_SCORE)):
+        for mirrored, rows in enumerate(self.looked_together([square, mirror], SECOND_LOOK_SCORE)):
             for row in rows:
                 points = row[4:14].reshape(5, 2).astype(np.float64)
                 if mirrored:
@@ -281,7 +283,7 @@ class Detector:
         pixels = resized(pixels, scale)
         rows, columns = pixels.shape[:2]
         padded = np.zeros((1, 3, -(-rows // _ALIGN) * _ALIGN, -(-columns // _ALIGN) * _ALIGN), np.float32)
-        padded[0, :, :rows, :columns] = pixels.transpose(2, 0, 1)
+        padded[0, :, :rows, :columns] = cv2.split(pixels)
         outputs = self._session.run(_OUTPUTS, {"input": padded})
         (detections,) = _decode(outputs, padded.shape[3], threshold)
         detections[:, 0:14:2] *= width / columns
@@ -331,8 +333,9 @@ def _decode(outputs: list[_Floats], width: int, threshold: float) -> list[_Float
     parts, places = [np.empty((0, 18), np.float32)], [np.empty(0, np.intp)]
     for i, stride in enumerate(_STRIDES):
         classes, objects, boxes, points = outputs[4 * i : 4 * i + 4]
-        scores = np.sqrt(np.clip(classes[:, :, 0], 0, 1) * np.clip(objects[:, :, 0], 0, 1))
-        place, chosen = np.nonzero(scores >= threshold)  # not so for NaN
+        sure, there = (np.minimum(np.maximum(values[:, :, 0], 0.0), 1.0) for values in (classes, objects))
+        scores = np.sqrt(sure * there)
+        place, chosen = (scores >= threshold).nonzero()  # not so for NaN
         if len(chosen):
             columns, part = width // stride, np.empty((len(chosen), 18), np.float32)
             part[:, 0], part[:, 1], part[:, 2] = chosen % columns, chosen // columns, stride
@@ -356,9 +359,7 @@ def _largest_first(rows: _Floats) -> list[Detection]:
     """Merge what shows one face and order the faces by area, then from the top left."""
     faces = [
         Detection(
-            box=(float(row[0]), float(row[1]), float(row[2]), float(row[3])),
-            points=row[4:14].reshape(5, 2).copy(),
-            score=float(row[14]),
+            (float(row[0]), float(row[1]), float(row[2]), float(row[3])), row[4:14].reshape(5, 2).copy(), float(row[14])
         )
         for row in merge(rows)
     ]
@@ -390,8 +391,9 @@ def merge(rows: _Floats) -> _Floats:
         shared = np.maximum(wide, 0) * np.maximum(high, 0)
         union = area[best] + area[rest] - shared
         close = rest[shared >= MERGE_IOU * union]
-        face = rows[best].copy()
-        face[:14] = np.average(rows[close, :14], axis=0, weights=score[close] + 1e-6)
+        weights = score[close] + np.float32(1e-6)
+        face = (rows[close] * weights[:, None]).sum(axis=0) / weights.sum()
+        face[14] = score[best]
         merged.append(face)
         part = (shared >= PART_SHARE * area[rest]) & (score[rest] <= score[best] - PART_MARGIN)
         rest = rest[(shared <= NMS_IOU * union) & ~part & (rest != best)]

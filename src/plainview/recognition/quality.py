@@ -146,7 +146,7 @@ def assess(pixels: Pixels, detection: Detection) -> Quality:
     matrix = similarity(detection.points, TEMPLATES["arcface-112"])
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
     # The face at its own resolution: enlarging it would look like blur.
-    side = int(np.clip(round(ALIGNED_SIDE / scale), 16, ALIGNED_SIDE))
+    side = min(max(round(ALIGNED_SIDE / scale), 16), ALIGNED_SIDE)
     aligned = align(pixels, detection.points)
     at_own = aligned if side == ALIGNED_SIDE else align(pixels, detection.points, side=side)
     grey = cv2.cvtColor(at_own, cv2.COLOR_BGR2GRAY)
@@ -169,8 +169,8 @@ def assess(pixels: Pixels, detection: Detection) -> Quality:
         "detail_width": _detail_width(width * min(1.0, scale * side / ALIGNED_SIDE), sharpness),
         "luminance_mean": float(face.mean()),
         "contrast": float(face.std()),
-        "under_exposed": float((face <= 25).mean()),
-        "over_exposed": float((face >= 247).mean()),
+        "under_exposed": np.count_nonzero(face <= 25) / face.size,
+        "over_exposed": np.count_nonzero(face >= 247) / face.size,
         "yaw": yaw,
         "pitch": pitch,
         "roll": roll,
@@ -203,8 +203,9 @@ def pose(points: Points) -> tuple[float, float, float]:
     """
     rows = (points - points.mean(axis=0)).astype(np.float64).T @ _MODEL_INVERSE
     rows /= max(float(np.linalg.norm(rows, axis=1).mean()), 1e-9)
-    left, _, right = np.linalg.svd(np.vstack([rows, np.cross(rows[0], rows[1])]))
-    rotation = left @ np.diag([1.0, 1.0, np.linalg.det(left @ right)]) @ right
+    (a, b, c), (d, e, f) = rows.tolist()
+    left, _, right = np.linalg.svd(np.array([*rows, [b * f - c * e, c * d - a * f, a * e - b * d]]))
+    rotation = left * [1.0, 1.0, np.linalg.det(left @ right)] @ right
     roll = np.arctan2(rotation[1, 0], rotation[0, 0])
     ahead = np.array([[np.cos(roll), np.sin(roll)], [-np.sin(roll), np.cos(roll)]]) @ rotation[:2, 2]
     yaw = np.arctan2(ahead[0], rotation[2, 2])

@@ -48,6 +48,9 @@ SUSPECT_BELOW, SUSPECT_LEAN = 0.91, 13.0
 faces of LFW turned by 45 to 180 degrees all are suspected by this, and of the upright ones 5 %: they cost 5 ms more. None of
 these is then taken for turned, and of the turned ones 97 % or more are seen best within 30 degrees of upright."""
 
+_QUARTERS = (None, cv2.ROTATE_90_COUNTERCLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_CLOCKWISE)
+"""As `numpy.rot90` by 0, 1, 2 and 3, in a tenth of its time."""
+
 _OFF_MIDDLE = 17  # pixels of the square: what is farther from its middle is another face
 
 
@@ -105,7 +108,11 @@ def every_turn(square: Pixels) -> list[Pixels]:
     """The square in every turn, in the order of `TURNS`; slants have black corners."""
     middle = (SIDE - 1) / 2
     slant = cv2.warpAffine(square, cv2.getRotationMatrix2D((middle, middle), 45, 1.0), (SIDE, SIDE))
-    return [np.ascontiguousarray(np.rot90(shown, turn)) for shown in (square, slant) for turn in range(4)]
+    return [
+        np.asarray(shown if code is None else cv2.rotate(shown, code), np.uint8)
+        for shown in (square, slant)
+        for code in _QUARTERS
+    ]
 
 
 def unturned(points: NDArray[np.floating], turn: float, side: int = SIDE) -> NDArray[np.float64]:

@@ -114,6 +114,8 @@ def output_folder(path: Path, *, mode: int = PRIVATE_FOLDER) -> Iterator[Path]:
             settle_folder(part)
             part.chmod(mode)
             part.rename(path)
+    except OutputError as error:  # of a file in it: nobody knows the folder that is beside
+        raise OutputError(error.why.replace(str(part), str(path)), error.next_step) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
     _sync(path.parent)

@@ -9,10 +9,16 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree
 
+from openpyxl.cell.read_only import ReadOnlyCell
 from openpyxl.reader.excel import ExcelReader, apply_stylesheet
+from openpyxl.worksheet._reader import WorkSheetParser
+
+LAST_CELL = (1_048_576, 16_384)
+"""Row and column of the last cell of a sheet; source: Microsoft, "Excel specifications and limits"."""
 
 _NEEDED = {
     "workbook": ("workbookPr", "bookViews", "sheets"),
@@ -53,6 +59,29 @@ def load(data: bytes, *, computed: bool = False) -> Any:
     reader = _Reader(data, computed)
     reader.read()
     return reader.wb
+
+
+def cells_of(sheet: Any) -> Iterator[ReadOnlyCell]:
+    """Yield the cells of a sheet that have a value, in their order.
+
+    openpyxl's own `iter_rows` makes up every row that is missing, and leaves out one that comes too late.
+
+    Raises:
+        ValueError: a row or a cell is beyond the sheet, comes twice or out of order.
+    """
+    book = sheet.parent
+    formats = {"date_formats": book._date_formats, "timedelta_formats": book._timedelta_formats}
+    with sheet._get_source() as source:
+        parser = WorkSheetParser(source, sheet._shared_strings, book.data_only, book.epoch, **formats)
+        last = (0, 0)
+        for number, record in parser.parse():
+            for cell in record:
+                place = (cell["row"], cell["column"])
+                if cell["row"] != number or not last < place <= LAST_CELL:
+                    raise ValueError(f"row {number} of a sheet is beyond it, or not in order")
+                last = place
+                if cell["value"] is not None:
+                    yield ReadOnlyCell(sheet, **cell)
 
 
 class _Reader(ExcelReader):  # type: ignore[misc]  # openpyxl states no types

@@ -61,6 +61,7 @@ class _Sheet:
     hidden: int = 0
     merged: list[str] = field(default_factory=list)
     links: dict[str, str] = field(default_factory=dict)
+    pictures: set[str] = field(default_factory=set)
 
 
 def open_workbook(opened: Opener, name: str, shape: Shape) -> Table:
@@ -123,14 +124,12 @@ def _limits(data: bytes) -> None:
 
 def _sheet(sheet: Any) -> _Sheet:
     """Read the cells of a sheet that have a value."""
-    sheet.reset_dimensions()  # some programs write a wrong one, and rows beyond it would be missing
     rows: dict[int, list[_Cell]] = {}
-    for cells in sheet.iter_rows(max_col=_CELLS):
-        for cell in cells:
-            value = cell.value
-            if value is not None and (not isinstance(value, str) or visible(value)):
-                number_format = str(cell.number_format or "") if isinstance(value, date) else ""
-                rows.setdefault(cell.row, []).append(_Cell(value, cell.data_type, number_format, cell.column))
+    for cell in excel.cells_of(sheet):
+        value = cell.value
+        if cell.column <= _CELLS and (not isinstance(value, str) or visible(value)):
+            number_format = str(cell.number_format or "") if isinstance(value, date) else ""
+            rows.setdefault(cell.row, []).append(_Cell(value, cell.data_type, number_format, cell.column))
     return _Sheet(sheet.title, sheet._worksheet_path, rows)
 
 
@@ -167,7 +166,7 @@ def _texts(cells: Sequence[_Cell]) -> list[str]:
 
 
 def _details(data: bytes, sheet: _Sheet) -> None:
-    """Read from the sheet's XML what openpyxl leaves out when it streams: hidden rows, merged cells, hyperlinks."""
+    """Read from the sheet's XML what openpyxl leaves out when it streams: hidden rows, merged cells, hyperlinks, pictures."""
     with excel.Archive(data) as archive:
         targets = {}
         path = sheet.path.lstrip("/")
@@ -179,6 +178,8 @@ def _details(data: bytes, sheet: _Sheet) -> None:
                 tag = element.tag.rpartition("}")[2]
                 if tag == "row" and element.get("hidden") in ("1", "true") and int(element.get("r", "0")) in sheet.rows:
                     sheet.hidden += 1
+                elif tag == "c" and element.get("vm"):  # a value that is no text: Excel's picture in a cell
+                    sheet.pictures.add(element.get("r", ""))
                 elif tag == "mergeCell":
                     sheet.merged.append(element.get("ref", ""))
                 elif tag == "hyperlink":
@@ -204,10 +205,7 @@ def _merged(sheet: _Sheet, place: str) -> None:
 def _computed(data: bytes, name: str) -> dict[tuple[int, int], Any]:
     """Return what Excel last computed for the cells of a sheet, by row and column."""
     book = excel.load(data, computed=True)
-    sheet: Any = book[name]
-    sheet.reset_dimensions()
-    rows = sheet.iter_rows(max_col=_CELLS)
-    return {(cell.row, cell.column): cell.value for cells in rows for cell in cells if cell.value is not None}
+    return {(cell.row, cell.column): cell.value for cell in excel.cells_of(book[name])}
 
 
 class _Reader:
@@ -261,6 +259,8 @@ class _Reader:
             if value is None:
                 raise ValueError("is a formula without a computed value: open the workbook in Excel and save it")
             self._formulas += 1
+        if at in self._sheet.pictures or str(value).startswith("=DISPIMG("):  # of Excel, of WPS
+            raise ValueError("has a picture in it, which is not read: write the name of the picture's file")
         if cell.kind == "e" or (isinstance(value, str) and value.startswith("#") and value.rstrip("!?").isupper()):
             raise ValueError(f"has the error {value}")
         if isinstance(value, datetime | date):

@@ -102,12 +102,12 @@ def _page_for(request: HttpRequest, error: Exception) -> HttpResponse | None:
 
 
 def _of_an_answer(request: HttpRequest, error: Exception) -> bool:
-    """Say whether the parser of a SAML answer failed, over something that anybody may have sent."""
+    """Say whether the answer of a sign-in service could not be read: SAML, or an identifier that is empty or too long."""
     match = request.resolver_match
-    if match is None or not (match.view_name or "").startswith("saml_"):
+    if match is None or not (match.view_name or "").startswith(("saml_", "openid_connect_")):
         return False
     places = (frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(error.__traceback__))
-    return any(name.startswith("onelogin.") for name in places)
+    return any(name.startswith(("onelogin.", "allauth.socialaccount.providers.base.provider")) for name in places)
 
 
 def refusal_page(request: HttpRequest, refused: Refused, status: int = 403) -> HttpResponse:

@@ -81,6 +81,8 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "page saved as a picture": (lambda: b"<!DOCTYPE html><html><body>Sign in</body>", "format_not_allowed", "web page"),
     "page with an XML head": (lambda: b"<?xml version='1.0'?>\n<html xmlns='x'>", "format_not_allowed", "web page"),
     "Word document": (lambda: b"PK\3\4" + bytes(40), "format_not_allowed", "ZIP archive or Office document"),
+    "7-Zip archive": (lambda: b"7z\xbc\xaf\x27\x1c" + bytes(40), "format_not_allowed", "archive: pictures in it"),
+    "gzip archive": (lambda: b"\x1f\x8b\x08\0" + bytes(40), "format_not_allowed", "a RAR, 7-Zip or gzip archive"),
     "DICOM": (lambda: bytes(128) + b"DICM" + bytes(40), "format_not_allowed", "DICOM"),
     "WSQ fingerprint": (lambda: b"\xff\xa0\xff\xa4" + bytes(40), "format_not_allowed", "WSQ fingerprint"),
     "ANSI/NIST file": (lambda: b"1.001:129\x1d1.002:0501\x1d", "format_not_allowed", "ANSI/NIST-ITL file"),
@@ -93,7 +95,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str, str]] = {
         "in its XML encoding",
     ),
     "Lab TIFF": (lambda: pictures.saved(pictures.portrait(mode="LAB"), "TIFF"), "format_not_allowed", "Lab"),
-    "MP4": (lambda: b"\0\0\0\x20ftypisom" + bytes(99), "format_not_allowed", "video"),
+    "MP4": (lambda: b"\0\0\0\x20ftypisom" + bytes(99), "format_not_allowed", "The file is a video, no picture."),
     "SVG": (lambda: b"<svg xmlns='http://www.w3.org/2000/svg'/>", "format_not_allowed", "SVG"),
 }
 

@@ -70,6 +70,16 @@ def test_a_template_is_a_unit_vector_and_the_same_on_every_run() -> None:
     assert first.tobytes() == second.tobytes()
 
 
+def test_no_helper_thread_of_opencv_spins_beside_the_engine() -> None:
+    before = cv2.getNumThreads()
+    try:
+        cv2.setNumThreads(2)
+        Engine.load()
+        assert cv2.getNumThreads() == 1
+    finally:
+        cv2.setNumThreads(before)
+
+
 def test_threads_get_the_same_templates_as_one() -> None:
     pictures = [models.hopper(), models.collins(), *DEGRADED.values()] * 2
     alone = [_template(picture).tobytes() for picture in pictures]

@@ -87,3 +87,10 @@ def test_files_of_a_folder_take_their_names_together(tmp_path: Path, monkeypatch
         replace_files(folder, {"index.html": b"new", "history/b.json": b"new"}, mode=0o644)
     assert (folder / "index.html").read_bytes() == b"1"
     assert sorted(path.name for path in folder.rglob("*")) == ["a.json", "history", "index.html"]
+
+
+def test_a_file_of_a_folder_that_fails_is_named_by_the_folder_that_was_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(OutputError) as caught, output_folder(tmp_path / "copy") as part:
+        write_file(part / "log", b"1" * (part / "log").write_bytes(b"2"))
+    assert caught.value.why == f"{tmp_path / 'copy' / 'log'} already exists."
+    assert list(tmp_path.iterdir()) == []

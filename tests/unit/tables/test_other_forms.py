@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable
 from datetime import date, datetime, time
@@ -135,6 +136,35 @@ def replaced(part: str, old: bytes, new: bytes) -> Callable[[str, bytes], tuple[
 def test_a_workbook_that_excel_opens_is_read(change_of: Callable[[str, bytes], tuple[str, bytes]]) -> None:
     data = changed(change_of)
     assert cells_of(data, "m.xlsx") == cells_of(workbook(filled), "m.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        (b'<row r="2"', b'<row r="0"', "row 0 of a sheet"),
+        (b'<row r="2"', b'<row r="99999999999"', "row 99999999999 of a sheet"),
+        (b'"A2"', b'"A1"', "row 2 of a sheet"),
+        (b'"B2"', b'"A2"', "row 2 of a sheet"),
+        (b'<row r="1"', b'<row r="7"', "row 7 of a sheet"),
+    ],
+)
+def test_rows_and_cells_out_of_order_are_refused_instead_of_left_out(old: bytes, new: bytes, why: str) -> None:
+    data = changed(replaced("xl/worksheets/sheet1.xml", old, new))
+    assert why in refusal_of(data, "m.xlsx").why
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        b'<c r="A2" t="e" vm="1"><v>#VALUE!</v></c>',
+        b'<c r="A2" t="str"><f>_xlfn.DISPIMG("ID_5",1)</f><v>=DISPIMG("ID_5",1)</v></c>',
+    ],
+)
+def test_a_picture_in_a_cell_is_named(cell: bytes) -> None:
+    def change_of(name: str, data: bytes) -> tuple[str, bytes]:
+        return name, re.sub(rb'<c r="A2".*?</c>', cell, data) if name == "xl/worksheets/sheet1.xml" else data
+
+    assert "the cell A2 (path) has a picture in it" in refusal_of(changed(change_of), "m.xlsx").why
 
 
 def test_a_sheet_of_its_own_for_a_chart_is_left_out() -> None:

@@ -25,6 +25,7 @@ from plainview.casework.log.write import write_entry
 from plainview.casework.misuse.inspection import Comparison
 from plainview.casework.models import Enrolment, Gallery, Member, NearDuplicate, Reference, Subject
 from plainview.casework.models.people import public_id
+from plainview.casework.workspace.insert import insert_many
 from plainview.casework.workspace.services import services
 from plainview.policy import rules
 from plainview.policy.gate import NEAR_DUPLICATE, NEAR_NAMED
@@ -37,8 +38,8 @@ BATCH = 32
 """Pictures per transaction: after an interruption at most about half a second of work is repeated."""
 
 EARLY = 8
-"""Pictures from which a batch is stored while nothing else is to be done: chosen, so that few are left when the last one is
-embedded and the cores have nothing else to do."""
+"""Pictures of a run whose end is stored apart from what was gathered before: chosen, so that few are left when the last one
+is embedded and the cores have nothing else to do. A transaction costs as much CPU as twenty pictures in it."""
 
 BATCH_BYTES = 64 << 20
 """Bytes of pictures after which a batch is stored even if it is not full: bounds memory for large photographs."""
@@ -190,9 +191,9 @@ class Batches:
         if len(self._ready) >= BATCH or sum(len(picture.data) for picture in self._ready.values()) >= BATCH_BYTES:
             self.store()
 
-    def store_early(self) -> None:
-        """Store what is gathered, if it is worth a transaction: the last pictures are still being embedded."""
-        if len(self._ready) >= EARLY:
+    def store_early(self, still: int) -> None:
+        """Store what is gathered, if it is worth a transaction, while the last `still` pictures are being embedded."""
+        if still <= EARLY <= len(self._ready):
             self.store()
 
     def store(self) -> None:
@@ -265,9 +266,9 @@ class Batches:
             for ready in fresh
             for number in range(1, len(ready.faces) + 1)
         ]
-        created = Reference.objects.bulk_create(references)
-        subjects = {reference.subject_id for reference in created if reference.subject_id is not None}
-        head, people = log_changes(self._gallery, [(reference, True) for reference in created], subjects)
+        insert_many(references, known_by="public_id")
+        subjects = {reference.subject_id for reference in references if reference.subject_id is not None}
+        head, people = log_changes(self._gallery, [(reference, True) for reference in references], subjects)
         Gallery.objects.filter(pk=self._gallery.pk).update(pack=pack)
         Enrolment.objects.filter(pk=self._run.pk).update(images=F("images") + len(fresh))
         write_entry(
@@ -277,16 +278,16 @@ class Batches:
                 "gallery": self._gallery.pk,
                 "images": len(fresh),
                 # A digest, not the list: a batch of crowds has more ids than an entry may hold.
-                "references": len(created),
-                "references_sha256": digest_of("\n".join(reference.public_id for reference in created).encode()),
+                "references": len(references),
+                "references_sha256": digest_of("\n".join(reference.public_id for reference in references).encode()),
                 "last_change": head,
                 **({"subjects": len(subjects)} if subjects else {}),
             },
             acting_member=self._member,
-            rows=[*created, *people],
+            rows=[*references, *people],
         )
         by_picture: dict[str, list[Reference]] = {}
-        for reference in created:
+        for reference in references:
             by_picture.setdefault(reference.blob, []).append(reference)
         return by_picture
 

@@ -206,7 +206,7 @@ def _outcomes(
     read: Callable[[Item], bytes],
     *,
     rehearsal: bool,
-    idle: Callable[[], None] = lambda: None,
+    idle: Callable[[int], None] = lambda _: None,
 ) -> Iterable[Ready | InGallery | Failed]:
     spread = on_cluster(options.ray, engine.pack.identity) if options.ray else None
     cores = options.cores or (spread.workers if spread else len(os.sched_getaffinity(0)))

@@ -19,8 +19,27 @@ OUTSIDE = "outside"
 """Code of a picture that is outside the folder from which is enrolled."""
 
 
+_BY_ITSELF = (
+    "__macosx",
+    "thumbs.db",
+    "ehthumbs.db",
+    "desktop.ini",
+    "@eadir",
+    "$recycle.bin",
+    "system volume information",
+)
+
+
+_BEGINS = (".", "synofile_thumb_", "synophoto_thumb_")  # of a Synology NAS, also outside its own folders
+
+
+def by_itself(name: str) -> bool:
+    """Say whether a computer made this file or folder by itself: a hidden one, thumbnails, a bin."""
+    return name.lower().startswith(_BEGINS) or name.lower() in _BY_ITSELF
+
+
 def walk(folder: Path, *, outside: bool = False, deep: bool = True) -> Iterator[tuple[Path, str]]:
-    """Yield every file below the folder except hidden ones, in order of name; one folder's names are in memory.
+    """Yield every file below the folder except those that a computer made by itself, in order of name; one folder's names are in memory.
 
     Args:
         folder: where to begin.
@@ -55,7 +74,7 @@ def walk(folder: Path, *, outside: bool = False, deep: bool = True) -> Iterator[
 
 def _entries(folder: Path) -> Iterator[Path]:
     try:
-        names = sorted(name for name in os.listdir(folder) if name[:1] != ".")  # noqa: PTH208  a path for each costs
+        names = sorted(name for name in os.listdir(folder) if not by_itself(name))  # noqa: PTH208  a path for each costs
     except OSError as error:
         raise Refused(
             "enrol.unreadable",
@@ -112,9 +131,9 @@ class Beneath:
         except OSError:
             return read_file(self.path)  # which says why
         try:
-            own = Path(f"/proc/self/fd/{fd}")
-            if not own.readlink().is_relative_to(os.path.realpath(self.root)):
+            own, root = f"/proc/self/fd/{fd}", os.path.realpath(self.root)
+            if not os.path.join(os.readlink(own), "").startswith(os.path.join(root, "")):  # noqa: PTH115, PTH118  quick
                 raise Unusable(OUTSIDE, "It is outside the folder, and nothing outside the folder is enrolled.")
-            return read_file(own)
+            return read_file(Path(own))
         finally:
             os.close(fd)

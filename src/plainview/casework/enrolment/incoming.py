@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
+from plainview.casework.enrolment.files import by_itself
 from plainview.policy.decision import Refused
 from plainview.recognition.foreign import foreign, reason
 from plainview.recognition.sandbox import DecodeLimits
@@ -35,6 +36,11 @@ MANIFESTS = (*SUFFIXES, *REFUSED_SUFFIXES)
 
 _UTF8 = 0x800  # flag of a member whose name is UTF-8
 _ZIP = b"PK\x03\x04"  # a picture with an archive appended begins differently and counts as a picture
+
+
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+_OTHER_METHODS = {9: "Deflate64", 93: "Zstandard", 95: "XZ", 98: "PPMd", 99: "AES"}
+"""Source: APPNOTE.TXT of the ZIP format, 4.4.5. Windows writes Deflate64 where an archive is larger than 2 GB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,9 @@ def _members(name: str, file: BinaryIO) -> Iterator[tuple[str, bytes, tuple[str,
     head = file.read(len(_ZIP))
     file.seek(0)
     if head != _ZIP or name.lower().endswith(MANIFESTS):  # an Excel workbook is a ZIP file too
+        if name.lower().endswith(".zip"):
+            empty = head == b"PK\5\6"
+            raise _archive(name, "it is an empty ZIP file" if empty else "it is no ZIP file, or a part of one")
         # One byte more than the decoder accepts, so that the decoder itself reports a picture that is too large.
         yield PurePosixPath(name.replace("\\", "/")).name, file.read(MAX_FILE_BYTES + 1), ()
         return
@@ -88,6 +97,9 @@ def _members(name: str, file: BinaryIO) -> Iterator[tuple[str, bytes, tuple[str,
         for entry in entries:
             if entry.flag_bits & 1:
                 raise _archive(name, "it is protected by a password")
+            if entry.compress_type not in _METHODS:
+                method = _OTHER_METHODS.get(entry.compress_type, str(entry.compress_type))
+                raise _archive(name, f"it is packed by the method {method}, which Plainview does not read")
             with archive.open(entry) as member:
                 label, readings = _named(entry)
                 yield label, member.read(MAX_FILE_BYTES + 1), readings
@@ -106,7 +118,7 @@ def _named(entry: zipfile.ZipInfo) -> tuple[str, tuple[str, ...]]:
 
 
 def _hidden(name: str) -> bool:
-    return any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts if part != "..")
+    return any(by_itself(part) for part in PurePosixPath(name.replace("\\", "/")).parts if part != "..")
 
 
 def _unique(label: str, taken: set[str]) -> str:
@@ -132,4 +144,9 @@ def _broken(name: str, error: Exception) -> Refused:
 
 
 def _archive(name: str, why: str) -> Refused:
-    return Refused("upload.archive", "Not taken", f"{name}: {why}.", "Pack the pictures as a plain ZIP file.")
+    return Refused(
+        "upload.archive",
+        "Not taken",
+        f"{name}: {why}.",
+        "Pack the pictures as one plain ZIP file: the method Deflate, no password.",
+    )

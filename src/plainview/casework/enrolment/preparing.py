@@ -84,7 +84,7 @@ def prepare(
     rehearsal: bool = False,
     stopped: Callable[[], bool] = lambda: False,
     spread: Embedding | None = None,
-    idle: Callable[[], None] = lambda: None,
+    idle: Callable[[int], None] = lambda _: None,
 ) -> Iterator[Ready | InGallery | Failed]:
     """Yield the outcome of each picture: duplicates and unreadable ones at once, the others in the order of `items`.
 
@@ -98,7 +98,7 @@ def prepare(
         rehearsal: find faces only; make no template and keep no bytes.
         stopped: called before each picture; once it returns true, only the pictures in progress are finished.
         spread: embeds on other machines; None: here.
-        idle: called near the end, when every picture is read and the next outcome is not there yet.
+        idle: called with the number of outcomes to come, when every picture is read and the next outcome is not there yet.
     """
     waiting: deque[tuple[Item, str, Future[Ready], bool]] = deque()
     loaded = deque[int]()  # bytes of the files of `waiting`
@@ -135,7 +135,7 @@ def prepare(
                 yield _next(waiting, under_way)
         while waiting:
             if not waiting[0][2].done():
-                idle()
+                idle(len(waiting))
             yield _next(waiting, under_way)
 
 

@@ -58,8 +58,9 @@ class Line:
 
 def mark(digest: str) -> str:
     """Return the keyed digest of a picture's SHA-256: 64 hex digits that mean nothing without the key."""
-    key = services().workspace.key("expunge.key")
-    return hmac.new(key, f"plainview expunged picture v1: {digest}".encode(), hashlib.sha256).hexdigest()
+    return hmac.new(
+        services().expunge_key, f"plainview expunged picture v1: {digest}".encode(), hashlib.sha256
+    ).hexdigest()
 
 
 def list_file() -> Path:

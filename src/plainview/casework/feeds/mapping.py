@@ -93,10 +93,15 @@ OWN = Mapping(subject="subject")
 `pictures`."""
 
 
+_STILL = (
+    "!(medium == 'video' || medium == 'audio' || (type && (starts_with(type, 'video') || starts_with(type, 'audio'))))"
+)
+"""What is not said to be a film or sound; many lists do not say what an enclosure is."""
+
 _NEWS = {
     "items": "entries",
     "id": "id || link",
-    "image": "[links[?rel=='enclosure'].href, media_content[].url, media_thumbnail[].url][]",
+    "image": f"[links[?rel=='enclosure' && {_STILL}].href, media_content[?{_STILL}].url, media_thumbnail[].url][]",
     "page": "link",
     "captured_on": "",
     "complete": False,

@@ -6,13 +6,16 @@ not have the stated shape is refused, with the names that it has instead. No Dja
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
 import re
 from dataclasses import dataclass
 from datetime import date
+from html.entities import name2codepoint
 from typing import Any
+from xml.sax import SAXParseException
 
 import feedparser
 import jmespath
@@ -33,6 +36,11 @@ LIST_BYTES = 64 << 20
 
 _MOST_IMAGES = 50  # of one notice
 _BLANK, _NO_TABLE = b"\xef\xbb\xbf \t\r\n", (b"[", b"{", b"<")  # what begins a list that is no table
+
+_NAMED = re.compile(rb"&(\w+);")
+_CHARACTERS = {
+    name.encode(): point for name, point in name2codepoint.items() if name not in ("amp", "lt", "gt", "quot")
+}
 
 _OWN = Shape(
     "list of pictures",
@@ -216,10 +224,12 @@ def _day(text: str) -> date | None:
 
 def _parsed(data: bytes, form: str) -> Any:
     with foreign(_unreadable):
-        if form in ("auto", "feed") and data.lstrip()[:1] == b"<":
-            return _xml(data)
+        if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            data = data.decode("utf-16").encode()
+        if form in ("auto", "feed") and data.lstrip(_BLANK)[:1] == b"<":
+            return _xml(data.lstrip(_BLANK))
         if form == "feed":
-            raise Unusable("feed.list", "The publisher's list cannot be used: it is not RSS or Atom.")
+            raise _unusable("it is not RSS or Atom")
         text = data.decode("utf-8-sig")
         if form == "csv" or (form == "auto" and text.lstrip()[:1] not in ("[", "{")):
             return _csv(text)
@@ -267,20 +277,24 @@ def _csv(text: str) -> list[dict[str, Any] | None]:
 
 def _xml(data: bytes) -> Any:
     if b"<html" in data[:1000].lower():
-        raise Unusable("feed.list", "The publisher's list cannot be used: it is a web page, not RSS or Atom.")
+        raise _unusable("it is a web page, not RSS or Atom")
     if b"<!ENTITY" in data:
-        raise Unusable("feed.list", "The publisher's list cannot be used: it defines entities, which no list needs.")
+        raise _unusable("it defines entities, which no list needs")
+    # XML has no names for HTML's characters (&nbsp;), and strict readers end there; their numbers mean the same.
+    data = _NAMED.sub(lambda name: b"&#%d;" % _CHARACTERS[name[1]] if name[1] in _CHARACTERS else name[0], data)
     # A stream: text that looks like an address would be opened as one.
     parsed = feedparser.parse(io.BytesIO(data), resolve_relative_uris=False)
     if parsed.get("bozo") and not isinstance(parsed.get("bozo_exception"), feedparser.CharacterEncodingOverride):
-        raise Unusable(
-            "feed.list",
-            f"The publisher's list cannot be used: it is not RSS or Atom, or was cut off "
-            f"({reason(parsed['bozo_exception'])}).",
-        )
+        raise _unusable(f"it is not RSS or Atom, or was cut off ({_place(parsed['bozo_exception'])})")
     if not parsed.get("version"):
-        raise Unusable("feed.list", "The publisher's list cannot be used: it is neither RSS nor Atom.")
+        raise _unusable("it is neither RSS nor Atom")
     return json.loads(json.dumps(parsed, default=lambda _: None))
+
+
+def _place(error: Exception) -> str:
+    if isinstance(error, SAXParseException):
+        return f"line {error.getLineNumber()}: {error.getMessage()}"
+    return reason(error)
 
 
 def _ask(expression: str, value: Any) -> Any:

@@ -16,7 +16,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from plainview.recognition.decode_header import is_exchange
+from plainview.recognition.decode_header import is_exchange, sniff
 from plainview.recognition.errors import BadMedia
 from plainview.recognition.foreign import foreign, reason
 from plainview.recognition.sandbox import DecodeLimits
@@ -228,7 +228,7 @@ def _record(fields: Mapping[int, bytes], shared: Mapping[str, Any], subject: str
                 f"The date of the photograph (PHD {str(provenance['PHD'])[:_SHOWN]}) is in the future.",
                 "Ask the sender for the file again.",
             )
-        if provenance.get("IMT", FACE) != FACE:
+        if str(provenance.get("IMT", FACE)).strip().upper() != FACE:
             raise BadMedia(
                 "exchange_no_face",
                 f"The record shows {str(provenance['IMT'])[:_SHOWN]!r} instead of a face.",
@@ -243,7 +243,7 @@ def _record(fields: Mapping[int, bytes], shared: Mapping[str, Any], subject: str
                 "The picture does not match the hash (HAS) in its record.",
                 "Do not use this picture. Ask the sender for the file again.",
             )
-        return _as_png(data, shape) if shape["CGA"] == "NONE" else data
+        return _as_png(data, shape) if str(shape["CGA"]).strip().upper() == "NONE" else data
 
     number = _value(fields.get(2, b""))
     return FaceRecord(
@@ -252,7 +252,7 @@ def _record(fields: Mapping[int, bytes], shared: Mapping[str, Any], subject: str
 
 
 def _as_png(data: bytes, shape: Mapping[str, Any]) -> bytes:
-    """Return pixels without compression as PNG, which keeps every one of them.
+    """Return pixels without compression as PNG, which keeps every one of them; a picture that is compressed as it is.
 
     Args:
         data: rows from the top, from the left, channels together, 8 bits each.
@@ -267,6 +267,8 @@ def _as_png(data: bytes, shape: Mapping[str, Any]) -> bytes:
         raise _damaged(f"its picture is said to be {width} x {height} pixels")
     channels = _RAW_COLOURS.get(str(shape["CSP"]).upper(), len(data) // (width * height))
     if channels not in (1, 3) or len(data) != width * height * channels:
+        if sniff(data[:HEAD]):
+            return data  # some programs write NONE whatever the picture is
         size = f"{width} x {height} pixels without compression"
         raise _damaged(f"its picture is said to be {size}, and has {len(data):,} bytes")
     pixels = np.frombuffer(data, np.uint8).reshape(height, width, channels)

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from plainview.casework.galleries.read import open_template
 from plainview.casework.models import Gallery, GalleryChange, Reference, Subject
+from plainview.casework.workspace.insert import insert_many
 from plainview.casework.workspace.services import services
 from plainview.recognition.types import Vector
 from plainview.scores.subjects import mean_template
@@ -41,9 +42,8 @@ def normal(number: str) -> str:
 
 def mark_of(gallery: Gallery, number: str) -> str:
     """Return the keyed digest of a subject's number in a gallery: 64 hex digits that mean nothing without the key."""
-    key = services().workspace.key("expunge.key")
     text = f"plainview subject v1: {gallery.pk}: {normal(number)}"
-    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(services().expunge_key, text.encode(), hashlib.sha256).hexdigest()
 
 
 def number_of(subject: Subject) -> str:
@@ -101,7 +101,7 @@ def log_changes(
                     changes.append(_change(reference, True))
     for seq, change in enumerate(changes, start=gallery.log_head + 1):
         change.gallery, change.seq = gallery, seq
-    GalleryChange.objects.bulk_create(changes)
+    insert_many(changes)
     Gallery.objects.filter(pk=gallery.pk).update(log_head=F("log_head") + len(changes))
     gallery.log_head += len(changes)
     return gallery.log_head, remade

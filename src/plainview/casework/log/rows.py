@@ -23,7 +23,9 @@ from plainview.casework.models import LogEntry, RowCommitment
 ADOPTED = "rows.adopted"
 """The action of the entries that commit to what an older version left: before them nothing was committed to."""
 
-_ENTRIES = 200  # at a time; each has at most `commit.MOST` commitments
+_ENTRIES, _BYTES = 200, 400_000
+"""At a time at most so many entries, and no further one after so many bytes (some 5,000 commitments): memory stays flat."""
+
 _RESTORED = b'{"action":"workspace.restored"'
 _ADOPTED = f'{{"action":"{ADOPTED}"'.encode()
 
@@ -74,15 +76,13 @@ def compare(rows: Rows, first: int, most: int | None) -> int:
     lost, began = _lost(), None
     before = rows.checked
     number = first
-    while entries := list(
-        LogEntry.objects.filter(seq__gte=number).order_by("seq").values_list("seq", "canonical")[:_ENTRIES]
-    ):
+    for entries in _some(first):
         last = entries[-1][0]
         said: dict[Unit, tuple[int, str | None]] = {}
         named: set[tuple[Unit, int]] = set()
         adopted = set()
         for seq, text in entries:
-            commits, action = _commits(bytes(text))
+            commits, action = _commits(text)
             if any(seq in span for span in lost):
                 rows.lost += len(commits)
                 continue
@@ -99,6 +99,21 @@ def compare(rows: Rows, first: int, most: int | None) -> int:
         if most is not None and rows.checked - before >= most:
             break
     return number
+
+
+def _some(first: int) -> Iterator[list[tuple[int, bytes]]]:
+    """Yield the entries from number `first` on, as many together as are compared at once."""
+    entries: list[tuple[int, bytes]] = []
+    size = 0
+    rows = LogEntry.objects.filter(seq__gte=first).order_by("seq").values_list("seq", "canonical")
+    for seq, text in rows.iterator(20):
+        entries.append((seq, bytes(text)))
+        size += len(text)
+        if len(entries) == _ENTRIES or size >= _BYTES:
+            yield entries
+            entries, size = [], 0
+    if entries:
+        yield entries
 
 
 def _commits(canonical: bytes) -> tuple[Mapping[Unit, str | None], str]:

@@ -14,7 +14,8 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford base 32: no letters 
 
 def public_id(prefix: str) -> str:
     """Return an id that reveals nothing and cannot be guessed: the prefix and 60 random bits."""
-    return prefix + "".join(secrets.choice(_ALPHABET) for _ in range(12))
+    bits = secrets.randbits(60)
+    return prefix + "".join(_ALPHABET[bits >> place & 31] for place in range(0, 60, 5))
 
 
 def _agency_id() -> str:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from importlib import import_module
 from typing import Any
 
 from plainview.casework.reports.sections import sections
 from plainview.casework.reports.tables import Cell, Chart, Section
-from plainview.documents.bars import bars
 from plainview.documents.typeset import lines, pdf, string, text
 from plainview.policy.wording import counted, day
 from plainview.recheck.report import digest
@@ -113,7 +113,8 @@ def _section(section: Section) -> str:
 
 
 def _chart(chart: Chart) -> str:
-    svg = bars(chart.labels, chart.counts, chart.before, lying=chart.lying)
+    # Only a chart needs matplotlib: 22 MB of every server and worker.
+    svg = import_module("plainview.documents.bars").bars(chart.labels, chart.counts, chart.before, lying=chart.lying)
     return f'#image(bytes({string(svg)}), format: "svg", width: 100%, alt: {string(chart.alt)})'
 
 

@@ -48,7 +48,7 @@ def file_notes(info: VideoInfo, index: FrameIndex) -> list[str]:
 def turned_notes(video: Video) -> list[str]:
     """Return notes on faces that were not upright in the recording, with their times."""
     notes = []
-    for degrees, how in ((90, "on their side"), (180, "upside down"), (270, "on their side")):
+    for degrees, how in ((90, "sideways"), (180, "upside down"), (270, "sideways")):
         rows = video.stills.filter(turned=degrees).order_by("pts")
         if rows:
             times = [float((still.pts - video.begins) * video.base) for still in (rows[0], rows[len(rows) - 1])]

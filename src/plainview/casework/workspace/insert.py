@@ -25,10 +25,24 @@ def insert(record: models.Model) -> None:
     record._state.adding, record._state.db = False, connection.alias
 
 
-def insert_many(rows: Sequence[models.Model]) -> None:
-    """Insert rows of one model; their primary keys stay unset."""
-    if rows:
-        insert_values(type(rows[0]), [values_of(record) for record in rows])
+def insert_many(rows: Sequence[models.Model], *, known_by: str = "") -> None:
+    """Insert rows of one model.
+
+    Args:
+        rows: their primary keys stay unset, unless
+        known_by: names a unique field by which they are then read.
+    """
+    if not rows:
+        return
+    model = type(rows[0])
+    insert_values(model, [values_of(record) for record in rows])
+    if known_by:
+        names = [getattr(record, known_by) for record in rows]
+        there = model._base_manager.filter(**{f"{known_by}__in": names})
+        keys = dict(there.values_list(known_by, "pk"))
+        for record, name in zip(rows, names, strict=True):
+            record.pk = keys[name]
+            record._state.adding, record._state.db = False, connection.alias
 
 
 def values_of(record: models.Model) -> list[Any]:

@@ -114,6 +114,11 @@ class Services:
         return self._master.derive("rows")
 
     @cached_property
+    def expunge_key(self) -> bytes:
+        """Marks pictures that were erased for good, and the numbers of subjects."""
+        return self.workspace.key("expunge.key")
+
+    @cached_property
     def letters(self) -> Sealer:
         """Seals letters in the outbox."""
         return self._master.derive("letters")

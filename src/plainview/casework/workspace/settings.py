@@ -87,6 +87,7 @@ ENVIRONMENT: Mapping[str, str] = MappingProxyType(
         "XDG_CONFIG_HOME": "Folder of this user's settings: the key that seals that cache is below it. Default: `~/.config`.",
         "ORT_DISABLE_TELEMETRY": "Set to 1 by Plainview itself: onnxruntime looks up no host of its maker.",
         "OPENBLAS_NUM_THREADS": "Threads of one multiplication of templates. Default: 1, as searches of several people share the cores.",
+        "OMP_WAIT_POLICY": "Set to `PASSIVE` by Plainview itself, unless set: threads of faiss that wait take no CPU time.",
         "DJANGO_SETTINGS_MODULE": "Set by Plainview itself to `plainview.site.settings`; not for people.",
     }
 )

@@ -10,6 +10,7 @@ empty environment.
 from __future__ import annotations
 
 import errno
+import gc
 import importlib
 import io
 import json
@@ -50,6 +51,7 @@ def main(settings: str) -> None:
     import_everything()
     prepare()
     _rehearse()
+    gc.freeze()  # what is here stays, so that collecting the rest takes no time
     pipe = Pipe(0, replies, values["cpu_seconds"])
     if lockdown.address_space_in_use() + _HEADROOM > values["memory_bytes"]:
         pipe.answer(Reply(0, Say.TOO_LITTLE_MEMORY))

@@ -6,6 +6,7 @@ stamps it has, and the frame comes back under that number. Runs in the restricte
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import itertools
 import mmap
@@ -189,6 +190,7 @@ class Video:
         Due is a frame from place `a` on when something moved (at least `flags`), from `b` on in any case, and the first
         of a scene. `c` is where the segment ends.
         """
+        gc.collect()  # PyAV's frame and the list of its side data hold each other: 12 MB of a 4K frame until Python looks
         for place, frame in self._frames:
             if place >= asked.c:
                 break
@@ -216,8 +218,8 @@ class Video:
                     if packet.size:
                         in_a_row = 0
                         yield packet
-            except av.error.EOFError:
-                return
+            except (av.error.EOFError, IndexError):
+                return  # PyAV ends with an IndexError where a stream began after the file was opened
             except av.error.FFmpegError:
                 in_a_row += 1
                 yield None

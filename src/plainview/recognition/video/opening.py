@@ -48,6 +48,9 @@ _APPENDED = {
 """Containers of which FFmpeg reads the first recording alone, and how the next one begins."""
 _CHUNK, _SIGNATURE = 2**20, 16  # bytes that are looked at together, and the most of a beginning
 
+_UNITS, _UNITS_IN = 8, 2**16
+"""Least start codes among the first bytes, of H.264 or H.265 without a signature: three sets of parameters, five slices."""
+
 _MP4 = (b"ftyp", b"moov", b"mdat", b"free", b"wide", b"skip", b"moof", b"styp", b"sidx", b"uuid")
 _BOXES = 4096  # boxes of an MP4 that are looked at for its index
 
@@ -81,11 +84,13 @@ def open_stream(pipe: Pipe, limits: dict[str, int], wanted: int) -> Opened:
     Raises:
         Refusal: not a video, nothing to decode in it, or too large.
     """
-    pipe.seek(0)
     try:
-        container: Any = av.open(pipe, buffer_size=_READ_AT_ONCE, container_options=_OPTIONS, metadata_errors="replace")
+        container = _container(pipe)
     except av.error.FFmpegError as error:
-        raise Refusal(_code_of(error, pipe)) from None
+        code = _code_of(error, pipe)
+        container = _without_signature(pipe) if code == "not_a_video" else None
+        if container is None:
+            raise Refusal(code) from None
     if container.format.name not in wire.DEMUXERS:
         raise Refusal("video_format_not_allowed")
     pictures = [stream for stream in container.streams.video if not stream.disposition & _ASIDE]
@@ -106,6 +111,26 @@ def open_stream(pipe: Pipe, limits: dict[str, int], wanted: int) -> Opened:
         check(context.width, context.height, limits)
     info = _info(container, stream, offered.index(stream) + 1, len(offered))
     return Opened(container, stream, info, [_row(container, other) for other in offered])
+
+
+def _container(pipe: Pipe, form: str | None = None) -> Any:
+    pipe.seek(0)
+    return av.open(pipe, format=form, buffer_size=_READ_AT_ONCE, container_options=_OPTIONS, metadata_errors="replace")
+
+
+def _without_signature(pipe: Pipe) -> Any:
+    """Open what recorders write under .264 and .h265: the codec's own units, between headers of the maker's; or None."""
+    pipe.seek(0)
+    if pipe.read(_UNITS_IN).count(b"\0\0\1") < _UNITS:
+        return None
+    for form in ("h264", "hevc"):
+        try:
+            container = _container(pipe, form)
+        except av.error.FFmpegError:
+            continue
+        if _pixels(container.streams.video[0]):
+            return container
+    return None
 
 
 def check(width: int, height: int, limits: dict[str, int]) -> None:

@@ -11,6 +11,7 @@ from operator import sub
 from typing import Any
 
 import av
+from av.sidedata.sidedata import Type as SideDataType
 from av.video.reformatter import VideoReformatter
 
 _THUMBNAIL = (64, 36)
@@ -89,10 +90,7 @@ class Thumbnail:
         """Return (mean difference to the frame before, largest difference to the frame sent last), 0 to 255."""
         width, height = _THUMBNAIL
         small = _SMALL.reformat(frame, width, height, "gray", interpolation="AREA")
-        plane = small.planes[0]
-        raw = bytes(plane)
-        if plane.line_size != width:
-            raw = b"".join(raw[top * plane.line_size :][:width] for top in range(height))
+        raw = bytes(small.planes[0])  # a row of 64 bytes has no padding
         before, self._before, self._now = self._before, raw, raw
         mean = sum(map(abs, map(sub, raw, before))) // len(raw) if before else 255
         largest = max(map(abs, map(sub, raw, self._sent))) if self._sent else 255
@@ -104,7 +102,11 @@ class Thumbnail:
 
 
 def prepare() -> None:
-    """Run what imports lazily while importing is still possible."""
+    """Run what imports lazily while importing is still possible, and let PyAV list data of a frame that it cannot name.
+
+    It knows fewer kinds of such data than FFmpeg (not Exif, nor the views of a spatial video), and raises over them.
+    """
+    SideDataType._missing_ = classmethod(lambda cls, value: cls.SEI_UNREGISTERED)  # type: ignore[assignment]
     frame = av.VideoFrame(64, 64, "yuv420p")
     arena = mmap.mmap(-1, 64 * 64 * 3)
     digest(frame)

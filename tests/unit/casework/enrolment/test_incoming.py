@@ -34,7 +34,14 @@ def rule_of(*uploads: tuple[str, io.BytesIO]) -> str:
 
 
 def test_files_and_archives_are_one_list_without_hidden_members() -> None:
-    packed = archive([("a/b.jpg", b"1"), ("__MACOSX/x.jpg", b"2"), (".DS_Store", b"3"), ("a/", b"")])
+    by_themselves = (
+        "__MACOSX/x.jpg",
+        ".DS_Store",
+        "a/Thumbs.db",
+        "Desktop.ini",
+        "a/@eaDir/b.jpg/SYNOPHOTO_THUMB_M.jpg",
+    )
+    packed = archive([("a/b.jpg", b"1"), *((name, b"2") for name in by_themselves), ("a/", b"")])
     assert taken(("all.zip", packed), ("C:\\photos\\d.jpg", io.BytesIO(b"4"))) == {
         "a/b.jpg": b"1",
         "d.jpg": b"4",
@@ -95,6 +102,27 @@ def test_a_locked_archive_is_refused() -> None:
     for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         packed[packed.index(mark) + at] |= 1
     assert rule_of(("z.zip", io.BytesIO(bytes(packed)))) == "upload.archive"
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (archive([]).getvalue(), "it is an empty ZIP file"),
+        (b"7z\xbc\xaf\x27\x1c" + bytes(40), "it is no ZIP file, or a part of one"),
+        (archive([("a.jpg", b"x" * 99)]).getvalue()[:90], "it is damaged or of another kind"),
+    ],
+)
+def test_an_archive_of_another_kind_is_named(data: bytes, why: str) -> None:
+    with pytest.raises(Refused, match=why):
+        taken(("z.zip", io.BytesIO(data)))
+
+
+def test_a_method_that_is_not_read_is_named() -> None:
+    packed = bytearray(archive([("a.jpg", b"x")]).getvalue())
+    for mark, at in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        packed[packed.index(mark) + at] = 9
+    with pytest.raises(Refused, match="the method Deflate64"):
+        taken(("z.zip", io.BytesIO(bytes(packed))))
 
 
 @given(st.binary(max_size=400), st.integers(0, 10_000), st.integers(0, 255))

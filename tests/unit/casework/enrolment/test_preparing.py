@@ -31,9 +31,10 @@ def test_while_the_last_pictures_are_embedded_there_is_time_to_store() -> None:
         begun.append((Pending(), Ready(item, data, digest, None, b"", (), [], (1, 1))))
         return begun[-1][0]
 
-    def idle() -> None:
+    def idle(still: int) -> None:
         waiting = [(job, ready) for job, ready in begun if not job.done()]
-        left.append(len(waiting))
+        assert still == len(waiting)
+        left.append(still)
         job, ready = waiting[0]
         job.set_result(ready)
 
@@ -56,7 +57,7 @@ def test_a_batch_is_stored_early_only_if_it_is_worth_a_transaction(monkeypatch: 
     stored: list[int] = []
     monkeypatch.setattr(Batches, "store", lambda self: stored.append(len(self._ready)))
     batches = Batches.__new__(Batches)
-    for count in (EARLY - 1, EARLY):
+    for count, still in ((EARLY - 1, 1), (EARLY, EARLY), (EARLY + 1, EARLY + 1)):
         batches._ready = dict.fromkeys(map(str, range(count)), cast(Ready, None))
-        batches.store_early()
+        batches.store_early(still)
     assert stored == [EARLY]

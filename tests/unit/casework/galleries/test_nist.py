@@ -213,6 +213,13 @@ def test_pixels_that_are_not_as_many_as_the_record_says_are_refused() -> None:
     assert code_of(raw(pixels, "RGB")) == "exchange_damaged"
 
 
+def test_fields_that_programs_write_carelessly_are_no_concern() -> None:
+    # A compressed picture under CGA NONE, and FACE in another case.
+    stated = {"HLL": 30, "VLL": 20, "CGA": "NONE", "CSP": "SRGB"}
+    assert read_nist(made(IMT="Face ", **stated))[0].picture() == PICTURE
+    assert code_of(made(**stated).replace(PICTURE[:4], b"\0\0\0\0")) == "exchange_damaged"
+
+
 def test_the_xml_encoding_is_named_for_what_it_is() -> None:
     assert code_of(b'\xef\xbb\xbf<?xml version="1.0"?><itl:NISTBiometricInformationExchangePackage/>') == "exchange_xml"
 

@@ -11,8 +11,9 @@ from tests.factories.records import every_kind
 from tests.factories.rows import attack
 from tests.factories.work import entries, person
 
-from plainview.casework.log import commit
+from plainview.casework.log import commit, rows
 from plainview.casework.log.committed import BY_MODEL, COMMITTED, NOT_COMMITTED, Committed
+from plainview.casework.log.read import newest_entry
 from plainview.casework.log.rows import verify_rows
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Candidate, Member, RowCommitment, Search
@@ -45,10 +46,25 @@ def test_a_column_is_committed_to_or_the_reason_is_said(table: Committed) -> Non
 
 def test_every_act_commits_to_what_it_wrote(workspace: Path, tmp_path: Path) -> None:
     every_kind(tmp_path)
-    rows = verify_rows()
-    assert rows.problems == []
-    assert rows.checked == RowCommitment.objects.exclude(sealed=b"").count()
+    found = verify_rows()
+    assert found.problems == []
+    assert found.checked == RowCommitment.objects.exclude(sealed=b"").count()
     assert {row.kind for row in RowCommitment.objects.all()} == {table.kind for table in COMMITTED}
+
+
+@pytest.mark.parametrize(("name", "most"), [("_ENTRIES", 3), ("_BYTES", 1_000)])
+def test_rows_are_compared_a_few_at_a_time_and_every_one_is(
+    workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, most: int
+) -> None:
+    every_kind(tmp_path)
+    whole = verify_rows()
+    monkeypatch.setattr(rows, name, most)
+    some = list(rows._some(2))
+    assert [seq for group in some for seq, _ in group] == list(range(2, newest_entry() + 1))
+    assert all(sum(len(text) for _, text in group[:-1]) < rows._BYTES for group in some)
+    assert max(len(group) for group in some) <= rows._ENTRIES
+    assert len(some) > 2
+    assert verify_rows() == whole
 
 
 def test_a_commitment_says_nothing_without_its_salt(workspace: Path) -> None:

@@ -52,6 +52,12 @@ def test_inserted_rows_are_those_that_save_writes(workspace: Path) -> None:
     )
     assert inserted == [saved, saved]
     assert len({row.public_id for row in Reference.objects.all()}) == 3
+    known = [_reference(gallery, run, 5), _reference(gallery, run, 4)]
+    insert_many(known, known_by="public_id")
+    assert [Reference.objects.get(pk=row.pk).face_number for row in known] == [5, 4]
+    known[1].quality = 8
+    known[1].save()  # an update too
+    assert list(Reference.objects.order_by("face_number").values_list("quality", flat=True)) == [7, 7, 7, 8, 7]
     gallery.name = "renamed"
     gallery.save()  # an update: the row knows that it is stored
     assert [g.name for g in Gallery.objects.all()] == ["renamed"]

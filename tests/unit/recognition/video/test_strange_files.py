@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
+import mmap
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 from tests.factories.clips import clip, remuxed
+from tests.factories.pictures import exif, jpeg
 from tests.factories.strange_videos import INPUTS, dav, glued, muxed, packets, raw, with_gap, without_index
 
 import plainview
 from plainview.casework.videos.passed import passed_over
 from plainview.recognition.errors import BadMedia
 from plainview.recognition.video import formats, wire
+from plainview.recognition.video.child import _Rehearsal as Held
+from plainview.recognition.video.decoding import Video
 from plainview.recognition.video.process import VideoLimits
 from plainview.recognition.video.reader import END_OF_VIDEO, VideoReader
 from plainview.recognition.video.segment import cut_up
 from plainview.recognition.video.types import BytesSource
-from plainview.recognition.video.wire import Reply, Say
+from plainview.recognition.video.wire import Ask, Reply, Request, Say
 from plainview.recognition.video.words import refusal
 
 
@@ -49,6 +55,43 @@ def refused(data: bytes, **options: int) -> BadMedia:
     assert caught.value.why
     assert caught.value.next_step
     return caught.value
+
+
+@pytest.mark.parametrize(("codec", "form"), [("libx264", "h264"), ("libx265", "hevc")])
+def test_a_recorders_own_headers_between_the_units_are_passed_over(codec: str, form: str) -> None:
+    # XMeye recorders (.h264) put 16 bytes of their own before each frame: FFmpeg knows such a file by its ending alone.
+    units = raw(codec, form).split(b"\0\0\0\1")
+    header = b"\0\0\1\xfc\x02\x19\x14\x0f" + bytes(range(1, 9)) + b"\0\0\0\1"
+    assert len(decoded(header[:16] + header.join(units)[16:])[0]) == 30
+
+
+def test_frames_that_were_looked_at_are_let_go() -> None:
+    # A frame of a 4K video has 12 MB: a few hundred that wait for Python's collector are more than the child may have.
+    limits = {"max_pixels": 2**20, "min_side": 16, "max_frames": 1000}
+    video = Video(Held(clip(frames=40).data), limits, mmap.mmap(-1, 2**22), 0)
+    video.index()
+    video.seek(0)
+    gc.disable()
+    try:
+        seen = [video.next_frame(Request(0, Ask.NEXT, 0, 0, wire.MAX_STAMP)).say for _ in range(30)]
+        held = sum(isinstance(thing, av.VideoFrame) for thing in gc.get_objects())
+    finally:
+        gc.enable()
+    assert seen == [Say.FRAME] * 30
+    assert held < 10
+
+
+def test_frames_with_exif_of_a_camera_are_decoded() -> None:
+    out = io.BytesIO()
+    with av.open(out, "w", format="mov") as made:
+        stream = made.add_stream("mjpeg", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuvj420p"
+        for number in range(10):
+            packet = av.Packet(jpeg((64, 48), exif=exif(orientation=1, taken="2020:01:02 03:04:05")))
+            packet.stream, packet.pts, packet.dts = stream, number, number
+            packet.time_base, packet.is_keyframe = stream.time_base or Fraction(1, 25), True
+            made.mux(packet)
+    assert len(decoded(out.getvalue())[0]) == 10
 
 
 @pytest.mark.parametrize(
