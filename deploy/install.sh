@@ -39,8 +39,9 @@ before=$(readlink "$prefix" || true)
 ln -s "$(basename "$new")" "$new.link"
 mv -T "$new.link" "$prefix"
 trap - EXIT
-for old in "$prefix"-*; do
-  [ "$(basename "$old")" = "$(basename "$new")" ] || [ "$(basename "$old")" = "$before" ] || rm -rf "$old"
+# Only what this script made, by its date and six characters: other folders beside it, such as PREFIX-models, are not its own.
+for old in "$prefix"-[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]-??????; do
+  [ ! -d "$old" ] || [ "$(basename "$old")" = "$(basename "$new")" ] || [ "$(basename "$old")" = "$before" ] || rm -rf "$old"
 done
 # Root may have a Python of its own, which the user `plainview` cannot run.
 [ "$(id -u)" != 0 ] || "$prefix/bin/python" - <<'CHECK' || true

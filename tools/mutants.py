@@ -24,7 +24,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from mutants_run import HEAVY, REPO, SERVED, TESTS, Coverage, Runner, read
+from mutants_run import HEAVY, LONGEST_SECONDS, REPO, SERVED, TESTS, Coverage, Runner, read
 from mutate import Folder, Mutant
 
 STORE = REPO / ".mutants"
@@ -247,7 +247,9 @@ def main() -> int:
             for name in SERVED
             if name.split("/")[0] in folders
         ]
-        lines += [f"left out (fails without a wrong, or takes more than 10 s): {name}" for name in left_out]
+        lines += [
+            f"left out (fails without a wrong, or takes more than {LONGEST_SECONDS:.0f} s): {name}" for name in left_out
+        ]
         lines.append(f"{'module':40} {'mutants':>8} {'noticed':>8} {'equiv.':>7} {'unnoticed':>9} {'%':>6}")
         lines += [f"{row[0]:40} {row[1]:8} {row[2]:8} {row[3]:7} {row[4]:9} {row[5]:6}" for row in rows]
     sys.stdout.write("\n".join(lines) + "\n")

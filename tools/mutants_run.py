@@ -13,6 +13,7 @@ import gc
 import importlib
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -22,6 +23,7 @@ import tomllib
 import types
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +69,11 @@ HEAVY = (
 IDLE_SECONDS = 30.0
 """A wrong that makes its tests wait for each other is given up when they have used no CPU time for so long."""
 
-LONGEST_SECONDS = 10.0
-"""A test that takes longer than this (CPU) is left out, and named."""
+LONGEST_SECONDS = 4.0
+"""A test that takes longer than this (CPU, with the processes that it starts) is left out, and named."""
+
+MOST_SECONDS = 40.0
+"""CPU of the tests that are asked about one wrong: what they do not notice counts as unnoticed."""
 
 
 class Runner:
@@ -255,17 +260,20 @@ class Runner:
                 flags["starts"] = True
 
         sys.addaudithook(on_audit)
-        start = time.process_time()
+        start = sum(os.times()[:4])
         with tracer.on():
             self.run_items(session, [item], lambda name: flags.update(failed=True))
         lines = {module: sorted(at) for module, at in tracer.take().items()}
-        data = json.dumps({"seconds": time.process_time() - start, "lines": lines, **flags}).encode()
+        data = json.dumps({"seconds": sum(os.times()[:4]) - start, "lines": lines, **flags}).encode()
         os.set_blocking(pipe, True)
         while data:
             data = data[os.write(pipe, data) :]
 
     def chosen(self, mutant: Mutant, coverage: Coverage, first: str) -> list[str]:
-        """Return the tests that can notice: those that run the line, fastest first, then those whose lines say nothing."""
+        """Return the tests that can notice, within `MOST_SECONDS`.
+
+        Those that run the line, fastest first; then those whose lines say nothing, first those named like the module.
+        """
         if mutant.in_function:
             span = range(mutant.first, mutant.last + 1)
             hit = {t for t, at in coverage.lines.items() if any(line in span for line in at.get(mutant.module, ()))}
@@ -278,7 +286,15 @@ class Runner:
             return test != first, coverage.seconds[test]
 
         blind = set(coverage.silent) | set(coverage.starts if mutant.module in self.in_children else ())
-        return [*sorted(hit, key=rank), *sorted(blind - hit, key=rank)]
+
+        def near(test: str) -> tuple[bool, bool, float]:
+            words = re.split(r"[/_]", mutant.module.removeprefix(self.folder).removesuffix(".py"))
+            file = re.split(r"[/_]", test.split("::")[0].removesuffix(".py"))
+            return test != first, len(set(words) & set(file)) == 0, coverage.seconds[test]
+
+        order = [*sorted(hit, key=rank), *sorted(blind - hit, key=near)]
+        spent = accumulate(coverage.seconds[test] for test in order)
+        return [test for test, seconds in zip(order, spent, strict=True) if seconds <= MOST_SECONDS] or order[:1]
 
     def _named_in(self, test_file: str, names: frozenset[str]) -> bool:
         text = read(REPO / test_file)

@@ -1,7 +1,8 @@
 """Small wrongs in a Python source: a comparison, an and/or, a constant, a sign, a flag, a missing value.
 
 Owns which wrongs there are and where each one is. It reads text and returns text: it runs nothing and writes nothing.
-Texts for people, annotations and docstrings are left alone.
+Texts for people, annotations and docstrings are left alone, and so is what only another wrong could show: `strict=` of
+zip, and None for False where mypy refuses it.
 """
 
 from __future__ import annotations
@@ -149,7 +150,7 @@ class _Walk:
                 return  # a docstring
             if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
                 return
-            if isinstance(node, ast.Return) and node.value and ast.unparse(node.value) != "None":
+            if isinstance(node, ast.Return) and node.value and ast.unparse(node.value) not in ("None", "False"):
                 self.span = (node.lineno, node.end_lineno or node.lineno)
                 self.add(self.begin(node.value), self.finish(node.value), "None")
             if isinstance(node, ast.AugAssign):
@@ -183,7 +184,8 @@ class _Walk:
             case ast.UnaryOp(op=ast.USub()):
                 self.add(self.begin(node), self.begin(node) + 1, "+")
         for child in ast.iter_child_nodes(node):
-            self.node(child)
+            if not (isinstance(child, ast.keyword) and child.arg == "strict"):
+                self.node(child)
 
 
 def _is_text(node: ast.expr) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import findings
 from tests.factories import walk
-from tests.factories.live import GALLERY, Live, probe
+from tests.factories.live import GALLERY, Live, follow, probe
 from tests.factories.models import collins, scaled
 
 pytestmark = pytest.mark.long
@@ -23,7 +23,7 @@ def test_an_alert_from_its_search_to_its_end(page_of: Callable[..., Page], live:
     walk.prepare(page, probe(tmp_path))
     walk.choose(page, "is he seen again")
     walk.search(page)
-    page.get_by_role("link", name="Save as an alert").click()
+    follow(page.get_by_role("link", name="Save as an alert"))
     assert findings(page) == []
     page.get_by_label("Days until it expires").fill("31")
     page.get_by_role("button", name="Save the alert").click()

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import findings
 from tests.factories import path, walk
-from tests.factories.live import CASE, GALLERY, Live, probe
+from tests.factories.live import CASE, GALLERY, Live, follow, probe
 
 from plainview.policy.examination import COMPONENTS, CONTRADICTIONS
 
@@ -94,7 +94,7 @@ def test_every_step_after_the_search_is_a_plain_form_without_a_script(
     third.get_by_text("Another reason").click()
     third.locator("button[name=undo]").click()
     expect(third).not_to_have_class(re.compile("is-aside"))
-    third.get_by_role("link", name="Examine candidate 3").click()
+    follow(third.get_by_role("link", name="Examine candidate 3"))
     similar(examiner)
     for box in examiner.locator("input[name=acknowledged]").all():
         box.check()

@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import findings
-from tests.factories.live import CASE, GALLERY, Live, pictures_loaded, probe
+from tests.factories.live import CASE, GALLERY, Live, follow, pictures_loaded, probe
 
 from plainview.recheck.package import verify_package
 
@@ -48,7 +48,7 @@ def test_from_the_supervisor_to_the_defence_and_back(
     form.get_by_label("E-mail address of the defence").fill(EMAIL)
     form.get_by_label("Name, and whom").fill("Ada Counsel, for the defence of B")
     form.get_by_label("Last day").fill((timezone.now() + timedelta(days=30)).date().isoformat())
-    form.get_by_role("button", name="Open to this person").click()
+    follow(form.get_by_role("button", name="Open to this person"))
     link = supervisor.locator("#join-link").inner_text()
     assert findings(supervisor) == []
 
@@ -60,7 +60,7 @@ def test_from_the_supervisor_to_the_defence_and_back(
     # What was opened to them: nothing else.
     assert counsel.get_by_label("Main").get_by_role("link").all_inner_texts() == ["Disclosed searches"]
     assert findings(counsel) == []
-    counsel.get_by_role("link", name=f"Search {found}").click()
+    follow(counsel.get_by_role("link", name=f"Search {found}"))
     pictures_loaded(counsel)
     # The probe twice, and every candidate: other tests may have enrolled more into this gallery.
     listed = live.json("candidates", found, "--as", "supervisor@agency.example")["candidates"]
@@ -117,7 +117,7 @@ def test_an_auditor_draws_and_finds(page_of: Callable[..., Page], found: str) ->
     page.goto("/samples/")
     page.get_by_label("Number of searches").fill("1")
     page.get_by_label("Your own words").fill("blue bicycle")
-    page.get_by_role("button", name="Draw", exact=True).click()
+    follow(page.get_by_role("button", name="Draw", exact=True))
     assert findings(page) == []
     page.get_by_text("Record a finding").click()
     page.get_by_label("Breach").check()

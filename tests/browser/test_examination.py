@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import findings
-from tests.factories.live import CASE, GALLERY, Live, probe
+from tests.factories.live import CASE, GALLERY, Live, follow, probe
 
 PHONE = {"viewport": {"width": 390, "height": 844}}
 EXAMINER = ("--as", "examiner@agency.example")
@@ -255,7 +255,7 @@ def test_a_verification_from_the_list_to_the_record(
     page = page_of("verifier")
     page.goto("/verifications/")
     assert findings(page) == []
-    page.get_by_role("link", name=task["verification"]).click()
+    follow(page.get_by_role("link", name=task["verification"]))
     assert findings(page) == []
     expect(page.locator("#console")).to_be_visible()  # the page's script has run
     expect(page.locator("#only")).to_be_hidden()

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import findings
+from tests.factories.live import follow
 from tests.factories.models import hopper
 
 pytestmark = pytest.mark.long
@@ -36,7 +37,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def make_gallery(page: Page, name: str) -> None:
     page.goto("/galleries/")
     assert findings(page) == []
-    page.get_by_role("link", name="Create a gallery").click()
+    follow(page.get_by_role("link", name="Create a gallery"))
     assert findings(page) == []
     page.get_by_label("Name").fill(name)
     page.get_by_label("Legal basis").fill("Custody Images Act s. 4")
@@ -49,7 +50,7 @@ def make_gallery(page: Page, name: str) -> None:
 def test_an_upload_is_sent_enrolled_and_its_failures_are_shown(page_of: Callable[..., Page], archive: Path) -> None:
     page = page_of("admin")
     make_gallery(page, "upload")
-    page.get_by_role("link", name="Enrol pictures").click()
+    follow(page.get_by_role("link", name="Enrol pictures"))
     assert findings(page) == []
     page.get_by_label("Pictures, or a ZIP file").set_input_files(archive)
     page.get_by_role("button", name="Enrol", exact=True).click()

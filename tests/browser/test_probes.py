@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import findings
-from tests.factories.live import CASE, GALLERY, Live, probe
+from tests.factories.live import CASE, GALLERY, Live, follow, probe
 from tests.factories.models import collins, hopper, scaled
 
 START = f"/prepare/?case={CASE}"
@@ -111,7 +111,7 @@ def test_the_whole_way_and_no_page_of_it_keeps_anybody_out(page_of: PageOf, phot
 def live_case(page: Page) -> str:
     """The case's time line, with the addresses of its searches."""
     page.goto("/cases/")
-    page.get_by_role("link", name=CASE).click()
+    follow(page.get_by_role("link", name=CASE))
     assert findings(page) == []
     return page.get_by_role("region", name="Time line").inner_html()
 

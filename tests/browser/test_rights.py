@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from pypdf import PdfReader
 from tests.browser.conftest import findings
 from tests.factories import forks, walk
-from tests.factories.live import Live, probe
+from tests.factories.live import Live, follow, probe
 from tests.factories.models import collins, scaled
 
 pytestmark = pytest.mark.long
@@ -95,7 +95,7 @@ def test_the_public_asks_and_an_administrator_answers_with_an_erasure(
 
     supervisor = page_of("supervisor")
     supervisor.goto("/rights-requests/")
-    supervisor.get_by_role("link", name=re.compile(number)).click()
+    follow(supervisor.get_by_role("link", name=re.compile(number)))
     assert findings(supervisor) == []
     supervisor.get_by_label("Identity check").fill("passport shown at the desk, compared by two officers")
     supervisor.get_by_role("button", name="Confirm identity").click()

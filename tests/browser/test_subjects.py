@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import findings
 from tests.browser.test_galleries import make_gallery
-from tests.factories.live import CASE, Live, pictures_loaded, probe
+from tests.factories.live import CASE, Live, follow, pictures_loaded, probe
 from tests.factories.models import collins, hopper, scaled
 
 pytestmark = pytest.mark.long
@@ -59,7 +59,7 @@ def test_a_list_has_a_person_once_with_pictures_through_the_years(
     expect(first.get_by_text("3 pictures, 2011 to 2024")).to_be_visible()
     expect(first.locator(".pictures img")).to_have_count(3)
     expect(desk.get_by_text("5 references of 2 candidates, all compared")).to_be_visible()
-    first.get_by_role("link", name="Examine").click()
+    follow(first.get_by_role("link", name="Examine"))
     pictures_loaded(desk)
     assert findings(desk) == []
     strip = desk.get_by_role("navigation", name="Pictures of this candidate")

@@ -14,6 +14,24 @@ from tests.factories.models import collins, engine, hopper
 
 from plainview.evaluation.footage import Footage, Portrait, Walk, film, portrait
 
+KINDS = [
+    ("libx264", "mp4", "yuv420p"),
+    ("libx264", "matroska", "yuv420p"),
+    ("libx264", "avi", "yuv420p"),
+    ("libx264", "mpegts", "yuv420p"),
+    ("libx264", "flv", "yuv420p"),
+    ("libx265", "mp4", "yuv420p"),
+    ("mjpeg", "avi", "yuvj420p"),
+    ("mjpeg", "mov", "yuvj422p"),
+    ("mpeg4", "avi", "yuv420p"),
+    ("mpeg2video", "mpeg", "yuv420p"),
+    ("mpeg2video", "mpegts", "yuv420p"),
+    ("wmv2", "asf", "yuv420p"),
+    ("msmpeg4", "avi", "yuv420p"),
+    ("libvpx-vp9", "webm", "yuv420p"),
+]
+"""Codec, container and pixel format of what recorders export."""
+
 
 @functools.cache
 def people() -> tuple[Portrait, Portrait]:
@@ -96,3 +114,24 @@ def sound_only() -> bytes:
         made.mux(stream.encode(frame))
         made.mux(stream.encode(None))
     return out.getvalue()
+
+
+@functools.cache
+def truth(data: bytes) -> list[tuple[int, str]]:
+    """(time stamp, digest) of every frame: PyAV's time stamps, and what `ffmpeg -f framehash -hash sha256` prints."""
+    out, stamps = io.BytesIO(), []
+    with (
+        av.open(io.BytesIO(data)) as container,
+        av.open(out, "w", format="framehash", options={"hash": "sha256"}) as hashes,
+    ):
+        stream = container.streams.video[0]
+        raw = hashes.add_stream("rawvideo", rate=25)
+        raw.width, raw.height, raw.pix_fmt = stream.width, stream.height, stream.codec_context.pix_fmt
+        for frame in container.decode(stream):
+            # An AVI has no time stamps: the n-th frame is the n-th.
+            stamps.append(len(stamps) if container.format.name == "avi" else frame.pts)
+            frame.pts = len(stamps)
+            hashes.mux(raw.encode(frame))
+        hashes.mux(raw.encode(None))
+    lines = [line for line in out.getvalue().decode().splitlines() if not line.startswith("#")]
+    return list(zip(stamps, (line.split(",")[-1].strip() for line in lines), strict=True))

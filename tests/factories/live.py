@@ -21,7 +21,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, Playwright
 from tests.factories import forks
 from tests.factories.models import collins, hopper, scaled, turned
 
@@ -89,6 +89,12 @@ def pictures_loaded(page: Page) -> None:
           return i.complete || new Promise(done => { i.addEventListener("load", done); i.addEventListener("error", done); });
         }))"""
     )
+
+
+def follow(link: Locator) -> None:
+    """Click, and wait until the page has loaded that the click brings: read at once, it may still be the old one."""
+    with link.page.expect_navigation():
+        link.click()
 
 
 def probe(folder: Path, name: str = "probe.jpg") -> Path:

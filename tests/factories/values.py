@@ -15,7 +15,10 @@ def modules_of(package: ModuleType) -> list[ModuleType]:
 
 
 def loose(modules: list[ModuleType]) -> list[str]:
-    """Name the data classes that can be changed after they are made, or given an attribute that they do not have."""
+    """Name the data classes that can be changed after they are made, or given an attribute that they do not have.
+
+    Also those whose derived fields are printed or compared: such a field says nothing that the others do not say.
+    """
     classes = {
         value
         for module in modules
@@ -26,5 +29,7 @@ def loose(modules: list[ModuleType]) -> list[str]:
     return sorted(
         value.__qualname__
         for value in ours
-        if not value.__dataclass_params__.frozen or "__slots__" not in vars(value)  # type: ignore[attr-defined]
+        if not value.__dataclass_params__.frozen  # type: ignore[attr-defined]
+        or "__slots__" not in vars(value)
+        or any(not part.init and (part.repr or part.compare) for part in dataclasses.fields(value))
     )

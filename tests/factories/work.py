@@ -41,6 +41,11 @@ def entries(action: str = "") -> list[Entry]:
     return [parse_line(text) for text in texts if text.startswith(begin)]
 
 
+def newest() -> Entry:
+    """The log's last entry."""
+    return parse_line(bytes(LogEntry.objects.order_by("-seq").values_list("canonical", flat=True)[0]))
+
+
 def write(picture: Picture, path: Path) -> Path:
     cv2.imwrite(str(path), picture.pixels)
     return path

@@ -73,12 +73,25 @@ def _log(folder: Path) -> None:
 
 
 def package(folder: Path) -> dict[str, bytes]:
-    from tests.factories.retention import searched
-    from tests.factories.work import person
+    """A package of small pictures: hashing large ones would take most of the time."""
+    from tests.factories.models import collins, hopper, scaled
+    from tests.factories.work import case, person, search, write
 
     from plainview.casework.disclosure.make import disclose
+    from plainview.casework.enrolment.enrol import enrol
+    from plainview.casework.enrolment.items import Item
+    from plainview.casework.galleries.passports import create_gallery
 
-    disclose(searched(folder), folder / "p.zip", acting_member=person("supervisor"))
+    passport = {"legal_basis": "law", "source": "tests", "owner": "tests", "expires_on": date(2999, 1, 1)}
+    create_gallery("g", **passport, acting_member=person("admin"))
+    pictures = {"hopper.png": hopper(), "collins.png": collins()}
+    files = {name: write(scaled(picture, 0.35), folder / name) for name, picture in pictures.items()}
+    enrol(
+        "g", [Item(path, name, f"urn:{name}", "", None) for name, path in files.items()], acting_member=person("admin")
+    )
+    case()
+    asked = search(write(scaled(collins(), 0.3), folder / "probe.png")).search.public_id
+    disclose(asked, folder / "p.zip", acting_member=person("supervisor"))
     return {"package": (folder / "p.zip").read_bytes()}
 
 

@@ -15,6 +15,8 @@ from tests.factories import forks
 from tests.factories.models import collins, hopper, scaled
 
 ADMIN, EXAMINER = "admin@agency.example", "examiner@agency.example"
+ASKED = ("--case", "C-1", "--purpose", "find the rider", "--gallery", "g")
+"""What a search of the sample workspace states."""
 
 
 @dataclass
@@ -33,20 +35,7 @@ class Cli:
         return json.loads(self.run(*arguments, "--json", code=code).stdout)
 
     def search(self, image: Path, *extra: str, code: int = 0) -> dict[str, Any]:
-        return self.json(
-            "search",
-            image,
-            "--case",
-            "C-1",
-            "--purpose",
-            "find the rider",
-            "--gallery",
-            "g",
-            "--as",
-            EXAMINER,
-            *extra,
-            code=code,
-        )
+        return self.json("search", image, *ASKED, "--as", EXAMINER, *extra, code=code)
 
 
 @pytest.fixture(scope="session")

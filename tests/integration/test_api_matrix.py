@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.factories.models import collins
 from tests.factories.programs import Answer, Program, program
-from tests.factories.work import entries, person, write
+from tests.factories.work import entries, newest, person, write
 from tests.integration.test_authorisation_matrix import ROLES, others, things  # noqa: F401  fixtures
 from tests.integration.test_other_agency_urls import theirs
 
@@ -177,7 +177,8 @@ def test_a_role_may_what_it_was_granted_and_nothing_else(things: dict[str, str],
             answer = call(who, operation, known, picture)
             assert answer.status == 403, (role, operation.name, answer.raw)
             assert operation.method == "HEAD" or answer.rule == "member.no_permission", (role, operation.name)
-            refusal = entries(f"{operation.who.value}.refused")[-1]
+            refusal = newest()
+            assert refusal.action == f"{operation.who.value}.refused", operation.name
             assert (refusal.actor, refusal.subject["via"]) == (member_of(role).public_id, "api")
 
 

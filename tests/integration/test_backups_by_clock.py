@@ -15,7 +15,7 @@ from django.utils import timezone
 from tests.factories import forks
 from tests.factories.power import invite_member, reset_sign_in
 from tests.factories.work import entries, person
-from tests.integration.conftest import ADMIN, EXAMINER, Cli
+from tests.integration.conftest import ADMIN, ASKED, EXAMINER, Cli
 
 from plainview.audit.record import parse_line
 from plainview.casework.models import BackupRecord, Invitation, LogEntry, Member, SignInReset, Token
@@ -210,7 +210,7 @@ def _search(cli: Cli, folder: Path) -> tuple[str | Path, ...]:
     from tests.factories.models import collins, scaled
 
     cv2.imwrite(str(folder / "probe.png"), scaled(collins(), 0.6).pixels)
-    return (folder / "probe.png", "--case", "C-1", "--purpose", "find the rider", "--gallery", "g", "--as", EXAMINER)
+    return (folder / "probe.png", *ASKED, "--as", EXAMINER)
 
 
 def test_a_rehearsal_of_a_damaged_backup_fails_and_is_recorded(scheduled: Cli) -> None:

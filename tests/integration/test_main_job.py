@@ -17,7 +17,7 @@ import cv2
 import pytest
 from tests.factories import pictures
 from tests.factories.models import hopper, scaled
-from tests.integration.conftest import ADMIN, EXAMINER, Cli
+from tests.integration.conftest import ADMIN, ASKED, EXAMINER, Cli
 
 
 def count(cli: Cli, table: str) -> int:
@@ -108,7 +108,7 @@ def test_a_search_that_a_rule_refuses_is_in_the_log_and_nowhere_else(
 def test_an_expired_gallery_and_a_closed_case_refuse(cli: Cli, photographs: Path, probe: Path) -> None:
     with sqlite3.connect(cli.home / "plainview.sqlite3") as database:
         database.execute("update gallery set expires_on='2020-01-01'")
-    arguments = ["--case", "C-1", "--purpose", "find the rider", "--gallery", "g", "--as", EXAMINER]
+    arguments = [*ASKED, "--as", EXAMINER]
     assert "[gallery.expired]" in cli.run("search", probe, *arguments, code=1).stderr
     assert "[gallery.expired]" in cli.run("enrol", "g", photographs, "--as", ADMIN, code=1).stderr
     cli.run("case", "close", "C-1", "--as", EXAMINER)
@@ -117,17 +117,8 @@ def test_an_expired_gallery_and_a_closed_case_refuse(cli: Cli, photographs: Path
 
 def test_who_may_not_may_not(cli: Cli, photographs: Path, probe: Path) -> None:
     for person in ("admin", "auditor", "verifier", "supervisor"):
-        arguments = [
-            "--case",
-            "C-1",
-            "--purpose",
-            "find the rider",
-            "--gallery",
-            "g",
-            "--as",
-            f"{person}@agency.example",
-        ]
-        assert "[member.no_permission]" in cli.run("search", probe, *arguments, code=1).stderr
+        asked = (*ASKED, "--as", f"{person}@agency.example")
+        assert "[member.no_permission]" in cli.run("search", probe, *asked, code=1).stderr
     assert "[member.no_permission]" in cli.run("enrol", "g", photographs, "--as", EXAMINER, code=1).stderr
     assert "[member.unknown]" in cli.run("enrol", "g", photographs, "--as", "x@agency.example", code=1).stderr
 
@@ -152,7 +143,7 @@ def test_bad_input_gives_one_clear_line_and_changes_nothing(cli: Cli, tmp_path: 
     path.write_bytes(BAD[code]())
     before = cli.json("audit", "verify")
     for command in (
-        ["search", path, "--case", "C-1", "--purpose", "find the rider", "--gallery", "g", "--as", EXAMINER],
+        ["search", path, *ASKED, "--as", EXAMINER],
         ["faces", path],
         ["compare", path, path],
     ):
@@ -170,7 +161,7 @@ def test_an_altered_log_folder_stops_every_search_before_a_candidate(cli: Cli, p
     lines = log.read_bytes().splitlines(keepends=True)
     lines[-1] = lines[-1].replace(b"enrolment.finished", b"enrolment.finishee")
     log.write_bytes(b"".join(lines))
-    arguments = ["--case", "C-1", "--purpose", "find the rider", "--gallery", "g", "--as", EXAMINER, "--json"]
+    arguments = [*ASKED, "--as", EXAMINER, "--json"]
     done = cli.run("search", probe, *arguments, code=1)
     assert done.stdout == ""
     assert count(cli, "candidate") == 0
@@ -182,20 +173,7 @@ def test_a_log_table_that_cannot_be_written_gives_no_candidates(cli: Cli, photog
     cli.run("enrol", "g", photographs, "--as", ADMIN)
     with sqlite3.connect(cli.home / "plainview.sqlite3") as database:
         database.execute("create trigger broken before insert on log_entry begin select raise(abort, 'full'); end")
-    done = cli.run(
-        "search",
-        probe,
-        "--case",
-        "C-1",
-        "--purpose",
-        "find the rider",
-        "--gallery",
-        "g",
-        "--as",
-        EXAMINER,
-        "--json",
-        code=1,
-    )
+    done = cli.run("search", probe, *ASKED, "--as", EXAMINER, "--json", code=1)
     assert done.stdout == ""
     assert count(cli, "search") == count(cli, "candidate") == 0
 

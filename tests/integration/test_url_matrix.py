@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 from tests.factories.browser import people, signed_in
 from tests.factories.outsiders import client_of, in_days
-from tests.factories.work import entries, person
+from tests.factories.work import newest, person
 
 from plainview.casework.models import Member
 from plainview.policy.permissions import Permission
@@ -115,7 +115,8 @@ def test_each_role_opens_what_it_was_granted(workspace: Path) -> None:
                 assert answer.status_code != 403, (url_name, role)
             else:
                 assert answer.status_code == 403, (url_name, role)
-                assert entries(f"{need.value}.refused")[-1].actor == member.public_id
+                refusal = newest()
+                assert (refusal.action, refusal.actor) == (f"{need.value}.refused", member.public_id)
 
 
 def test_no_page_is_cached_and_every_page_has_the_policy_of_its_content(workspace: Path) -> None:

@@ -197,7 +197,7 @@ def _check(
         anchors.meet(tree)  # check 8
         anchors.successor = None
     anchors.finish(tree)  # checks 9 and 10
-    return findings.report(tree, keys.all, anchors.newest if anchors.newest_size == tree.size else None)
+    return findings.report(tree, keys.all, anchors.newest if anchors.proven == tree.size else None)
 
 
 def _successor(entry: Entry, findings: _Findings) -> VerifierKey | None:
@@ -278,11 +278,11 @@ class _Anchors:
         self._kept, self._kept_note = kept_checkpoint or _NONE
         self._due, self._due_note = next(signed, _NONE)
         self._covered = -1  # the size of the newest valid checkpoint met
-        self._proven = 0  # every leaf before this one is what a checkpoint was signed over
+        self.proven = 0  # every leaf before this one is what a checkpoint was signed over
         self._broken = False
         self._kept_agrees = False
         self.successor: VerifierKey | None = None  # introduced by the entry that was added last
-        self.newest, self.newest_size = "", -1  # the newest checkpoint whose root agreed
+        self.newest: str | None = None  # the newest checkpoint whose root agreed
 
     def meet(self, tree: Frontier) -> None:
         if self._kept is not None and self._kept.size == tree.size:
@@ -293,15 +293,15 @@ class _Anchors:
         if self._broken:
             pass  # after the first difference every later root differs too
         elif self._due.root == tree.root():
-            self._proven = tree.size
-            self.newest, self.newest_size = self._due_note, tree.size
+            self.proven = tree.size
+            self.newest = self._due_note
             if self.successor is not None:
                 self._keys.all.append(self.successor)
         else:
             self._broken = True
-            changed = _range(self._proven, tree.size - 1)
+            changed = _range(self.proven, tree.size - 1)
             self._found.add(
-                f"the checkpoint over {tree.size} entries signs another root: {changed} changed", self._proven
+                f"the checkpoint over {tree.size} entries signs another root: {changed} changed", self.proven
             )
         self._covered = self._due.size
         self._due, self._due_note = next(self._signed, _NONE)
@@ -325,10 +325,10 @@ class _Anchors:
         if self._due is not None:
             newest = max((due for due, _ in self._signed), key=lambda due: due.size, default=self._due)
             missing = _range(size, newest.size - 1)
-            unproven = "" if self._proven == size else f"; {_range(self._proven, size - 1)} no longer proven"
+            unproven = "" if self.proven == size else f"; {_range(self.proven, size - 1)} no longer proven"
             self._found.add(
                 f"a checkpoint covers {newest.size} entries, {size} are there: {missing} missing{unproven}",
-                self._proven,
+                self.proven,
             )
         elif self._covered < 0:
             self._found.add("no checkpoint is signed by the key: nothing is proven", 0 if size else None)
@@ -336,7 +336,7 @@ class _Anchors:
             self._found.add(
                 f"the newest valid checkpoint covers {self._covered} entries, {size} are there: "
                 f"{_range(self._covered, size - 1)} covered by none",
-                self._proven,
+                self.proven,
             )
 
     def _finish_kept(self, size: int) -> None:

@@ -71,9 +71,9 @@ def visit_tiles(
     alarms, tree = _grown(read, checkpoint, state, entries=entries)
     if tree is None:
         return alarms, None
-    before = parse(state.checkpoint).size if state is not None else -1
     seen = int(now.timestamp())
-    grew_at = seen if checkpoint.size > before or state is None else state.grew_at
+    stands = state is not None and checkpoint.size <= parse(state.checkpoint).size
+    grew_at = state.grew_at if state is not None and stands else seen
     remembered = State(trusted.text, note, tree.to_bytes().hex(), grew_at)
     replace_file(state_file, json.dumps(asdict(remembered), indent=1).encode())
     if seen - grew_at > max_age.total_seconds():

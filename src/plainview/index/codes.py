@@ -208,7 +208,7 @@ class Codes:
         turned = probe[np.newaxis, :] @ _turn(self.dim)
         asked = None
         if among is not None:
-            chosen = faiss.IDSelectorBitmap(len(among) * 8, faiss.swig_ptr(among))
+            chosen = faiss.IDSelectorBitmap(len(among), faiss.swig_ptr(among))
             parameters: Any = faiss.IVFSearchParameters
             asked = parameters(sel=chosen, nprobe=1)
         _, estimates, slots = self._scan.range_search(turned, floor * _SHRINK, params=asked)

@@ -45,11 +45,14 @@ _FORM = "its content does not have the expected form"
 _OURS = (LookupError, TypeError, AttributeError, AssertionError, ArithmeticError, UnicodeError)
 """Kinds whose texts speak of Python to programmers: an index, a key, an attribute. `ValueError` is of both kinds."""
 
+_LONGEST = 200  # characters of what a parser says: some repeat the file
+
 _NAME = re.compile(r"[\w./-]{1,60}")  # of a field or an item
 _PYTHON = re.compile(
     r"invalid literal|could not convert|Exceeds the limit|non-hexadecimal|fromhex|too many values|not enough values"
     r"|embedded null|unconverted data|does not match format|Invalid isoformat|out of range|must be in|cannot (re|con)|buffer"
-    r"|cannot convert|day is|bytes must be|reshape|dimensions|broadcast|operands|truth value|maximum supported|array is too"
+    r"|malformed node|cannot convert|day is|bytes must be"
+    r"|reshape|dimensions|broadcast|operands|truth value|maximum supported|array is too"
 )
 """What a plain `ValueError` of Python or numpy says."""
 
@@ -67,7 +70,7 @@ def reason(error: Exception) -> str:
     line = next(iter(str(error).splitlines()), "").encode(errors="replace").decode()
     if isinstance(error, _OURS) or (type(error) is ValueError and _PYTHON.search(line)) or not line:
         return _FORM
-    return line
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
 
 
 def refer(refusal: Exception, error: Exception | None) -> Exception:

@@ -54,4 +54,4 @@ def both(first: Callable[[], T], second: Callable[[], T], *, worth: bool) -> tup
 
 def cores() -> int:
     """Return how many cores this thread may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return len(os.sched_getaffinity(0))

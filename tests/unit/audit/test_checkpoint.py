@@ -37,6 +37,7 @@ GO_SIGNATURE = "x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXg
 GO_NOTE = f"{GO_TEXT}\n— PeterNeumann {GO_SIGNATURE}\n"
 ROOT = hashlib.sha256(b"root").digest()
 LOG = "agency.example/log"
+LONGEST = "x" * (MAX_NOTE_BYTES - len("\n\n— a AAAAAAA=\n".encode()))
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +184,7 @@ def test_an_empty_log_has_a_checkpoint(signer: Signer) -> None:
         "te\x00xt\n\n— a AAAAAAA=\n",
         "te\ud800xt\n\n— a AAAAAAA=\n",
         "text\n\n— a AAAAAAA=\n\n",
-        "x" * MAX_NOTE_BYTES + "\n\n— a AAAAAAA=\n",
+        LONGEST + "y\n\n— a AAAAAAA=\n",
     ],
 )
 def test_what_is_no_note_is_refused(text: str) -> None:
@@ -197,6 +198,11 @@ def test_the_shortest_note_is_read() -> None:
     assert note.signatures[0].name == "a"
     assert note.signatures[0].key_id == bytes(4)
     assert note.signatures[0].signature == bytes(1)
+
+
+def test_the_longest_note_is_read() -> None:
+    assert len(f"{LONGEST}\n\n— a AAAAAAA=\n".encode()) == MAX_NOTE_BYTES
+    assert parse_note(f"{LONGEST}\n\n— a AAAAAAA=\n").text == LONGEST + "\n"
 
 
 def test_the_text_ends_at_the_last_empty_line() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from plainview.audit.checkpoint import Signer
+from plainview.audit.checkpoint import MAX_NOTE_BYTES, Signer
 from plainview.audit.logfile import (
     FolderAhead,
     FolderDiffers,
@@ -136,12 +136,13 @@ def test_a_lost_checkpoint_of_the_last_entry_is_added(
     assert contents(folder) == whole
 
 
+@pytest.mark.parametrize("left", [0, 1, 25])
 def test_checkpoints_that_survived_their_entries_are_not_repeated(
-    folder: LogFolder, records: list[Record], whole: dict[str, bytes]
+    folder: LogFolder, records: list[Record], whole: dict[str, bytes], left: int
 ) -> None:
     folder.publish(truth(records))
     log = folder.path / "log.jsonl"
-    log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:25]))
+    log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:left]))
     assert folder.publish(truth(records)) == 40
     assert contents(folder) == whole
 
@@ -298,3 +299,12 @@ def test_what_it_remembers_hides_neither_a_changed_end_nor_a_truth_set_back(
     log.write_bytes(log.read_bytes().replace(b'"seq":19', b'"seq":18'))
     with pytest.raises(LogFolderError):
         folder.publish(truth(records[:21]))
+
+
+@pytest.mark.parametrize("over", [0, 1])
+def test_a_piece_gets_no_line_once_it_is_longer_than_a_note_may_be(tmp_path: Path, over: int) -> None:
+    file, end = tmp_path / "checkpoints", "\n— a AAAAAAA=\n\n".encode()
+    body = b"x" * (MAX_NOTE_BYTES - 1 + over) + b"\n"
+    file.write_bytes(body + end)
+    (piece,) = read_notes(file, file.stat().st_size)
+    assert piece == (body if over else body + b"\n")

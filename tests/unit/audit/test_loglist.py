@@ -99,3 +99,8 @@ def test_a_log_whose_key_is_of_another_type_is_left_out_and_an_older_list_is_rea
 def test_what_the_reference_refuses_is_refused(text: str) -> None:
     with pytest.raises(BadLogList):
         parse_logs(text)
+
+
+def test_a_refusal_names_the_line() -> None:
+    with pytest.raises(BadLogList, match=r"^line 3: "):
+        parse_logs(f"logs/v0\nvkey {SUM}\nqpd toast\n")

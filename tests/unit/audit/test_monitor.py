@@ -10,7 +10,9 @@ import pytest
 
 from plainview.audit.checkpoint import Signer
 from plainview.audit.logfile import Record
+from plainview.audit.merkle import Frontier
 from plainview.audit.monitor import BadState, visit
+from plainview.audit.record import next_entry, parse_line
 
 
 @pytest.fixture
@@ -76,3 +78,35 @@ def test_silence_is_said_in_minutes_with_the_last_entry(tools: Any, dense: Any, 
     last = tools.start + timedelta(seconds=19)
     (alarm,) = visit(dense.write(tmp_path / "log"), tmp_path / "s", now=last + timedelta(hours=2))[0]
     assert alarm.text.startswith("nothing was logged for 120 minutes (since entry 39 of ")
+
+
+def test_a_clock_is_named_with_the_last_entry(
+    tools: Any, signer: Signer, records: list[Record], dense: Any, tmp_path: Path
+) -> None:
+    back = tools.start - timedelta(hours=1)
+    (alarm,) = visit(dense.write(tmp_path / "log"), tmp_path / "s", now=back)[0]
+    assert alarm.text.startswith("entry 39 is of ")
+    tree, before = Frontier(), parse_line(records[-1].canonical)
+    for record in records:
+        tree = tree.append(record.leaf)
+    made = next_entry(tree, log=tools.origin, at=back, action="a", actor="m", subject={}, previous_at=before.at)
+    late = Record(made.entry.canonical, made.leaf, signer.sign(made.frontier.size, made.frontier.root()))
+    folder = tools.copy.of(signer, [*records, late]).write(tmp_path / "late")
+    (alarm,) = visit(folder, tmp_path / "t", now=back)[0]
+    assert alarm.kind == "clock"
+    assert alarm.text.startswith(f"entry 40 states the clock as {made.entry.time}: ")
+    assert alarm.text.endswith(f"since an entry of {before.at}")
+
+
+def test_a_log_without_a_review_is_due_from_its_first_entry(tools: Any, signer: Signer, tmp_path: Path) -> None:
+    tree, before, records = Frontier(), None, []
+    for day in range(3):
+        at = tools.start + timedelta(days=day)
+        made = next_entry(tree, log=tools.origin, at=at, action="a", actor="m", subject={}, previous_at=before)
+        tree, before = made.frontier, made.entry.at
+        records.append(Record(made.entry.canonical, made.leaf, signer.sign(tree.size, tree.root())))
+    folder = tools.copy.of(signer, records).write(tmp_path / "log")
+    now, long = tools.start + timedelta(days=9), timedelta(days=99)
+    (alarm,) = visit(folder, tmp_path / "s", now=now, max_age=long)[0]
+    assert alarm.kind == "review"
+    assert f"was begun and never reviewed last on {tools.start:%Y-%m-%d}:" in alarm.text

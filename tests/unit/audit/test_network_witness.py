@@ -136,6 +136,8 @@ def test_a_request_from_size_zero_learns_the_size_and_the_same_checkpoint_is_cos
     again = "old 3\n\n" + TO_3.split("\n\n", 1)[1]
     assert ask(witness, again).startswith("— witness.example/w1 ")
     assert evidence(witness) == []
+    witness.add_checkpoint(again.encode(), NOW + 60)
+    assert [(log.size, log.at) for log in witness.checkpoints()] == [(3, NOW)]  # what was cosigned first is kept
 
 
 def test_of_two_requests_at_once_neither_rolls_the_other_back(

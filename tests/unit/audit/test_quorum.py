@@ -76,6 +76,7 @@ def test_nested_groups_count_as_in_the_reference(signers: list[WitnessKey], sati
             "w1",
         ),
         (f"log {LOG} https://log.example.com/\nwitness w1 {W1}\nquorum w1\n", ["w1"], "w1"),
+        (f"witness w1 {W1}\ngroup g any w1\nquorum g\n", ["w1"], "g"),
         (f"witness all {W1}\nwitness any {W2}\ngroup group 2 all any\nquorum group\n", ["all", "any"], "group"),
     ],
 )
@@ -119,6 +120,7 @@ ERRORS = [
     "quorum unknown\n",
     f"quorum w1\nwitness w1 {W1}\n",
     "quorum\n",
+    f"{W1} https://w1.example.com/\n",  # neither a line of a policy nor a key alone
     f"witness w1 {W1}\nwitness w2 {WitnessKey('impostor.example.com', K1.public).text}\nquorum w1\n",
 ]
 

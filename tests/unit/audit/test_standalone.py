@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import importlib.util
 import json
 import random
@@ -17,7 +18,7 @@ import pytest
 
 import plainview.audit
 from plainview.audit.checkpoint import Signer, parse
-from plainview.audit.logfile import Record
+from plainview.audit.logfile import MAX_LINE_BYTES, Record
 from plainview.audit.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from plainview.audit.record import BadEntry, Entry, parse_line
 from plainview.audit.verify import verify_folder
@@ -103,6 +104,15 @@ def test_a_log_that_is_not_sound(tools: Any, dense: Any, tmp_path: Path) -> None
     verdict = json.loads(done.stdout)
     assert (done.returncode, verdict["ok"], verdict["first_bad"]) == (1, False, 17)
     assert len(verdict["problems"]) == 1
+    assert "entries changed from 17 to 17" in verdict["problems"][0]
+
+
+def test_an_overlong_line_is_one_bad_entry_and_those_after_it_are_judged(dense: Any, tmp_path: Path) -> None:
+    lines = [*dense.lines[:17], b"x" * (5 * MAX_LINE_BYTES // 2) + b"\n", *dense.lines[18:]]
+    folder = dense.with_lines(lines).write(tmp_path / "log")
+    verdict, report = json.loads(run(SCRIPT, folder, "--json").stdout), verify_folder(folder)
+    assert (verdict["entries"], verdict["first_bad"]) == (report.entries, report.first_bad) == (40, 17)
+    assert len(verdict["problems"]) == len(report.problems) == 2  # the line, and the root over it
 
 
 def test_a_kept_checkpoint_that_the_log_does_not_extend(dense: Any, tmp_path: Path) -> None:
@@ -238,6 +248,31 @@ def test_a_key_vouches_only_for_its_own_log(tools: Any, signer: Signer, records:
     folder = tools.copy.of(signer, [replace(records[0], checkpoint=signer.sign_note(body + "\n"))])
     for verdict in (load().verify(folder.write(tmp_path / "log")), asdict(verify_folder(tmp_path / "log"))):
         assert (verdict["ok"], verdict["first_bad"]) == (False, 0)
+
+
+@pytest.mark.parametrize(
+    ("size", "root", "right"),
+    [
+        ("7", bytes(32), True),
+        ("0", EMPTY_ROOT, True),
+        ("9" * 19, bytes(32), True),
+        ("9" * 20, bytes(32), False),
+        ("07", bytes(32), False),
+        ("-7", bytes(32), False),
+        ("x", bytes(32), False),
+        ("7", bytes(31), False),
+        ("7", bytes(33), False),
+        ("0", bytes(32), False),
+    ],
+)
+def test_a_signed_size_and_root_are_numbers_of_the_format(signer: Signer, size: str, root: bytes, right: bool) -> None:
+    module = load()
+    note = signer.sign_note(f"{signer.verifier.name}\n{size}\n{base64.b64encode(root).decode()}\n").encode()
+    if right:
+        assert module.read_checkpoint(module.Key(signer.verifier.text), note) == (int(size), root)
+    else:
+        with pytest.raises(module.Bad, match="its size or its root"):
+            module.read_checkpoint(module.Key(signer.verifier.text), note)
 
 
 def test_no_bit_of_a_checkpoint_or_a_key_can_be_flipped(signer: Signer, records: list[Record]) -> None:

@@ -104,8 +104,7 @@ def kinds(log: Log, state: Path, *, now: datetime = NOW, key: str | None = None,
     return [alarm.kind for alarm in visit_tiles(log.read, state, now=now, key=key, **options)[0]]
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("size", [1, 2, 255, 256, 257, 300, 511, 512, 66_000])
+@pytest.mark.parametrize("size", [1, 2, 255, 256, 257, 300, 511, 512, pytest.param(66_000, marks=pytest.mark.long)])
 def test_every_tile_is_the_root_over_its_leaves(tmp_path: Path, size: int) -> None:
     log = Log(tmp_path, size)
     leaves = hashes(log.entries)
@@ -169,6 +168,17 @@ def test_a_first_visit_needs_the_key_from_elsewhere(tmp_path: Path) -> None:
     log = Log(tmp_path / "log", 5)
     with pytest.raises(BadKey, match="first visit"):
         visit_tiles(log.read, tmp_path / "state", now=NOW)
+
+
+def test_a_checkpoint_that_cannot_be_read_says_why(tmp_path: Path) -> None:
+    def silent(name: str, most: int) -> bytes:
+        raise OSError("the host did not answer")
+
+    log, state = Log(tmp_path / "log", 5), tmp_path / "state"
+    (log.folder / "checkpoint").unlink()
+    for read, why in ((log.read, "No such file or directory"), (silent, "the host did not answer")):
+        (alarm,) = visit_tiles(read, state, now=NOW, key=log.signer.verifier.text)[0]
+        assert (alarm.kind, alarm.text) == ("unreadable", f"the checkpoint cannot be read: {why}")
 
 
 def test_a_log_that_stops_growing_is_silent(tmp_path: Path) -> None:

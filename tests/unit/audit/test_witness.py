@@ -163,6 +163,18 @@ def test_rollback_and_forks_are_refused_with_both_checkpoints_as_evidence(
     assert len(list((witness.path / "evidence").iterdir())) == 3
 
 
+def test_evidence_is_kept_up_to_its_limit(
+    witness: Witness, signer: Signer, records: list[Record], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("plainview.audit.witness.MOST_EVIDENCE", 2)
+    cosign(witness, signer, records, 20)
+    for size in (19, 18, 17):
+        with pytest.raises(WitnessRefused) as refused:
+            cosign(witness, signer, records, size)
+    assert refused.value.evidence == witness.path / "evidence"
+    assert len(list((witness.path / "evidence").iterdir())) == 2
+
+
 def test_a_witness_is_made_in_a_new_or_an_empty_folder(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert Witness.create(tmp_path / "empty", "w/1").path == tmp_path / "empty"

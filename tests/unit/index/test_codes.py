@@ -53,6 +53,15 @@ def test_estimates_do_not_depend_on_what_happened_before(done: list[tuple[str, i
     assert estimates(codes) == estimates(fresh)
 
 
+def test_what_is_beyond_the_bits_is_not_asked() -> None:
+    codes = Codes(DIM)
+    codes.add(np.arange(100), POOL[:100])
+    bits = np.full(64, 0xFF, dtype=np.uint8)  # more is there, but only the first two bytes are handed over
+    bits[:2] = 0b101, 0b10000000
+    slots, _ = codes.above(POOL[0], -1.0, bits[:2])
+    assert sorted(slots.tolist()) == [0, 2, 15]
+
+
 def test_a_code_that_was_removed_is_not_left_in_memory() -> None:
     codes = Codes(DIM)
     codes.add(np.arange(100), POOL[:100])

@@ -319,3 +319,11 @@ def test_catching_up_says_what_it_found(tmp_path: Path, caplog: pytest.LogCaptur
     assert not caplog.text
     index = filled(tmp_path, faces(10))
     assert catch_up(index, lambda _: []) == 10
+
+
+def test_a_small_part_gives_every_reference_whose_estimate_is_above_none(tmp_path: Path) -> None:
+    index, probe = filled(tmp_path, faces(1024)), faces(1, seed=9)[0]
+    _, estimates = index._slots.codes.above(probe, -1.0, None)
+    assert (np.abs(estimates) < 0.001).any()  # the scan's own limit is rounded: a little below nothing is asked for too
+    look = index.look(probe, 10)
+    assert len(look.estimates) == (estimates > -0.001).sum()

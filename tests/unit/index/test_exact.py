@@ -36,6 +36,7 @@ def holds(matrix: NDArray[np.float32], template: NDArray[np.float32]) -> bool:
 def test_a_dimension_below_one_is_refused() -> None:
     with pytest.raises(ValueError, match="1 component"):
         ExactIndex(0)
+    assert ExactIndex(1).dim == 1
 
 
 @pytest.mark.parametrize("reference", [1, 25, 50], ids=["first row", "middle", "last row"])
@@ -79,6 +80,11 @@ def test_growth_at_least_doubles_so_that_adding_one_by_one_stays_cheap() -> None
         index.apply([Block.of_adds(start + 1, np.arange(start, start + 100), templates[start : start + 100])])
         capacities.add(len(index._matrix))
     assert sorted(capacities) == [1024, 2048, 4096, 8192]
+    full = ExactIndex(DIM)
+    full.apply([Block.of_adds(1, np.arange(1000), templates[:1000])])
+    room = full._matrix
+    full.apply([Block.of_adds(1001, np.arange(1000, 1024), templates[1000:1024])])
+    assert full._matrix is room  # the last free row is used before there is more room
     assert len(index.search(templates[4999], 5000)) == 5000
 
 

@@ -30,3 +30,25 @@ def test_it_grows_when_it_reaches_the_size(tmp_path: Path, count: int, grown: in
     assert (len(turns), len(index), index.watermark) == (grown, count, count)
     index.clear()
     assert (len(index), index.watermark, index.adapter) == (0, 0, "exact")
+
+
+@pytest.mark.parametrize(("count", "written", "turned"), [(0, False, 0), (0, True, 1), (3, False, 0), (3, True, 0)])
+def test_only_an_empty_one_takes_over_what_another_process_wrote(
+    tmp_path: Path, count: int, written: bool, turned: int
+) -> None:
+    turns: list[object] = []
+    index = GrowingIndex(DIM, tmp_path, lambda: turns.append(0) or ExactIndex(DIM))  # type: ignore[func-returns-value, arg-type, return-value]
+    index.apply([adds(1, count)] if count else [])
+    if written:
+        (tmp_path / "head").touch()
+    index.refresh()
+    assert (len(turns), len(index)) == (turned, count)
+
+
+@pytest.mark.parametrize(("dim", "grown"), [(4, 1), (5, 0), (6, 0), (8, 1)])
+def test_it_stays_exact_where_the_dimension_cannot_be_coded(tmp_path: Path, dim: int, grown: int) -> None:
+    turns: list[object] = []
+    index = GrowingIndex(dim, tmp_path, lambda: turns.append(0) or ExactIndex(dim), grow_at=3)  # type: ignore[func-returns-value, arg-type, return-value]
+    templates = np.tile(np.eye(dim, dtype=np.float32)[0], (3, 1))
+    index.apply([Block.of_adds(1, np.arange(1, 4, dtype=np.int64), templates)])
+    assert (len(turns), index.dim) == (grown, dim)

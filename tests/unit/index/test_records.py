@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,13 @@ def test_many_records_are_read_in_several_goes(tmp_path: Path, monkeypatch: pyte
     assert there.all()
     assert references.tolist() == [100, 101, 102, 103, 104]
     assert (content == payload(5, 30)).all()
+
+
+def test_a_disk_that_takes_a_few_bytes_at_a_time_gets_them_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, write = written(tmp_path, 30).path.read_bytes(), os.pwrite
+    (tmp_path / "again").mkdir()
+    monkeypatch.setattr(os, "pwrite", lambda file, data, place: write(file, data[:7], place))
+    assert written(tmp_path / "again", 30).path.read_bytes() == whole
 
 
 def test_the_stream_is_aes_in_counter_mode_by_nonce_and_number_of_the_block(tmp_path: Path) -> None:

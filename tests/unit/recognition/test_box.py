@@ -41,6 +41,22 @@ def test_a_face_in_a_drawn_box_is_seen_whichever_way_it_is_turned(degrees: float
     assert face.quality.advice[0].startswith("A person drew the box")
 
 
+@pytest.mark.parametrize("scale", [0.25, 1.0, 2.0])
+@pytest.mark.parametrize("corner", [(0, 0), (150, 100)], ids=["whole", "cut close to the face"])
+def test_the_points_in_a_drawn_box_are_those_of_the_face(scale: float, corner: tuple[int, int]) -> None:
+    left, top = corner
+    known = models.engine().faces(models.hopper())[0].detection
+    whole = models.hopper().pixels[top : 600 - 2 * top, left : 512 - left]  # the face ends at 352, 333
+    size = (round(whole.shape[1] * scale), round(whole.shape[0] * scale))
+    shown = np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.uint8)
+    x, y, width, height = known.box
+    box = (round((x - left) * scale), round((y - top) * scale), round(width * scale), round(height * scale))
+    (face,) = models.engine().faces(dataclasses.replace(models.picture(shown), drawn=box))
+    assert face.detection.box == box
+    assert face.detection.score > 0.8
+    assert np.abs(face.detection.points / scale + corner - known.points).max() < 0.05 * width
+
+
 def test_a_box_without_a_visible_face_is_aligned_by_itself_and_said() -> None:
     plain = models.picture(np.full((300, 300, 3), 90, np.uint8))
     picture = dataclasses.replace(plain, drawn=(50, 60, 100, 120))

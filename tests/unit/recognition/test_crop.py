@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from tests.factories.models import collins, engine, hopper, picture, scaled, turned
 
-from plainview.recognition.crop import EYES, SURROUND, aligned_square, face_square, within
+from plainview.recognition.crop import EYES, SURROUND, aligned_square, face_square, surroundings, within
 from plainview.recognition.types import Picture, Points
 
 SIDE = 640
@@ -115,3 +115,59 @@ def test_a_large_face_is_made_smaller_by_averaging(box: tuple[int, int, int, int
     stripes[:, ::2] = 255
     shown = face_square(stripes, box, 160).astype(int)
     assert np.abs(shown - 128).max() <= 8  # leaving pixels out would show black and white
+
+
+def test_surroundings_are_the_colours_of_each_quarter_row_by_row() -> None:
+    pixels = np.zeros((200, 200, 3), np.uint8)
+    colours = [(10, 20, 30), (40, 50, 60), (70, 80, 90), (100, 110, 120)]
+    for colour, (row, column) in zip(colours, [(0, 0), (0, 100), (100, 0), (100, 100)], strict=True):
+        pixels[row : row + 100, column : column + 100] = colour
+    seen = np.array(surroundings(pixels, (50, 50, 100, 100))).reshape(4, 2, 3)
+    assert seen[:, 0].round().tolist() == [list(colour) for colour in colours]
+    assert (seen[:, 1] < 4).all()
+
+
+def test_surroundings_spread_as_their_colours_do() -> None:
+    pixels = np.zeros((200, 200, 3), np.uint8)
+    pixels[:, :, 1] = np.where(np.arange(200) % 40 < 20, 100, 140)[np.newaxis, :]
+    seen = np.array(surroundings(pixels, (50, 50, 100, 100))).reshape(4, 2, 3)
+    assert np.abs(seen[:, 1, 1] - 20).max() < 3
+    assert (seen[:, 1, [0, 2]] == 0).all()
+
+
+@pytest.mark.parametrize(("across", "down", "counts"), [(0.29, 0.39, False), (0.35, 0.39, True), (0.29, 0.45, True)])
+def test_the_face_itself_is_no_surrounding(across: float, down: float, counts: bool) -> None:
+    pixels = np.full((400, 400, 3), 90, np.uint8)
+    plain = surroundings(pixels, (100, 100, 200, 200))
+    cv2.ellipse(pixels, (200, 200), (round(400 * across), round(400 * down)), 0, 0, 360, (250, 250, 250), -1)
+    assert (surroundings(pixels, (100, 100, 200, 200)) != plain) is counts
+    assert plain == (90.0, 90.0, 90.0, 0.0, 0.0, 0.0) * 4
+
+
+GRADIENT = np.random.default_rng(2).integers(0, 120, (40, 50, 3)).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("box", "shown", "seen"),
+    [
+        ((10, 10, 20, 20), (slice(0, 40), slice(0, 40)), (slice(0, 40), slice(0, 40))),
+        ((-10, -20, 20, 20), (slice(30, 40), slice(20, 40)), (slice(0, 10), slice(0, 20))),
+        ((40, 35, 20, 20), (slice(0, 15), slice(0, 20)), (slice(25, 40), slice(30, 50))),
+        ((-29, 10, 20, 20), (slice(0, 40), slice(39, 40)), (slice(0, 40), slice(0, 1))),  # one column
+        ((-30, 10, 20, 20), (slice(0, 0), slice(0, 0)), (slice(0, 0), slice(0, 0))),  # none
+        ((10, 50, 20, 20), (slice(0, 0), slice(0, 0)), (slice(0, 0), slice(0, 0))),
+    ],
+)
+def test_at_its_own_size_a_face_is_shown_pixel_by_pixel_and_grey_beyond(
+    box: tuple[int, int, int, int], shown: tuple[slice, slice], seen: tuple[slice, slice]
+) -> None:
+    square = face_square(GRADIENT, box, 40)
+    expected = np.full((40, 40, 3), SURROUND, np.uint8)
+    expected[shown] = GRADIENT[seen]
+    assert (square == expected).all()
+
+
+def test_a_face_of_twice_the_size_is_shown_by_means_of_four() -> None:
+    square = face_square(GRADIENT, (10, 10, 20, 20), 20).astype(int)
+    means = GRADIENT[:, :40].reshape(20, 2, 20, 2, 3).mean(axis=(1, 3))
+    assert np.abs(square - means).max() <= 1

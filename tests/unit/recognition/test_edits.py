@@ -17,6 +17,7 @@ from plainview.recognition.edits import (
     Drawn,
     Edit,
     Light,
+    Prepared,
     Rotate,
     add,
     apply,
@@ -25,6 +26,8 @@ from plainview.recognition.edits import (
     place,
     read,
     says,
+    unprepared,
+    with_preparation,
     written,
 )
 from plainview.recognition.errors import BadMedia
@@ -202,3 +205,124 @@ def test_a_drawn_box_changes_no_pixel_stays_behind_light_and_goes_with_a_turn() 
     assert add((light, drawn), Light(20, 1.0, 1.0)) == (Light(20, 1.0, 1.0), drawn)
     assert add((Rotate(90.0), drawn), Rotate(90.0)) == (Rotate(180.0),)
     assert add((drawn,), Drawn(1, 1, 20, 20)) == (Drawn(1, 1, 20, 20),)
+
+
+@pytest.mark.parametrize(
+    ("taken", "refused"),
+    [
+        ("crop:0,0,1,1", "crop:0,-1,1,1"),
+        ("crop:0,0,1,1", "crop:0,0,1,0"),
+        ("light:100,0.5,0.3", "light:-101,1,1"),
+        ("light:-100,3,3", "light:0,0.49,1"),
+        ("light:0,3.0,1", "light:0,3.01,1"),
+        ("light:0,1,0.30", "light:0,1,0.29"),
+        ("light:0,1,3.00", "light:0,1,3.01"),
+        ("prepared:0,1", "prepared:-0.01,1"),
+        ("prepared:20,40", "prepared:20.01,40"),
+        ("prepared:20,40", "prepared:20,40.01"),
+        ("prepared:0,1", "prepared:0,0.99"),
+        ("face:0,0,16,16", "face:0,0,16,15"),
+        ("face:0,0,16,16", "face:0,-1,16,16"),
+        ("rotate:180", "rotate:180,0"),
+        ("light:1,1,1", "light:1,1"),
+        ("prepared:1,1", "prepared:1"),
+        ("rotate:0.1234", "rotate:0.12345"),
+    ],
+)
+def test_an_edit_at_its_limit_is_taken_and_one_beyond_it_is_not(taken: str, refused: str) -> None:
+    assert parse(taken)
+    with pytest.raises(BadMedia):
+        parse(refused)
+
+
+@pytest.mark.parametrize(
+    ("degrees", "turned"),
+    [
+        ("180", 180.0),
+        ("-180", 180.0),
+        ("180.1", -179.9),
+        ("-179.9", -179.9),
+        ("360", 0.0),
+        ("-0.04", 0.0),
+        ("539.96", 180.0),
+    ],
+)
+def test_a_turn_is_in_tenths_above_minus_180_up_to_180(degrees: str, turned: float) -> None:
+    assert str(parse(f"rotate:{degrees}")) == f"rotate:{turned:g}"
+
+
+@pytest.mark.parametrize(
+    ("light", "levels"),
+    [
+        (Light(10, 1.0, 1.0), {0: 10, 100: 110, 250: 255}),
+        (Light(-10, 1.0, 1.0), {0: 0, 100: 90, 255: 245}),
+        (Light(0, 2.0, 1.0), {0: 0, 64: 0, 100: 72, 128: 128, 192: 255}),  # about mid grey, 127.5
+        (Light(0, 0.5, 1.0), {0: 64, 255: 191}),
+        (Light(0, 1.0, 2.0), {0: 0, 64: 128, 255: 255}),  # above 1 lightens shadows: 255 * sqrt(64 / 255)
+        (Light(0, 1.0, 0.5), {0: 0, 128: 64, 255: 255}),
+        (Light(20, 0.5, 2.0), {64: 148}),  # gamma, then contrast, then brightness
+    ],
+)
+def test_light_is_gamma_then_contrast_then_brightness(light: Light, levels: dict[int, int]) -> None:
+    ramp = picture(np.tile(np.arange(256, dtype=np.uint8)[None, :, None], (16, 1, 3)))
+    lit = apply(ramp, [light]).pixels[0, :, 0]
+    assert {level: int(lit[level]) for level in levels} == levels
+
+
+def test_a_preparation_smooths_and_multiplies_and_rounds_once() -> None:
+    flat = picture(np.full((40, 40, 3), 7, np.uint8))
+    assert set(apply(flat, [Prepared(0, 1.5)]).pixels.ravel().tolist()) == {10}  # 10.5: to the even one
+    assert set(apply(flat, [Prepared(3.0, 40.0)]).pixels.ravel().tolist()) == {255}
+    noisy = random_picture()
+    assert (apply(noisy, [Prepared(0, 1)]).pixels == noisy.pixels).all()
+    smooth = apply(noisy, [Prepared(2.0, 1)]).pixels
+    assert smooth.std() < noisy.pixels.std() / 4
+    step = picture(np.repeat(np.array([[0] * 20 + [1] * 20], np.uint8), 20, axis=0)[:, :, None].repeat(3, axis=2))
+    levels = apply(step, [Prepared(4.0, 40.0)]).pixels[10, :, 0].astype(int)
+    assert len(set(levels.tolist())) > 10  # what 8 bits cannot hold between the blur and the gain is there
+
+
+def test_a_chain_is_prepared_once_and_before_the_box() -> None:
+    prepared, drawn = Prepared(1.0, 2.0), Drawn(1, 1, 20, 20)
+    assert with_preparation((Rotate(90.0), drawn), prepared) == (Rotate(90.0), prepared, drawn)
+    assert with_preparation((), prepared) == (prepared,)
+    assert with_preparation((Prepared(0, 1), drawn), prepared) == (prepared, drawn)
+    assert unprepared((Rotate(90.0), prepared, drawn)) == (Rotate(90.0), drawn)
+    for chain in ((prepared, prepared), (prepared, Rotate(90.0)), (drawn, prepared)):
+        with pytest.raises(BadMedia, match="prepared once, after every other edit"):
+            read(written(chain))
+    assert len(read(["rotate:90"] * MAX_EDITS + [str(prepared)])) == MAX_EDITS + 1  # it is no edit of a person
+
+
+def test_edits_are_said_in_words() -> None:
+    assert says(Rotate(-12.5)) == "Rotated 12.5° anticlockwise"
+    assert says(Rotate(12.5)) == "Rotated 12.5° clockwise"
+    assert says(Prepared(0, 1)) == "Searched as it is, without preparation"
+    assert says(Prepared(1.5, 1)) == "Prepared for the search: smoothed by 1.5 pixels"
+    assert says(Prepared(0, 2)) == "Prepared for the search: brightened 2.0 times"
+    assert says(Prepared(1.5, 2)) == "Prepared for the search: smoothed by 1.5 pixels and brightened 2.0 times"
+    assert says(Drawn(1, 2, 30, 40)).startswith("Face drawn by hand: 30 × 40 pixels, from 1 right and 2 down")
+
+
+@pytest.mark.parametrize(
+    ("chain", "fits"),
+    [
+        (Crop(64, 44, 16, 16), True),
+        (Crop(65, 0, 16, 16), False),
+        (Crop(0, 45, 16, 16), False),
+        (Crop(0, 0, 16, 15), False),
+        (Drawn(60, 30, 20, 30), True),
+    ],
+)
+def test_a_part_may_reach_to_the_border_of_the_picture(chain: Edit, fits: bool) -> None:
+    with contextlib.nullcontext() if fits else pytest.raises(BadMedia):
+        apply(random_picture(), [chain])
+
+
+def test_a_turned_picture_is_whole_and_grey_where_it_ends() -> None:
+    white = picture(np.full((60, 80, 3), 255, np.uint8))
+    turned = apply(white, [Rotate(30.0)]).pixels
+    wide, high = 80 * math.cos(math.pi / 6) + 60 * 0.5, 80 * 0.5 + 60 * math.cos(math.pi / 6)
+    assert turned.shape == (math.ceil(high), math.ceil(wide), 3)
+    assert turned[0, 0].tolist() == [128, 128, 128]
+    assert abs((turned[:, :, 0] > 190).sum() - 80 * 60) < 120

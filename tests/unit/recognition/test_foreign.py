@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import re
+import zipfile
 from collections.abc import Iterator
 
 import pytest
@@ -40,6 +41,15 @@ def test_every_foreign_exception_becomes_the_refusal(kind: type[Exception]) -> N
 )
 def test_a_person_reads_no_word_that_is_for_programmers(error: Exception, said: str) -> None:
     assert reason(error) == said
+
+
+def test_what_a_parser_repeats_of_the_file_is_cut_and_what_it_says_of_python_is_not_repeated() -> None:
+    # Both found by make fuzz in packages: zipfile repeats a name of any length, numpy's header is a Python literal.
+    said = reason(zipfile.BadZipFile(f"File name in directory 'a' and header {'x' * 30_000} differ."))
+    assert said == f"File name in directory 'a' and header {'x' * 162}…"
+    assert reason(ValueError("malformed node or string on line 1: <ast.Name object at 0x7f19>")) == reason(
+        TypeError("")
+    )
 
 
 def test_bytes_that_are_no_text_are_called_so() -> None:

@@ -106,6 +106,8 @@ def test_a_whole_manifest_becomes_a_card() -> None:
     assert pack.detector is None
     assert pack.embed == packs.EmbedInput("face", "template", "RGB", (127.5,) * 3, (128.0,) * 3)
     assert pack.calibration == packs.Calibration(((1e-3, 0.3), (1e-4, 0.4)), "10 pictures", "the tests")
+    longest = models.manifest(NETWORK).encode()
+    assert read_manifest(longest + b"#" * (MAX_BYTES - len(longest))) == pack
     assert "licence CC0-1.0; training data: none" in packs.card_text(pack)
     assert f"Detector: that of {packs.DEFAULT_PACK}" in packs.card_text(pack)
 
@@ -191,11 +193,55 @@ def test_a_missing_statement_is_named(key: str) -> None:
         ("cosine_at_fmr", 'cosine_at_fmr = { "often" = 0.4 }', "keyed by rates"),
         ("cosine_at_fmr", 'cosine_at_fmr = { "1e-3" = 1.4 }', "must be from -1 to 1"),
         ("cosine_at_fmr", "cosine_at_fmr = {}", "needs rates"),
+        ("cosine_at_fmr", 'cosine_at_fmr = { "1e-3" = 0.3, "1e-4" = 0.3 }', "cosines rise as the rates fall"),
+        ("cosine_at_fmr", 'cosine_at_fmr = { "1e-3" = 0.3, "0.001" = 0.4 }', "cosines rise as the rates fall"),
+        ("cosine_at_fmr", 'cosine_at_fmr = { "0" = 0.4 }', "keyed by rates"),
+        ("cosine_at_fmr", 'cosine_at_fmr = { "1" = 0.4 }', "keyed by rates"),
+        ("cosine_at_fmr", 'cosine_at_fmr = { "1e-3" = -1.01 }', "must be from -1 to 1"),
+        ("cosine_at_fmr", 'cosine_at_fmr = { "1e-3" = true }', "must be a number"),
+        ("summary", f'summary = "{"s" * 2001}"', '"summary" must be a text of one line'),
+        ("bytes", "bytes = 1099511627777", '"model.bytes" must be from 1 to 1,099,511,627,776'),
+        ("dimension", "dimension = 4097", '"model.dimension" must be from 2 to 4,096'),
+        ("mean", "mean = [0, 0, 1000001.0]", '"model.mean" must be three numbers'),
+        ("mean", "mean = [0, 0, true]", '"model.mean" must be three numbers'),
+        ("std", "std = [1, 1, -1]", '"model.std" must be three numbers'),
+        ("dimension", "dimension = 8\nlooks = 3", '"model.looks" must be 2 or 4'),
+        ("dimension", "dimension = 8\ncubic = 1", '"model.cubic" must be true or false'),
+        ("extra", 'group_differences = [""]', '"group_differences" must be a list of texts'),
+        ("licence", 'licence = "Free for NC"', "does not permit"),
     ],
 )
 def test_a_wrong_statement_is_named(key: str, line: str, said: str) -> None:
     with pytest.raises(PackError, match=re.escape(said)):
         read_manifest(models.manifest(NETWORK, **{key: line}).encode())
+
+
+@pytest.mark.parametrize(
+    ("key", "line"),
+    [
+        ("summary", f'summary = "{"s" * 2000}"'),
+        ("bytes", "bytes = 1"),
+        ("bytes", "bytes = 1099511627776"),
+        ("dimension", "dimension = 2"),
+        ("dimension", "dimension = 4096"),
+        ("mean", "mean = [-1000000.0, 0, 1000000.0]"),
+        ("std", "std = [0.001, 1, 1]"),
+        ("cosine_at_fmr", 'cosine_at_fmr = { "0.5" = -1, "1e-4" = 1 }'),
+        ("extra", "group_differences = []"),
+        ("licence", 'licence = "Commercial"'),
+    ],
+)
+def test_a_statement_at_its_limit_is_taken(key: str, line: str) -> None:
+    assert read_manifest(models.manifest(NETWORK, **{key: line}).encode()).name == "tiny"
+
+
+def test_what_may_be_left_out_has_its_default() -> None:
+    plain = read_manifest(models.manifest(NETWORK).encode())
+    assert (plain.looks, plain.cubic, plain.group_differences) == (4, False, ())
+    line = 'template = "arcface-112"'
+    for looks in (2, 4):
+        asked = models.manifest(NETWORK, template=f"{line}\nlooks = {looks}\ncubic = true")
+        assert (read_manifest(asked.encode()).looks, read_manifest(asked.encode()).cubic) == (looks, True)
 
 
 def test_a_non_commercial_pack_may_be_used_for_research() -> None:

@@ -90,10 +90,7 @@ class Thumbnail:
         """Return (mean difference to the frame before, largest difference to the frame sent last), 0 to 255."""
         width, height = _THUMBNAIL
         small = _SMALL.reformat(frame, width, height, "gray", interpolation="AREA")
-        plane = small.planes[0]
-        raw = bytes(plane)
-        if plane.line_size != width:
-            raw = b"".join(raw[top * plane.line_size :][:width] for top in range(height))
+        raw = bytes(small.planes[0])  # a row of 64 bytes has no padding
         before, self._before, self._now = self._before, raw, raw
         mean = sum(map(abs, map(sub, raw, before))) // len(raw) if before else 255
         largest = max(map(abs, map(sub, raw, self._sent))) if self._sent else 255

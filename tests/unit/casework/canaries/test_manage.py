@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from django.utils import timezone
 from tests.factories.alerts import alert, arrive, her
 from tests.factories.canaries import BASIS, REASON, another_process, held
 from tests.factories.models import collins, hopper, scaled
@@ -152,6 +152,6 @@ def test_what_is_not_added(
     monkeypatch.setattr("plainview.casework.canaries.manage.MOST", 1)
     add_canary("g", kept, asked, basis=BASIS, acting_member=admin)
     assert refusal("g", kept, asked) == "canary.many"
-    with at(timezone.now().replace(year=3000)):
+    with at(datetime(3000, 1, 1, tzinfo=UTC)):
         assert refusal("g", kept, asked) == "gallery.expired"
         assert run_all().checked == []  # nobody uses a gallery whose legal basis has ended
