@@ -179,6 +179,8 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "shared.answered": "A request of another agency was answered.",
         "shared.authorised": "A supervisor authorised a request to another agency.",
         "shared.closed": "A request to another agency ended; the entry says how.",
+        "shared.erased": "An ended request to another agency was erased with its probe: with its search, or by a rule.",
+        "shared.erased_again": "A restore erased a request again that had been erased after the backup was made.",
         "shared.notice_sent": "A letter about a shared search was sent.",
         "shared.requested": "An examiner asked another agency to search.",
         "shared.taken": "An examiner took on a request of another agency.",
