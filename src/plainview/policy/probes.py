@@ -17,7 +17,11 @@ MOST_PHOTOGRAPHS = 4
 PROBE_RULES = (
     ("probe.too_many", "search", f"A probe is made of at most {MOST_PHOTOGRAPHS} photographs of one person."),
     ("probe.same_photograph", "search", "A probe has each photograph once."),
-    ("search.approved_alone", "search", "An approval is for one photograph: the search has no other beside it."),
+    (
+        "search.approved_alone",
+        "search",
+        "An approval is for one picture: the search has no other photograph or frame of a video.",
+    ),
 )
 """The rules of this file for the rulebook: id, what it is about, what it says."""
 
@@ -48,14 +52,19 @@ def another_photograph(digest: str, others: Sequence[str]) -> Decision:
     )
 
 
-def approved_alone(photographs: int) -> Decision:
-    """Allow a search that a supervisor had to approve if it has one photograph: the approved one."""
-    if photographs == 1:
+def approved_alone(pictures: int) -> Decision:
+    """Allow a search that a supervisor had to approve if its probe is one picture: the approved one.
+
+    Args:
+        pictures: of which the probe is made; each frame of a video counts, as a member may have said that two people
+            are one.
+    """
+    if pictures == 1:
         return Allow()
     return Refused(
         "search.approved_alone",
         "Search refused",
-        f"A supervisor approved one photograph, and the probe has {photographs}.",
-        "Remove the other photographs, and search with the approved one.",
+        f"An approval is for one picture, and the probe has {counted(pictures, 'photograph or frame', 'photographs or frames')}.",
+        "Search with the approved picture alone. If another picture is better, request an approval for that one.",
         act=Permission.SEARCH_RUN,
     )

@@ -83,7 +83,7 @@ class SearchFacts:
         gallery_alarm: a canary alarm of the gallery is open.
         approved: a supervisor approved this probe for this case beforehand.
         urgent: a life is at risk; the search is authorised afterwards.
-        photographs: of which the probe is made.
+        pictures: photographs and frames of which the probe is made.
         review: it is an exoneration review that was requested and accepted; it goes on after the case is closed.
         today: the day, UTC.
     """
@@ -112,7 +112,7 @@ class SearchFacts:
     review: bool
     today: date
     copied: bool = False
-    photographs: int = 1
+    pictures: int = 1
     witnessing: Witnessing = NOT_NEEDED
 
 
@@ -343,7 +343,7 @@ def approval(facts: SearchFacts, policy: AgencyPolicy) -> Decision:
     if facts.urgent or not (needed or poor):
         return Allow()
     if facts.approved:
-        return approved_alone(facts.photographs)
+        return approved_alone(facts.pictures)
     if needed:
         return Refused(
             "search.approval_needed",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from plainview.casework.models import Preparation
 from plainview.casework.people.read import binding
-from plainview.casework.probes.read import Offer, approval_wanted, approvals_of, chosen_face
+from plainview.casework.probes.read import Offer, approval_wanted, approvals_of, chosen_face, further_pictures
 from plainview.policy.agency import MIN_LIST
 from plainview.policy.wording import counted
 
@@ -73,6 +73,15 @@ def needs(draft: Preparation, offers: Collection[Offer], *, urgent: bool = False
         if draft.photographs.exists():
             rows.append(
                 Need("photographs", "one photograph", False, "An approval is for one photograph: remove the others")
+            )
+        elif further_pictures(draft):
+            rows.append(
+                Need(
+                    "approval-title",
+                    "one frame",
+                    False,
+                    "An approval is for one frame: open the still again and use it alone",
+                )
             )
     elif not wanted:
         rows.append(Need("approval-title", "approval", True, "No approval needed"))

@@ -18,6 +18,6 @@ def test_a_probe_has_each_photograph_once() -> None:
     assert rule_of(another_photograph("aa", ["ab", "aa"])) == "probe.same_photograph"
 
 
-def test_an_approval_is_for_one_photograph() -> None:
+def test_an_approval_is_for_one_picture() -> None:
     assert rule_of(approved_alone(1)) is None
     assert [rule_of(approved_alone(count)) for count in (0, 2, 4)] == ["search.approved_alone"] * 3

@@ -60,6 +60,11 @@ class Probe:
     further: tuple[Further, ...] = ()
 
     @property
+    def pictures(self) -> int:
+        """Pictures that it is made of: photographs, and every frame of a video."""
+        return 1 + len(self.further)
+
+    @property
     def photographs(self) -> int:
         """Photographs that it is made of; the frames of one video count as one."""
         return 1 + sum("photograph" in other.provenance for other in self.further)

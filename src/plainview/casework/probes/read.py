@@ -67,6 +67,11 @@ def approval_wanted(draft: Preparation) -> str:
     return ""
 
 
+def further_pictures(draft: Preparation) -> int:
+    """Return how many pictures a draft has beside its own: photographs, or stills of the same person in a video."""
+    return draft.photographs.count() + len(draft.provenance.get("with", ()))
+
+
 def chosen_face(draft: Preparation) -> dict[str, Any] | None:
     """Return the chosen face, as `preparations` measured it."""
     return draft.faces[draft.face - 1] if draft.face else None

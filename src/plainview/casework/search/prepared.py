@@ -16,13 +16,14 @@ from plainview.casework.models import Member, Preparation, Search
 from plainview.casework.probes.approvals import usable_approvals
 from plainview.casework.probes.photographs import further_photographs, require_faces
 from plainview.casework.probes.probe import Probe, probe_of
-from plainview.casework.probes.read import approval_wanted, searches_of
+from plainview.casework.probes.read import approval_wanted, further_pictures, searches_of
 from plainview.casework.search.grounds import Ground, ground_of
 from plainview.casework.search.run import Request, authorise, run_search
 from plainview.casework.videos.stills import further_frames
 from plainview.casework.workspace.services import services
 from plainview.policy import rules
 from plainview.policy.decision import Refused
+from plainview.policy.probes import approved_alone
 from plainview.policy.search import UNDECLARED, approvals_suffice
 
 
@@ -100,4 +101,5 @@ def _approved(draft: Preparation, wanted: int, member: Member) -> None:
     if draft.urgent_reason.strip() or not approval_wanted(draft):
         return
     with refusals_recorded("search", member):
-        rules.require(approvals_suffice(wanted, len(usable_approvals(draft.case, draft.blob, member))))
+        approvals = len(usable_approvals(draft.case, draft.blob, member))
+        rules.require(approvals_suffice(wanted, approvals), approved_alone(1 + further_pictures(draft)))

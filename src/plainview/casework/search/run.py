@@ -227,13 +227,14 @@ def authorised(request: Request, ground: Ground, probe: Probe | None, member: Me
         review=stated.review is not None,
         today=timezone.now().date(),
         copied=case is not None and _copied(request.purpose, case, digest, member),
-        photographs=probe.photographs if probe else 1,
+        pictures=probe.pictures if probe else 1,
         witnessing=witnessing(),
     )
     rules.require(*(under_holder(stated.shared, decision) for decision in decisions(facts, policy)))
     assert case is not None  # noqa: S101  require() raises otherwise
     assert gallery is not None  # noqa: S101
-    return Authorised(case, gallery, version, policy, approval, stated)
+    covered = approval if facts.pictures == 1 else None  # nobody approved the other pictures
+    return Authorised(case, gallery, version, policy, covered, stated)
 
 
 def _copied(purpose: str, case: Case, digest: str, member: Member) -> bool:
