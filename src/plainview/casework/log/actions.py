@@ -71,6 +71,7 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "exoneration.answered": "A supervisor answered a request for an exoneration review.",
         "exoneration.asked": "The defence, or a supervisor for it, asked for an exoneration review.",
         "exoneration.decided": "A supervisor accepted or declined an exoneration review.",
+        "exoneration.viewed": "A member opened an exoneration review; with `searches` if its answer or the person charged was shown.",
         "factor.added": "A member added a second factor.",
         "factor.removed": "A member removed a second factor.",
         "factor.reset": "A member made new recovery codes.",
