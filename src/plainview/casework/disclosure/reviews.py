@@ -208,7 +208,7 @@ def answer_review(review_id: str, *, acting_member: Member) -> ExonerationReview
             raise Refused(
                 "review.steps",
                 "Review not answered",
-                " ".join(waits),
+                f"A step is missing: {' '.join(waits)}",
                 "Complete the five steps that every search has. If nobody can verify, train another member.",
                 act=Permission.EXONERATION_READ,
             )
