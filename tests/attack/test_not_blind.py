@@ -13,15 +13,19 @@ from tests.factories.refusals import rule_of
 from tests.factories.verification import another, answered, examined, many, told
 from tests.factories.work import case, entries, gallery, person, probe, search, write
 
+from plainview.casework.cases.timeline import timeline
 from plainview.casework.examination.assign import assign_waiting
+from plainview.casework.examination.blind import blind_pictures
 from plainview.casework.examination.examine import view_examination
+from plainview.casework.examination.pairs import compare_pair
 from plainview.casework.examination.read import examinations
 from plainview.casework.examination.seen import disagreements, rebuild, tell_withdrawn
 from plainview.casework.examination.verify import answer_verification, open_verification
-from plainview.casework.models import Member, ProbeTemplate, Search, Verification, View
+from plainview.casework.models import Examination, Member, ProbeTemplate, Search, Verification, View
 from plainview.casework.probes.photographs import together
 from plainview.casework.probes.probe import prepare_probe
 from plainview.casework.search.run import Request, run_search, view_candidates
+from plainview.casework.triage.aside import none_of_these, set_aside
 from plainview.policy.examination import NOT, POTENTIAL
 
 
@@ -212,3 +216,45 @@ def test_looking_at_something_else_costs_nothing(found: str, curious: Member, tm
     answered(task, POTENTIAL)
     task.refresh_from_db()
     assert task.answered_at is not None
+
+
+def test_who_has_a_verification_to_decide_compares_no_pictures_of_it_elsewhere(found: str, curious: Member) -> None:
+    task = examined(found).verifications.get()
+    assert task.verifier == curious
+    shown, faces = blind_pictures(task)
+    pairs = [(shown, pictures[0]) for pictures in faces.values()]
+    for one, other in pairs:  # before the page is opened
+        assert rule_of(compare_pair, one, other, acting_member=curious) == "verification.undecided"
+    open_verification(task.public_id, acting_member=curious)
+    for one, other in [*pairs, *((other, one) for one, other in pairs)]:
+        assert rule_of(compare_pair, one, other, acting_member=curious) == "verification.undecided"
+    assert not entries("faces.compared")
+    assert len(entries("faces.compare.refused")) == 3 * len(pairs)
+    assert entries("faces.compare.refused")[0].subject["rule"] == "verification.undecided"
+    compare_pair(*pairs[0], acting_member=person("examiner"))  # who has nothing to decide
+    answered(task, POTENTIAL)
+    compare_pair(*pairs[0], acting_member=curious)
+    assert [entry.actor for entry in entries("faces.compared")] == [person("examiner").public_id, curious.public_id]
+
+
+def test_the_time_line_of_a_case_shows_no_review_of_a_list_to_who_may_have_to_verify_it(
+    found: str, curious: Member
+) -> None:
+    third = another("third@agency.example", "examiner")
+    row = examined(found)
+    task = row.verifications.get()
+    other = third if task.verifier == curious else curious
+    verifier = Member.objects.get(pk=task.verifier_id)
+    set_aside(found, 2, "other person", acting_member=other)
+    none_of_these(found, "Candidate 1 has another ear lobe", [1, 2, 3], acting_member=other)
+
+    def reviews(reader: Member) -> list[str]:
+        events = timeline(row.candidate.search.case, reader, examinations=set())
+        return [event.says for event in events if event.kind == "review"]
+
+    assert reviews(verifier) == []
+    assert reviews(person("examiner")) == []
+    assert len(reviews(other)) == 2  # their own
+    assert len(reviews(person("supervisor"))) == 2  # verifies nothing
+    Examination.objects.filter(pk=row.pk).update(conclusion=NOT)
+    assert len(reviews(verifier)) == 2  # nothing to verify

@@ -27,6 +27,18 @@ def told(*words: object, who: str = "") -> Any:
     return json.loads(run(*words, "--json", who=who))
 
 
+def test_who_joins_a_real_workspace_by_command_is_told_of_the_page(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = told("member", "invite", "new@agency.example", "--role", "examiner", who="admin")["code"]
+    monkeypatch.setattr("plainview.cli.people.is_sample", lambda: False)
+    said = run("member", "join", code, "--name", "N", fails=True)
+    assert "member.join_page" in said
+    assert not Member.objects.filter(email="new@agency.example").exists()
+    run("member", "join", code, "--name", "N", "--without-sign-in")
+    assert Member.objects.get(email="new@agency.example").is_active
+
+
 @pytest.mark.long
 def test_disclosed_checked_reviewed_and_sampled(workspace: Path, tmp_path: Path) -> None:
     gallery(tmp_path / "pictures")

@@ -21,6 +21,7 @@ from plainview.casework.misuse.flags import raise_flag
 from plainview.casework.models import Approval, Flag, Member, PolicyVersion, Training, Trial
 from plainview.casework.people.members import join
 from plainview.casework.probes.approvals import request_approval
+from plainview.casework.probes.preparations import prepare
 from plainview.policy.agency import SAMPLE
 from plainview.policy.misuse import Finding
 
@@ -121,12 +122,13 @@ def test_a_supervisor_decides_on_requests_and_urgent_searches(workspace: Path, t
     case()
     image = probe(tmp_path)
     urgent = search(image, urgent="a child is missing").search
-    asked = request_approval("C-1", "find the rider", urgent.probe_blob, acting_member=person("examiner"))
+    draft = prepare("C-1", "probe.png", image.read_bytes(), acting_member=person("examiner"))
+    asked = request_approval("C-1", "find the rider", draft.blob, acting_member=person("examiner"))
     denied = request_approval("C-1", "find the other", "0" * 64, acting_member=person("examiner"))
     client = signed_in("supervisor")
     page = text(client.get("/approvals/"))
     assert "a child is missing" in page
-    assert "The probe has not been uploaded yet" in page
+    assert "No picture was prepared here for this request" in page
     assert client.get(f"/approvals/{asked.public_id}/probe.jpg")["Content-Type"] == "image/jpeg"
     assert client.get(f"/approvals/{denied.public_id}/probe.jpg").status_code == 404
     client.post(f"/approvals/{asked.public_id}/", {"grant": "yes", "reason": ""})

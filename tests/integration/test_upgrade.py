@@ -141,7 +141,7 @@ def test_what_was_there_can_be_used(upgraded: tuple[Cli, dict[str, object]]) -> 
     assert len(alert["candidates"]) == 1
     (lead,) = cli.json("lead", "list", "--as", "supervisor@agency.example")["leads"]
     assert (lead["case"], lead["line_up"]) == ("26-0100", "locked")
-    assert "third" in cli.run("member", "join", INVITATION, "--name", "The third").stdout
+    assert "third" in cli.run("member", "join", INVITATION, "--name", "The third", "--without-sign-in").stdout
 
 
 def test_the_backup_that_an_upgrade_makes_is_the_workspace_as_it_was(
@@ -294,4 +294,7 @@ def test_a_backup_of_the_first_form_is_restored_and_brought_up(old: Cli, tmp_pat
     assert (ended["tokens"], ended["invitations"], ended["resets"]) == (1, 1, 1)
     assert restored.json("audit", "verify")["ok"]
     assert (restored.home / "keys" / "backup.age").is_file()
-    assert "invitation.invalid" in restored.run("member", "join", INVITATION, "--name", "N", code=1).stderr
+    assert (
+        "invitation.invalid"
+        in restored.run("member", "join", INVITATION, "--name", "N", "--without-sign-in", code=1).stderr
+    )

@@ -19,13 +19,15 @@ from plainview.casework.search.urgent import authorise_urgent
 from plainview.recognition.errors import BadMedia
 from plainview.storage.base import StorageError
 
+_HASH = "SHA-256 of the probe's file; supervisors see its picture only if you prepared it under this case (`/probes`)."
+
 
 class ApprovalIn(In):
     """What should be approved."""
 
     case: Short
     purpose: Text
-    probe_sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the probe's file.")
+    probe_sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description=_HASH)
 
 
 class ApprovalOut(Out):

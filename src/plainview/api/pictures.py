@@ -23,7 +23,7 @@ from plainview.casework.leads.decide import view_lead
 from plainview.casework.leads.read import face_of, lead_shown
 from plainview.casework.leads.sheet import make_sheet
 from plainview.casework.pictures import face_jpeg, probe_jpeg, reference_jpeg, whole_jpeg
-from plainview.casework.probes.approvals import approvals_waiting, urgent_waiting, view_waiting
+from plainview.casework.probes.approvals import pictures_waiting, view_waiting, waiting_ids
 from plainview.casework.probes.photographs import photograph_of
 from plainview.casework.search.candidates import answered, frame_of, picture_of
 from plainview.casework.search.run import view_candidates
@@ -187,15 +187,18 @@ def lead_sheet(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002
 
 
 def approval_picture(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002
-    """Return the probe of a waiting request or of an urgent search that waits, if it is stored here."""
+    """Return the probe of a waiting request or of an urgent search that waits, if it was prepared here."""
     member = member_of(request)
-    waiting = {approval.public_id: (approval.probe_sha256, ()) for approval in approvals_waiting(member)}
-    waiting |= {search.public_id: (search.probe_blob, tuple(search.edits)) for search in urgent_waiting(member)}
-    if id not in waiting:
+    if id not in waiting_ids(member):
         find.approval(id, member)
         raise Unusable(404, "api.picture", "The request no longer waits.", "Take one that waits.")
     opened(request, id, lambda: view_waiting(acting_member=member))
-    return jpeg_answer(lambda: whole_jpeg(*waiting[id]))
+    known = pictures_waiting(member).get(id)
+    if known is None:
+        raise Unusable(
+            404, "api.picture", "The requester prepared no picture with this hash here.", "Ask the requester for it."
+        )
+    return jpeg_answer(lambda: whole_jpeg(*known))
 
 
 def still_picture(request: HttpRequest, id: str, asked: Annotated[StillPart, Query()]) -> HttpResponse:  # noqa: A002

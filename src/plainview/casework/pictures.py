@@ -1,8 +1,8 @@
 """Pictures as pages show them: a face cut out at one scale, or the whole picture at a bounded size, as JPEG bytes.
 
 Owns making and caching them, and the form of the file that has a reference's face in the sizes of lists: decoding a picture
-takes longer than the rest of a page. It must never write a picture to disk, nor decide who may see it: the query that
-found the picture decides.
+takes longer than the rest of a page. It must never write a picture to disk, show one that is no longer in the store, nor
+decide who may see it: the query that found the picture decides.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from plainview.recognition.crop import aligned_square, face_square, surroundings
 from plainview.recognition.edits import apply, read
 from plainview.recognition.resize import halved
 from plainview.recognition.types import Picture, Pixels, Points
-from plainview.storage.base import StorageError
+from plainview.storage.base import BlobMissing, StorageError
 
 THUMBNAIL = 160
 """Longer side of a picture in a list, in pixels: twice its size on a page, for screens of double density."""
@@ -61,7 +61,7 @@ def face_jpeg(blob: str, box: Sequence[float], side: int, edits: Sequence[str] =
     Raises:
         BadMedia, StorageError: the stored picture cannot be read.
     """
-    return _face(blob, tuple(float(value) for value in box), _side(side), tuple(edits))
+    return _face(_stored(blob), tuple(float(value) for value in box), _side(side), tuple(edits))
 
 
 def face_file(pixels: Pixels, blob: str, box: Sequence[float]) -> bytes:
@@ -120,7 +120,7 @@ def whole_jpeg(blob: str, edits: Sequence[str] = ()) -> bytes:
     Raises:
         BadMedia, StorageError: the stored picture cannot be read.
     """
-    return _whole(blob, tuple(edits))
+    return _whole(_stored(blob), tuple(edits))
 
 
 def small_jpeg(blob: str, edits: Sequence[str] = ()) -> bytes:
@@ -129,7 +129,7 @@ def small_jpeg(blob: str, edits: Sequence[str] = ()) -> bytes:
     Raises:
         BadMedia, StorageError: the stored picture cannot be read.
     """
-    return _small(blob, tuple(edits))
+    return _small(_stored(blob), tuple(edits))
 
 
 def probe_jpeg(search: Search, side: int) -> bytes:
@@ -162,7 +162,7 @@ def aligned_jpeg(
         BadMedia, StorageError: the stored picture cannot be read.
     """
     known = tuple((float(x), float(y)) for x, y in points)
-    return _aligned(blob, tuple(float(v) for v in box), known, tuple(edits), _side(side, ALIGNED))
+    return _aligned(_stored(blob), tuple(float(v) for v in box), known, tuple(edits), _side(side, ALIGNED))
 
 
 def coarse_png(blob: str, box: Sequence[float]) -> bytes:
@@ -247,6 +247,18 @@ def _encoded(kind: str, pixels: Pixels, options: list[int]) -> bytes:
     return bytes(np.asarray(data, dtype=np.uint8))
 
 
+def _stored(blob: str) -> str:
+    """Return the digest, if its picture is in the store: another process may have erased what this one has in memory.
+
+    Raises:
+        BlobMissing: it is not; the cache is emptied, as the picture may be in it.
+    """
+    if not services().blobs.exists(blob):
+        forget_pictures()
+        raise BlobMissing(blob)
+    return blob
+
+
 def forget_pictures() -> None:
     """Empty the cache, after an erasure."""
     _face.cache_clear()
@@ -256,7 +268,8 @@ def forget_pictures() -> None:
     _surround.cache_clear()
 
 
-# Keyed by content hash: the same key always means the same picture.
+# Keyed by content hash: the same key always means the same picture. Every caller asks `_stored` first; the numbers of
+# `_surround` are no picture and choose faces, nothing more.
 @lru_cache(maxsize=_MOST_CACHED)
 def _face(blob: str, box: tuple[float, ...], side: int, edits: tuple[str, ...]) -> bytes:
     pixels = _pixels(blob, edits)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from plainview.audit.checkpoint import BadKey, VerifierKey
 from plainview.cli.common import Json, answer, print_json, print_table, say, warn
 from plainview.policy.decision import Refused
 from plainview.policy.examination import ANSWERS, CHECKS, COMPONENTS, CONCLUSIONS, CONTRADICTIONS
@@ -20,7 +21,16 @@ from plainview.recheck.report import check_report
 from plainview.recheck.retention import NoProof, check_proof
 from plainview.recheck.sample import draws_of
 
-Key = Annotated[str | None, typer.Option(help="The log's key line that you trust.")]
+
+def _well_formed(key: str | None) -> str | None:
+    """Refuse what is no key before anything is said about the file."""
+    try:
+        return key and VerifierKey.parse(key).text
+    except BadKey as error:
+        raise typer.BadParameter(f"{error}. It is one line, as the log's owner publishes it.") from None
+
+
+Key = Annotated[str | None, typer.Option(help="The log's key line that you trust.", callback=_well_formed)]
 
 
 def verify_package(

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from plainview.casework import find
+from plainview.casework.log.state import is_sample
 from plainview.casework.mail import address
 from plainview.casework.people.agencies import accept_terms, open_agency, propose_agency, suspend_agency
 from plainview.casework.people.members import deactivate, invite_member, is_only_auditor, join, record_training
@@ -167,13 +168,27 @@ def _show_code(code: str, email: str, *, json: bool, **fields: Any) -> None:
         return
     say(f"Give this code to {email}, and nobody else; it is valid for {INVITATION_DAYS} days:")
     typer.echo(code)
-    say("They join with `plainview member join CODE --name NAME`, or on this page while the workspace is served:")
+    say("They join on this page while the workspace is served, and set their password there:")
     typer.echo(f"{address()}/join/{code}/")
 
 
-def member_join(code: str, name: Annotated[str, typer.Option(help="Your name.")], json: Json = False) -> None:
+def member_join(
+    code: str,
+    name: Annotated[str, typer.Option(help="Your name.")],
+    without_sign_in: Annotated[
+        bool, typer.Option(help="Have no password: where this workspace is never served.")
+    ] = False,
+    json: Json = False,
+) -> None:
     """Join your agency with the code of an invitation."""
     open_workspace()
+    if not without_sign_in and not is_sample():
+        raise Refused(
+            "member.join_page",
+            "Not joined",
+            "Who joins by this command has no password, and cannot act once the workspace is served.",
+            f"Open {address()}/join/CODE/ while it is served. Where it is never served, add --without-sign-in.",
+        )
     member = join(code, name)
     answer(
         f"{member.name} is a member of {member.agency.name}: {', '.join(member.roles)}.",

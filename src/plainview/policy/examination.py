@@ -240,6 +240,19 @@ def verifier_independent(verifier: str, others: Iterable[str]) -> Decision:
     return Allow()
 
 
+def comparison_blind(undecided: int) -> Decision:
+    """Allow a member without an undecided verification to compare two pictures that they have; `undecided` is the number."""
+    if undecided:
+        return Refused(
+            "verification.undecided",
+            "Comparison refused",
+            "You have a verification to decide first.",
+            "Decide your verifications, then compare the pictures.",
+            act=Permission.VERIFICATION_RECORD,
+        )
+    return Allow()
+
+
 def check_of(answer: str) -> tuple[str, str]:
     """Return one of `CHECKS` and the words of a supervisor's answer; ("", answer) if it begins with none of them."""
     word, colon, words = answer.partition(":")

@@ -105,7 +105,7 @@ def gallery_found(name: str, exists: bool) -> Decision:
         return Refused(
             "gallery.unknown",
             "Not found",
-            f"Your agency has no gallery {name!r}.",
+            f"Your agency has no gallery {name!r}." if name else "No gallery is named.",
             "Choose one of your agency's galleries.",
             act=Permission.GALLERY_LIST,
         )

@@ -14,6 +14,22 @@ from dataclasses import dataclass
 
 _DRIVE = re.compile(r"[A-Za-z]:(?=[\\/])")
 
+_BY_ITSELF = (
+    "__macosx",
+    "thumbs.db",
+    "ehthumbs.db",
+    "desktop.ini",
+    "@eadir",
+    "$recycle.bin",
+    "system volume information",
+)
+_BEGINS = (".", "synofile_thumb_", "synophoto_thumb_")  # of a Synology NAS, also outside its own folders
+
+
+def by_itself(name: str) -> bool:
+    """Say whether a computer made this file or folder by itself: a hidden one, thumbnails, a bin."""
+    return name.lower().startswith(_BEGINS) or name.lower() in _BY_ITSELF
+
 
 @dataclass(frozen=True, slots=True)
 class Meeting:

@@ -247,7 +247,7 @@ class Access:
             return redirect("mfa_activate_totp")
         if isinstance(need, Permission):
             permit(need.value, need, member)
-        # A picture belongs to a page and is shown only after that page was opened.
+        # A picture belongs to a page: it is shown only after that page was opened, or opens it.
         if need is not Anyone.SETUP and match.view_name != "news-now" and not request.path.endswith(".jpg"):
             record_opened(member, match.view_name, request.path)
         return None

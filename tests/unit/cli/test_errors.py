@@ -33,6 +33,13 @@ def test_a_package_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> No
     assert said.count("\n") == 1
 
 
+def test_a_mistyped_key_is_refused_before_the_package_is_called_forged(tmp_path: Path) -> None:
+    (tmp_path / "p.zip").write_bytes(b"")
+    said = run("verify-package", tmp_path / "p.zip", "--key", "abc", code=2).stderr
+    assert "--key" in said
+    assert "whole" not in said
+
+
 @pytest.mark.parametrize(
     ("error", "words"),
     [

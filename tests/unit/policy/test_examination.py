@@ -72,6 +72,8 @@ def test_components(answers: dict[str, str], expected: str | None) -> None:
         (looking.explained(" ok  then ", "x"), "examination.explain"),
         (looking.verifier_independent("A", ["B", "C"]), None),
         (looking.verifier_independent("A", ["B", "A"]), "verification.not_independent"),
+        (looking.comparison_blind(0), None),
+        (looking.comparison_blind(1), "verification.undecided"),
         (looking.contradictions_answered(CHECKED), None),
         (looking.contradictions_answered(CHECKED | {"alibi": " "}), "lead.contradictions"),
         (looking.contradictions_answered(CHECKED | {"race": "x"}), "lead.contradictions"),

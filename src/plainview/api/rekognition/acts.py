@@ -18,10 +18,10 @@ from plainview.casework import find
 from plainview.casework.enrolment.incoming import MAX_FILE_BYTES
 from plainview.casework.enrolment.sent import Sent, enrol_sent
 from plainview.casework.erasure.expunge import expunge
+from plainview.casework.examination.pairs import compare_pair
 from plainview.casework.galleries.read import galleries, gallery_size
 from plainview.casework.models import Member, Reference, Token
 from plainview.casework.people.read import binding
-from plainview.casework.probes.pairs import compare_pair
 from plainview.casework.probes.probe import Probe, probe_of
 from plainview.casework.search.answers import Answer
 from plainview.casework.search.meaning import meanings

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from plainview.casework.examination.read import kept_blind
 from plainview.casework.models import (
     Alert,
     Approval,
@@ -79,7 +80,7 @@ def timeline(case: Case, member: Member, *, examinations: set[int]) -> list[Even
     events = [
         *_case(case),
         *_searches(case),
-        *_reviews(case),
+        *_reviews(case, member),
         *_examined(case, member, examinations),
         *_videos(case),
         *_alerts(case),
@@ -127,8 +128,10 @@ def _searches(case: Case) -> Iterator[Event]:
         )
 
 
-def _reviews(case: Case) -> Iterator[Event]:
-    aside = SetAside.objects.filter(candidate__search__case=case, undone_at=None)
+def _reviews(case: Case, member: Member) -> Iterator[Event]:
+    aside = SetAside.objects.filter(
+        kept_blind(member, "candidate__search"), candidate__search__case=case, undone_at=None
+    )
     by_list: dict[tuple[str, str], list[SetAside]] = {}
     for decision in aside.select_related("candidate__search", "member").order_by("pk"):
         by_list.setdefault((decision.candidate.search.public_id, decision.member.name), []).append(decision)
@@ -141,7 +144,8 @@ def _reviews(case: Case) -> Iterator[Event]:
             "search",
             (search,),
         )
-    for none in NoneOfThese.objects.filter(search__case=case, undone_at=None).select_related("search", "member"):
+    concluded = NoneOfThese.objects.filter(kept_blind(member, "search"), search__case=case, undone_at=None)
+    for none in concluded.select_related("search", "member"):
         yield Event(
             none.at,
             "review",

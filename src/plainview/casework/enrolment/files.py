@@ -14,28 +14,10 @@ from pathlib import Path
 from plainview.casework.enrolment.items import Unusable
 from plainview.policy.decision import Refused
 from plainview.recognition.decode import read_file
+from plainview.tables.names import by_itself
 
 OUTSIDE = "outside"
 """Code of a picture that is outside the folder from which is enrolled."""
-
-
-_BY_ITSELF = (
-    "__macosx",
-    "thumbs.db",
-    "ehthumbs.db",
-    "desktop.ini",
-    "@eadir",
-    "$recycle.bin",
-    "system volume information",
-)
-
-
-_BEGINS = (".", "synofile_thumb_", "synophoto_thumb_")  # of a Synology NAS, also outside its own folders
-
-
-def by_itself(name: str) -> bool:
-    """Say whether a computer made this file or folder by itself: a hidden one, thumbnails, a bin."""
-    return name.lower().startswith(_BEGINS) or name.lower() in _BY_ITSELF
 
 
 def walk(folder: Path, *, outside: bool = False, deep: bool = True) -> Iterator[tuple[Path, str]]:

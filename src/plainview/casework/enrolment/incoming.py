@@ -12,11 +12,10 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
-from plainview.casework.enrolment.files import by_itself
 from plainview.policy.decision import Refused
 from plainview.recognition.foreign import foreign, reason
 from plainview.recognition.sandbox import DecodeLimits
-from plainview.tables.names import spellings
+from plainview.tables.names import by_itself, spellings
 from plainview.tables.read import REFUSED_SUFFIXES, SUFFIXES
 
 MAX_FILES = 5_000

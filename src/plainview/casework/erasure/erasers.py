@@ -21,6 +21,7 @@ from plainview.casework.erasure.read import picture_needed
 from plainview.casework.models import (
     ApiAnswer,
     DisclosurePackage,
+    Member,
     NearDuplicate,
     PendingErasure,
     ProficiencyItem,
@@ -78,13 +79,19 @@ def stored_answers(reference: Reference) -> None:
     answers_go()
 
 
-def answers_go() -> None:
+def answers_go(members: QuerySet[Member] | None = None) -> None:
     """Erase the bodies of the stored answers to API requests in the running transaction: any may name what is erased.
 
     Which one does is not known without opening them all. Their keys stay: a request that is sent again is refused, and
     nothing is done twice.
+
+    Args:
+        members: the only ones who saw what is erased, so that the answers of others stay; everybody if None.
     """
-    ApiAnswer.objects.exclude(sealed=b"").update(sealed=b"")
+    answers = ApiAnswer.objects.exclude(sealed=b"")
+    if members is not None:
+        answers = answers.filter(token__member__in=members)
+    answers.update(sealed=b"")
 
 
 def picture(reference: Reference) -> None:

@@ -85,18 +85,29 @@ def verdicts(examination: Examination) -> list[tuple[str, str]]:
     return [(item.verification.verifier.public_id, item.conclusion) for item in answered]
 
 
+def kept_blind(member: Member, search: str) -> Q:
+    """Return the condition on rows of a search's review, by `member`, that keeps a reader who may have to verify blind.
+
+    Such a member sees their own rows, and those of searches of which every potential candidate is decided.
+
+    Args:
+        member: the reader.
+        search: path from the rows to their search.
+    """
+    if not holds(member.roles, Permission.VERIFICATION_RECORD):
+        return Q()
+    undecided = Examination.objects.filter(candidate__search=OuterRef(search), conclusion=looking.POTENTIAL)
+    undecided = undecided.filter(lead=None, withheld=None, candidate__search__erased_at=None)
+    return Q(member=member) | ~Q(Exists(undecided))
+
+
 def examinations(member: Member) -> list[Examination]:
     """Return the examinations of the member's agency, newest first.
 
     A member who may have to verify a candidate blind sees their own, and those of searches of which every potential
     candidate is decided: this list is no view of a search in the log.
     """
-    rows = Examination.objects.filter(member__agency=member.agency)
-    if holds(member.roles, Permission.VERIFICATION_RECORD):
-        of_search = OuterRef("candidate__search")
-        undecided = Examination.objects.filter(candidate__search=of_search, conclusion=looking.POTENTIAL)
-        undecided = undecided.filter(lead=None, withheld=None, candidate__search__erased_at=None)
-        rows = rows.filter(Q(member=member) | ~Exists(undecided))
+    rows = Examination.objects.filter(kept_blind(member, "candidate__search"), member__agency=member.agency)
     rows = rows.select_related("member", "candidate__search__case", "lead").prefetch_related("verifications")
     return list(rows.order_by("-pk"))
 

@@ -258,7 +258,8 @@ def sentence(action: str, subject: Mapping[str, object]) -> str:
     """Return what an entry says happened, as a sentence for people."""
     if action.endswith(".refused"):
         act = action.removesuffix(".refused").replace(".", " ").replace("_", " ")
-        return f"Refused: {act}, by rule {subject.get('rule', 'unknown')}."
+        rule = subject.get("rule")
+        return f"Refused: {act}, by rule {rule}." if rule else f"Refused: {act}."
     return ACTIONS.get(action, action)
 
 

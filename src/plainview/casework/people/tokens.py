@@ -140,9 +140,8 @@ def require_token(text: str, *, acting_member: Member) -> None:
         raise Refused(
             "token.needed",
             "Refused",
-            "This workspace is being served, so the command line needs a token.",
-            "Make a token of the acting member and set it as the environment variable PLAINVIEW_TOKEN.",
-            act=Permission.TOKEN_OWN,
+            "This workspace is or was served, so a command needs a token of the acting member.",
+            "Sign in on its pages, make a token on the page Tokens, and set it as the environment variable PLAINVIEW_TOKEN.",
         )
     public, _, secret = text.partition(".")
     token = Token.objects.filter(public_id=public, member=acting_member).first()

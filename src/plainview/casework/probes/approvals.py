@@ -1,4 +1,7 @@
-"""A supervisor's approval of one probe under one case, if policy or the probe's quality requires it."""
+"""A supervisor's approval of one probe under one case, if policy or the probe's quality requires it.
+
+Owns which picture a supervisor sees of a request. It must never open a stored picture by the hash that a member states.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from django.utils import timezone
 from plainview.casework import find
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
-from plainview.casework.models import Approval, Case, Member, Search
+from plainview.casework.models import Approval, Case, Member, Preparation, Search, SharedRequest
 from plainview.casework.news.tell import supervisors, tell
 from plainview.policy import joining, rules
 from plainview.policy.decision import Refused
@@ -127,6 +130,33 @@ def approvals_waiting(member: Member) -> list[Approval]:
     """Return the requests of the member's agency that no supervisor has decided, oldest first."""
     rows = Approval.objects.filter(case__agency=member.agency, granted=None, expires_at__gt=timezone.now())
     return list(rows.select_related("case", "member").order_by("pk"))
+
+
+def pictures_waiting(member: Member) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Return id -> (stored picture, edits) of the requests and urgent searches of the member's agency.
+
+    A request is in it only if the requester prepared this picture under the same case, or another agency sent it for the
+    case: anyone can state the hash of any picture, so a hash alone opens none.
+    """
+    waiting = approvals_waiting(member)
+    digests = {request.probe_sha256 for request in waiting} - {""}
+    cases = {request.case_id for request in waiting}
+    drafts = Preparation.objects.filter(discarded_at=None, blob__in=digests, case__in=cases)
+    own = set(drafts.values_list("member", "case", "blob"))
+    sent = SharedRequest.objects.filter(closed_at=None, probe_blob__in=digests, mirror__in=cases)
+    theirs = set(sent.values_list("mirror", "probe_blob"))
+    shown: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for request in waiting:
+        case, digest = request.case_id, request.probe_sha256
+        if (request.member_id, case, digest) in own or (case, digest) in theirs:
+            shown[request.public_id] = (digest, ())
+    return shown | {search.public_id: (search.probe_blob, tuple(search.edits)) for search in urgent_waiting(member)}
+
+
+def waiting_ids(member: Member) -> set[str]:
+    """Return the ids of the requests and urgent searches that a supervisor of the member's agency has to decide."""
+    requests, urgent = approvals_waiting(member), urgent_waiting(member)
+    return {request.public_id for request in requests} | {search.public_id for search in urgent}
 
 
 def urgent_waiting(member: Member) -> list[Search]:

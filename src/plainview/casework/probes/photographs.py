@@ -17,6 +17,7 @@ from plainview.casework.log.guard import acting, refusals_recorded
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Member, Preparation, PreparationPhotograph
 from plainview.casework.probes.preparations import (
+    answers_of_owner_go,
     measured_face,
     measured_faces,
     open_draft,
@@ -127,6 +128,7 @@ def remove_photograph(public_id: str, number: int, *, acting_member: Member) -> 
             {"preparation": draft.public_id, "agency": acting_member.agency.public_id, "photograph": number},
             acting_member=acting_member,
         )
+        answers_of_owner_go(draft)
         pictures_go({removed.blob})
     return draft
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from plainview.audit.record import Value
 from plainview.casework import find
-from plainview.casework.erasure.erasers import pictures_go
+from plainview.casework.erasure.erasers import answers_go, pictures_go
 from plainview.casework.erasure.holds import lock_holds, require_free
 from plainview.casework.erasure.read import held_draft
 from plainview.casework.log.guard import acting
@@ -212,8 +212,14 @@ def erase_draft(
         {"preparation": draft.public_id, "why": why, **(cause or {})},
         acting_member=acting_member,
     )
+    answers_of_owner_go(draft)
     pictures_go(blobs)
     return receipt.entry
+
+
+def answers_of_owner_go(draft: Preparation) -> None:
+    """Erase the stored answers of the API to the draft's member: nobody else is answered with a draft."""
+    answers_go(Member.objects.filter(pk=draft.member_id))
 
 
 def open_draft(public_id: str, member: Member) -> Preparation:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from plainview.casework import find
 from plainview.casework.agreements.guard import locked_request
 from plainview.casework.agreements.read import facts_of, named
+from plainview.casework.erasure.erasers import answers_go
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Agreement, Member, SharedRequest
@@ -119,6 +120,7 @@ def close(request: SharedRequest, how: str, why: str, acting_member: Member | No
             {**named(request), "case": request.mirror_id, "unsolved": False},
             acting_member=None,
         )
+    answers_go(Member.objects.filter(agency=request.agreement.holder_id))  # it may no longer see the probe
     _tell(request, how, acting_member)
 
 

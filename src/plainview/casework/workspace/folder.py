@@ -101,7 +101,7 @@ class Workspace:
                 "workspace.missing",
                 "No workspace",
                 f"There is no Plainview workspace in {self.root}.",
-                "Make a workspace, or choose the folder of an existing one.",
+                "Name the folder of a workspace that exists in the environment variable PLAINVIEW_HOME, or make one.",
                 act=OperatorAct.INIT,
             ) from None
         except (OSError, ValueError):

@@ -40,4 +40,4 @@ def words(name: str) -> str:
 @register.filter
 def says_action(action: str) -> str:
     """Return what an action means."""
-    return actions.sentence(action, {"rule": "…"})
+    return actions.sentence(action, {})

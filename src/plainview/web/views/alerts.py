@@ -10,6 +10,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from plainview.casework import find
@@ -24,7 +25,7 @@ from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
 from plainview.web.times import zone_of
-from plainview.web.views.common import member_of, say
+from plainview.web.views.common import member_of, say, shown
 
 _SHOWN = 12  # candidates of an alert on the list; the others are in their searches
 
@@ -46,10 +47,10 @@ class ShownAlert:
 
 
 def _shown(member: Member) -> list[ShownAlert]:
-    shown = []
+    rows = []
     for alert in alerts(member):
         raised = raised_for(alert, member)
-        shown.append(
+        rows.append(
             ShownAlert(
                 alert,
                 state_of(alert),
@@ -59,13 +60,14 @@ def _shown(member: Member) -> list[ShownAlert]:
             )
         )
     # Alerts with candidates nobody has looked at come first, then open ones, then the rest; newest first in each group.
-    return sorted(shown, key=lambda item: (all(raised.seen for raised in item.raised), item.is_over))
+    return sorted(rows, key=lambda item: (all(raised.seen for raised in item.raised), item.is_over))
 
 
 @require_GET
 def alert_list(request: HttpRequest) -> HttpResponse:
     """Show the agency's alerts; for htmx the list alone, which reloads itself."""
     member = member_of(request)
+    shown(request, reverse("alerts"))
     part = request.headers.get("HX-Request") == "true"
     return render(
         request,

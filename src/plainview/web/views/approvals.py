@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from plainview.casework import find
 from plainview.casework.pictures import whole_jpeg
 from plainview.casework.probes import approvals as approving
-from plainview.casework.probes.approvals import approvals_waiting, urgent_waiting
+from plainview.casework.probes.approvals import pictures_waiting, waiting_ids
 from plainview.casework.search.lapse import view_evidence
 from plainview.casework.search.urgent import authorise_urgent
 from plainview.casework.workspace.services import services
@@ -40,12 +40,13 @@ def _approvals_page(request: HttpRequest, public_id: str = "", form: ReasonForm 
     requests, late = approving.view_waiting(acting_member=member)
     for waiting in [*(approval.public_id for approval in requests), *(search.public_id for search in late)]:
         shown(request, waiting)
+    pictures = pictures_waiting(member)
     approvals = [
         {
             "approval": approval,
             "own": approval.member_id == member.pk,
             "form": _form_of(approval.public_id, public_id, form),
-            "seen": services().blobs.exists(approval.probe_sha256),
+            "seen": approval.public_id in pictures,
         }
         for approval in requests
     ]
@@ -96,13 +97,9 @@ def urgent_authorise(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_GET
 def approval_picture(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Return the probe of a waiting request or urgent search, if it is in the store."""
+    """Return the probe of a waiting request or urgent search, if it was prepared here."""
     member = member_of(request)
-    pictures: dict[str, tuple[str, list[str]]] = {
-        waiting.public_id: (waiting.probe_sha256, []) for waiting in approvals_waiting(member)
-    }
-    pictures |= {waiting.public_id: (waiting.probe_blob, waiting.edits) for waiting in urgent_waiting(member)}
-    if public_id not in pictures:
+    if public_id not in waiting_ids(member):
         raise Refused(
             "approval.unknown",
             "Not found",
@@ -112,8 +109,8 @@ def approval_picture(request: HttpRequest, public_id: str) -> HttpResponse:
         )
     require_shown(request, public_id)
     try:
-        return picture(whole_jpeg(*pictures[public_id]))
-    except (BadMedia, StorageError):
+        return picture(whole_jpeg(*pictures_waiting(member)[public_id]))
+    except (KeyError, BadMedia, StorageError):
         raise Http404 from None
 
 

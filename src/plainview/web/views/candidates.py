@@ -2,7 +2,7 @@
 
 Owns when a view is an entry of the log. Opening the page is one. Sorting or filtering the open list, in the same
 session and within VIEW_LASTS of opening it, belongs to that view and adds no entry; later, or in another session, it
-does. A candidate's picture that is asked for without its list opens the list.
+does. A picture that is asked for without a page that shows it opens the list. Whole pictures are the list's alone.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
@@ -44,7 +45,7 @@ from plainview.scores.calibration import in_words
 from plainview.scores.cautions import Caution
 from plainview.scores.scoring import COSINE
 from plainview.tables.dates import apart
-from plainview.web.views.common import member_of, picture, side_of
+from plainview.web.views.common import member_of, page_shown, picture, side_of
 
 VIEW_LASTS = timedelta(minutes=30)
 """How long an opened list counts as open: as long as a session may be idle."""
@@ -316,7 +317,10 @@ def _open_still(request: HttpRequest, public_id: str) -> Receipt | None:
 @require_GET
 def search_probe(request: HttpRequest, public_id: str) -> HttpResponse:
     """Return the probe's face; with `whole` the picture as searched, with `original` as it came."""
-    search = answered(public_id, member_of(request))
+    member = member_of(request)
+    search = answered(public_id, member)
+    if {"original", "whole"} & request.GET.keys() or not _probe_on_a_page(request, search, member):
+        open_list(request, search, member)
     if "original" in request.GET:
         return picture(whole_jpeg(search.probe_blob), lasting=True)
     if "whole" in request.GET:
@@ -327,7 +331,7 @@ def search_probe(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_GET
 def candidate_face(request: HttpRequest, public_id: str, rank: int) -> HttpResponse:
     """Return the face of a candidate, at the same scale as the probe."""
-    reference = _shown_picture(request, public_id, rank)
+    reference = _shown_picture(request, public_id, rank, face=True)
     if not reference.template:
         return picture(_erased())
     return picture(reference_jpeg(reference, side_of(request, 320)), lasting=True)
@@ -340,17 +344,35 @@ def candidate_whole(request: HttpRequest, public_id: str, rank: int) -> HttpResp
     return picture(whole_jpeg(reference.blob) if reference.template else _erased())
 
 
-def _shown_picture(request: HttpRequest, public_id: str, rank: int) -> Reference:
-    """Return the picture of a candidate that the address names; without its list in this session, that is opened first.
+def open_list(request: HttpRequest, search: Search, member: Member) -> None:
+    """Open a list, which is an entry of the log, unless it was opened in this session: one of its pictures is shown."""
+    if search.public_id not in request.session.get(_SEEN, {}):
+        _remember(request, search.public_id, view_candidates(search.public_id, acting_member=member).receipt)
 
-    The page of alerts shows candidates that an alert raised, and is no view of their lists: to whom it shows them.
-    """
+
+def _probe_on_a_page(request: HttpRequest, search: Search, member: Member) -> bool:
+    """Say whether the probe's face is on a page that the member has: their tasks, or in this session its case or alert."""
+    if search.member_id == member.pk or page_shown(request, reverse("case", args=[search.case_id])):
+        return True
+    if _on_alerts(request, search, member):
+        return True
+    return Examination.objects.filter(candidate__search=search, member=member).exists()
+
+
+def _on_alerts(request: HttpRequest, search: Search, member: Member) -> bool:
+    """Say whether the page of alerts shows the faces of a search: it is no view of the list, so only to whom it shows them."""
+    if search.alert is None or kept_blind(search.alert, member):
+        return False
+    return search.alert.member_id == member.pk or page_shown(request, reverse("alerts"))  # the owner has them as tasks
+
+
+def _shown_picture(request: HttpRequest, public_id: str, rank: int, *, face: bool = False) -> Reference:
+    """Return the picture of a candidate that the address names; `face`: only its face is shown."""
     member = member_of(request)
     search = answered(public_id, member)
     candidate = find.candidate_of(search, rank)
-    listed = search.alert is not None and not kept_blind(search.alert, member)
-    if not listed and search.public_id not in request.session.get(_SEEN, {}):
-        _remember(request, search.public_id, view_candidates(public_id, acting_member=member).receipt)
+    if not (face and _on_alerts(request, search, member)):
+        open_list(request, search, member)
     return picture_of(candidate, request.GET.get("picture", ""))
 
 

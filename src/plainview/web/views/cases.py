@@ -22,7 +22,7 @@ from plainview.casework.people.read import binding
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
-from plainview.web.views.common import member_of, say
+from plainview.web.views.common import member_of, say, shown
 
 
 class CaseForm(forms.Form):
@@ -101,16 +101,17 @@ def _case_page(request: HttpRequest, number: int, form: CloseForm, status: int =
     case = find.case_by_key(number, member)
     _, policy = binding(member.agency)
     visible = {examination.pk for examination in examinations(member)}
+    shown(request, reverse("case", args=[number]))
     events = timeline(case, member, examinations=visible)
     only = request.GET.get("only", "")
-    shown = [event for event in events if not only or event.kind == only]
+    rows = [event for event in events if not only or event.kind == only]
     searches = searches_under(case)
     return render(
         request,
         "cases/case.html",
         {
             "case": case,
-            "days": _days(shown),
+            "days": _days(rows),
             "counts": {
                 kind: (words, sum(1 for event in events if event.kind == kind)) for kind, words in KINDS.items()
             },

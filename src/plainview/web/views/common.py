@@ -52,11 +52,16 @@ _SHOWN, _MOST = "plainview_shown", 50
 
 def shown(request: HttpRequest, public_id: str = "") -> list[str]:
     """Remember in the session that this page was shown, its view being in the log; return all that were."""
-    if not public_id:
+    if not public_id or public_id in request.session.get(_SHOWN, [])[-_MOST // 2 :]:  # not a write at each view
         return list(request.session.get(_SHOWN, []))
     rest = [earlier for earlier in request.session.get(_SHOWN, []) if earlier != public_id]
     request.session[_SHOWN] = [*rest, public_id][-_MOST:]
     return list(request.session[_SHOWN])
+
+
+def page_shown(request: HttpRequest, address: str) -> bool:
+    """Say whether this session was shown the page at this address, which remembered it (`shown`)."""
+    return address in request.session.get(_SHOWN, [])
 
 
 def require_shown(request: HttpRequest, public_id: str) -> None:

@@ -39,10 +39,10 @@ def log(request: HttpRequest) -> HttpResponse:
     member = member_of(request)
     form = FilterForm(request.GET)
     form.fields["member"].choices = [("", "Everyone"), *read.people_of(member)]  # type: ignore[attr-defined]
-    seen = [(action, sentence(action, {"rule": "…"})) for action in read.actions_seen(member)]
+    seen = [(action, sentence(action, {})) for action in read.actions_seen(member)]
     asked = request.GET.get("action", "")
     if asked and asked not in dict(seen):  # an older kind of entry, from a link
-        seen.append((asked, sentence(asked, {"rule": "…"})))
+        seen.append((asked, sentence(asked, {})))
     form.fields["action"].choices = [("", "Everything"), *sorted(seen, key=lambda choice: choice[1])]  # type: ignore[attr-defined]
     wanted = read.Wanted()
     if form.is_valid():

@@ -15,6 +15,7 @@ from plainview.casework.search.candidates import answered, frame_of
 from plainview.policy.decision import Refused
 from plainview.recognition.errors import BadMedia
 from plainview.web.uploads import InMemory
+from plainview.web.views.candidates import open_list
 from plainview.web.views.common import member_of, picture
 from plainview.web.views.probes import draft_page, uploaded, whole_number
 
@@ -75,7 +76,10 @@ def photograph_picture(request: HttpRequest, public_id: str, number: int) -> Htt
 @require_GET
 def search_photograph(request: HttpRequest, public_id: str, number: int) -> HttpResponse:
     """Return a further picture of a search's probe: its face, or with `whole` the picture as it was searched."""
-    frame = frame_of(answered(public_id, member_of(request)), number)
+    member = member_of(request)
+    search = answered(public_id, member)
+    frame = frame_of(search, number)
+    open_list(request, search, member)
     edits = frame.provenance.get("edits", ())
     if "whole" in request.GET:
         return picture(whole_jpeg(frame.blob, edits), lasting=True)

@@ -51,7 +51,7 @@ class _Other:
     def __init__(self, engine: Any) -> None:
         self._engine, self.pack = engine, _Pack(engine.pack)
 
-    def template(self, picture: Any, detection: Any) -> Any:
+    def template(self, picture: Any, detection: Any, **_: Any) -> Any:
         return self._cut(self._engine.template(picture, detection))
 
     def reference_template(self, picture: Any, detection: Any) -> Any:

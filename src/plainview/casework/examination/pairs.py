@@ -1,6 +1,10 @@
 """Comparing the face of one picture with the faces of another, both sent by a member: no gallery is there.
 
-Owns the act and its entry. It must never name anybody: the pictures are not kept.
+Owns the act and its entry. It must never name anybody (the pictures are not kept), nor give a score to a member who has a
+verification to decide: saved from its page, the probe and each face would tell which of them is the candidate. Such a member
+compares no pictures at all. Refusing only the faces of the task would need templates of pictures that a member can
+blur or cut until they are below any threshold, and the refusal would itself be a comparison. The member ends it by deciding,
+which takes minutes; searches go on.
 """
 
 from __future__ import annotations
@@ -9,10 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from plainview.casework.examination.blind import waiting
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Member
 from plainview.casework.workspace.services import services
+from plainview.policy import rules
+from plainview.policy.examination import comparison_blind
 from plainview.policy.permissions import Permission
 from plainview.recognition.engine import compare
 from plainview.recognition.types import Face, Picture
@@ -47,7 +54,7 @@ def compare_pair(source: bytes, target: bytes, *, acting_member: Member) -> Comp
         acting_member: who compares.
 
     Raises:
-        Refused: no permission.
+        Refused: no permission; verification.undecided.
         BadMedia: a picture cannot be used.
     """
     engine = services().engine
@@ -55,6 +62,7 @@ def compare_pair(source: bytes, target: bytes, *, acting_member: Member) -> Comp
     chosen = engine.probe_face(first)[1]
     faces = engine.faces(second)[:_MOST]
     with acting("faces.compare", Permission.SEARCH_RUN, acting_member):
+        rules.require(comparison_blind(len(waiting(acting_member))))
         write_entry(
             "faces.compared",
             {"agency": acting_member.agency.public_id, "faces": len(faces)},
