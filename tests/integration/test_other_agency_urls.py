@@ -91,7 +91,7 @@ def address(entry: URLPattern, ids: dict[str, str]) -> str:
 
 
 def _type(converter: object) -> str:
-    return {"StringConverter": "str", "IntConverter": "int"}[type(converter).__name__]
+    return {"StringConverter": "str", "Number": "number"}[type(converter).__name__]
 
 
 def test_nothing_of_another_agency_is_shown_or_done(

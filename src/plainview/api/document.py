@@ -95,7 +95,7 @@ def _router() -> Router:
     router = Router()
     for operation in OPERATIONS:
         router.add_api_operation(
-            operation.path,
+            operation.route,
             [operation.method],
             operation.function,
             response={operation.status: str if operation.gives else operation.answer},

@@ -61,8 +61,8 @@ def _route(template: str) -> str:
 
 ROUTES: Mapping[str, tuple[Operation, ...]] = MappingProxyType(
     {
-        route: tuple(operation for operation in OPERATIONS if _route(operation.path) == route)
-        for route in dict.fromkeys(_route(operation.path) for operation in OPERATIONS)
+        route: tuple(operation for operation in OPERATIONS if _route(operation.route) == route)
+        for route in dict.fromkeys(_route(operation.route) for operation in OPERATIONS)
     }
 )
 """Address as Django reads it -> its operations."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
+from plainview.casework.numbers import limited
 from plainview.policy.permissions import Permission
 from plainview.policy.video import MAX_BYTES
 
@@ -69,6 +70,11 @@ class Operation:
     headers: tuple[tuple[str, bool], ...] = ()
     versioned: bool = False
     group: str = ""
+
+    @property
+    def route(self) -> str:
+        """The path as it is matched: with numbers of a limited length."""
+        return limited(self.path)
 
     @property
     def shown(self) -> str:

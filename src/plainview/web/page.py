@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import HttpResponseBase
 
+from plainview.casework.numbers import limited
 from plainview.policy.permissions import Permission
 from plainview.web.sign_in_pages import Anyone
 
@@ -41,4 +42,4 @@ class Page:
     @property
     def route(self) -> str:
         """The path as Django reads it."""
-        return self.path.replace("<id>", "<str:public_id>")
+        return limited(self.path.replace("<id>", "<str:public_id>"))
