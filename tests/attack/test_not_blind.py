@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import pytest
 from django.core import mail
+from tests.factories.alerts import alert, arrive, her
+from tests.factories.models import hopper, scaled
 from tests.factories.refusals import rule_of
 from tests.factories.verification import another, answered, examined, many, told
-from tests.factories.work import case, entries, person, probe, search
+from tests.factories.work import case, entries, gallery, person, probe, search, write
 
 from plainview.casework.cases.timeline import timeline
 from plainview.casework.examination.assign import assign_waiting
@@ -18,8 +21,10 @@ from plainview.casework.examination.pairs import compare_pair
 from plainview.casework.examination.read import examinations
 from plainview.casework.examination.seen import disagreements, rebuild, tell_withdrawn
 from plainview.casework.examination.verify import answer_verification, open_verification
-from plainview.casework.models import Examination, Member, Verification, View
-from plainview.casework.search.run import view_candidates
+from plainview.casework.models import Examination, Member, ProbeTemplate, Search, Verification, View
+from plainview.casework.probes.photographs import together
+from plainview.casework.probes.probe import prepare_probe
+from plainview.casework.search.run import Request, run_search, view_candidates
 from plainview.casework.triage.aside import none_of_these, set_aside
 from plainview.policy.examination import NOT, POTENTIAL
 
@@ -91,6 +96,82 @@ def test_who_saw_another_search_with_the_same_probe_is_not_its_verifier(
     row = examined(found)
     assert other.probe_blob == row.candidate.search.probe_blob
     assert not row.verifications.exists()
+
+
+def again(folder: Path, name: str) -> Path:
+    """The probe saved once more in the form of this name: the same picture, another file."""
+    cv2.imwrite(str(folder / name), cv2.imread(str(probe(folder, "again.png"))))
+    return folder / name
+
+
+@pytest.mark.parametrize("name", ["again.jpg", "again.bmp"])
+def test_who_searched_the_same_picture_in_another_file_is_not_its_verifier(
+    found: str, curious: Member, tmp_path: Path, name: str
+) -> None:
+    case("C-2")
+    other = search(again(tmp_path, name), curious, case="C-2", gallery="MARKER-gallery").search
+    row = examined(found)
+    assert other.probe_blob != row.candidate.search.probe_blob
+    assert not row.verifications.exists()
+    second = another("second@agency.example")
+    assert assign_waiting() == 1
+    assert row.verifications.get().verifier == second
+
+
+def test_a_verifier_who_opens_a_list_of_the_same_face_loses_the_task(
+    found: str, curious: Member, tmp_path: Path
+) -> None:
+    case("C-2")
+    other = search(again(tmp_path, "again.jpg"), case="C-2", gallery="MARKER-gallery").search
+    row = examined(found)
+    task = row.verifications.get()
+    open_verification(task.public_id, acting_member=curious)
+    view_candidates(other.public_id, acting_member=curious)
+    words = {item.position: NOT for item in task.items.all()}
+    assert rule_of(answer_verification, task.public_id, words, {}, acting_member=curious) == "verification.withdrawn"
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_who_searched_one_of_several_photographs_is_not_its_verifier(
+    found: str, curious: Member, tmp_path: Path, kept: bool
+) -> None:
+    case("C-2")
+    second = again(tmp_path, "again.jpg")
+    search(second, curious, case="C-2", gallery="MARKER-gallery")
+    several = together(
+        prepare_probe(probe(tmp_path)), [("again.jpg", second.read_bytes())], acting_member=person("examiner")
+    )
+    asked = Request("C-2", "find the rider", "MARKER-gallery", 3)
+    made = run_search(several, asked, acting_member=person("examiner")).search
+    if not kept:  # as with another model pack: then the pictures alone say it
+        ProbeTemplate.objects.all().delete()
+    row = examined(made.public_id)
+    assert not row.verifications.exists()
+    second_member = another("second@agency.example")
+    assert assign_waiting() == 1
+    assert row.verifications.get().verifier == second_member
+
+
+def test_who_searched_the_face_of_an_alert_does_not_verify_what_it_raised(
+    found: str, curious: Member, tmp_path: Path
+) -> None:
+    case()
+    gallery(tmp_path / "pictures")
+    search(again(tmp_path, "again.jpg"), curious, gallery="g")
+    alert(tmp_path)
+    arrive(tmp_path, "new.png", her())
+    raised = Search.objects.get(alert__isnull=False)
+    row = examined(raised.public_id)
+    assert not row.verifications.exists()
+    second_member = another("second@agency.example")
+    assert assign_waiting() == 1
+    assert row.verifications.get().verifier == second_member
+
+
+def test_who_searched_for_another_person_is_drawn(found: str, curious: Member, tmp_path: Path) -> None:
+    case("C-2")
+    search(write(scaled(hopper(), 0.8), tmp_path / "other.png"), curious, case="C-2", gallery="MARKER-gallery")
+    assert examined(found).verifications.get().verifier == curious
 
 
 def test_a_supervisor_who_discussed_it_is_not_its_verifier(found: str, curious: Member) -> None:

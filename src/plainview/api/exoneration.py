@@ -10,11 +10,8 @@ from pydantic import Field
 
 from plainview.api import probes
 from plainview.api.common import Cut, In, Moment, Out, Short, Text, member_of, slice_of
-from plainview.casework import find
 from plainview.casework.disclosure import read, reviews
 from plainview.casework.models import ExonerationReview, Member
-from plainview.policy.permissions import Permission
-from plainview.policy.roles import holds
 
 
 class ReviewIn(In):
@@ -44,12 +41,12 @@ class ExonerationOut(Out):
     requester: str
     body: str
     reason: str
-    charged_rank: int | None = Field(description="Null also for those who may not know it yet.")
+    charged_rank: int | None = Field(description="Null also for those who may not know it yet, and in a list.")
     asked_at: Moment
     accepted: bool | None
     decided_because: str
     searches: list[str] = Field(description="Ids of the searches that answer it.")
-    answer: dict[str, Any] | None
+    answer: dict[str, Any] | None = Field(description="Null until it is answered, and in a list.")
 
 
 class ExonerationsOut(Out):
@@ -59,8 +56,16 @@ class ExonerationsOut(Out):
     next: str | None
 
 
+def _listed(review: ExonerationReview) -> ExonerationOut:
+    """Return a review without what its lists hold: only who opens it, which is an entry, reads that."""
+    return _review(review, knows=False)
+
+
 def _shown(review: ExonerationReview, member: Member) -> ExonerationOut:
-    knows = review.answered_at is not None or holds(member.roles, Permission.EXONERATION_DECIDE)
+    return _review(review, knows=read.knows_rank(review, member))
+
+
+def _review(review: ExonerationReview, *, knows: bool) -> ExonerationOut:
     return ExonerationOut(
         id=review.public_id,
         search=review.search.public_id,
@@ -73,20 +78,20 @@ def _shown(review: ExonerationReview, member: Member) -> ExonerationOut:
         accepted=review.accepted,
         decided_because=review.note,
         searches=[search.public_id for search in read.searches_of(review)],
-        answer=review.answer,
+        answer=review.answer if knows else None,
     )
 
 
 def exoneration_list(request: HttpRequest, page: Cut) -> object:
-    """List the agency's reviews: open ones first, then the newest."""
+    """List the agency's reviews, open ones first, then the newest; without their answers."""
     member = member_of(request)
-    return slice_of(read.reviews_of(member), page, lambda review: _shown(review, member))
+    return slice_of(read.reviews_of(member), page, _listed)
 
 
 def exoneration_show(request: HttpRequest, id: str) -> ExonerationOut:  # noqa: A002  the name in the path
-    """Return a review, with its answer once there is one."""
+    """Return a review, with its answer once there is one; the view is an entry of the log."""
     member = member_of(request)
-    return _shown(find.review(id, member), member)
+    return _shown(reviews.view_review(id, acting_member=member), member)
 
 
 def exoneration_ask(request: HttpRequest, id: str, wanted: Body[ReviewIn]) -> ExonerationOut:  # noqa: A002

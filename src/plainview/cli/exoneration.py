@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from plainview.casework import find
 from plainview.casework.disclosure.read import reviews_of, searches_of, state_of
-from plainview.casework.disclosure.reviews import answer_review, ask_review, decide_review
+from plainview.casework.disclosure.reviews import answer_review, ask_review, decide_review, view_review
 from plainview.cli.acting import acting_member
 from plainview.cli.common import As, Json, print_json, print_rows, say
 
@@ -55,9 +54,9 @@ def list_(acting: As, json: Json = False) -> None:
 
 
 def show(review: str, acting: As, json: Json = False) -> None:
-    """Show a review and its answer."""
+    """Show a review and its answer; the view is logged."""
     member = acting_member(acting)
-    review_record = find.review(review, member)
+    review_record = view_review(review, acting_member=member)
     review_json = {
         "review": review_record.public_id,
         "search": review_record.search.public_id,

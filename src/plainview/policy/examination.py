@@ -115,6 +115,7 @@ SEEN_BY: Mapping[str, str] = MappingProxyType(
         "exoneration.asked": "asked for a review of the search",
         "exoneration.decided": "decided about a review of the search",
         "exoneration.answered": "answered a review of the search",
+        "exoneration.viewed": "opened the answer to a review of the search",
         "search.lapse_viewed": "opened the sealed evidence of the search",
     }
 )

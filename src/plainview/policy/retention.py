@@ -87,7 +87,7 @@ COUNTED = MappingProxyType(
 SUBJECTS = MappingProxyType(
     {
         What.REFERENCES: "References",
-        What.SEARCHES: "Searches with their probes, candidate lists and examinations",
+        What.SEARCHES: "Searches and ended requests to other agencies, with their probes, candidate lists and examinations",
         What.DRAFTS: "Drafts of searches",
         What.VIDEOS: "Videos with their stills",
         What.ALERTS: "Ended alerts with their probes",

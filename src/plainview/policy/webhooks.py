@@ -54,6 +54,7 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "shared.authorised": "A request to another agency was authorised.",
         "shared.answered": "A request to another agency was answered.",
         "shared.closed": "A request to another agency ended.",
+        "shared.erased": "An ended request to another agency was erased.",
         "video.received": "The upload of a video ended.",
         "video.processed": "A video was processed.",
         "video.failed": "A video could not be processed.",

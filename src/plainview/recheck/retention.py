@@ -20,13 +20,14 @@ from plainview.recognition.foreign import Unreadable, foreign
 FORM = "plainview.retention.v1"
 
 _NAMES = {
-    "references": "reference",
-    "searches": "search",
-    "drafts": "preparation",
-    "videos": "video",
-    "alerts": "alert",
+    "references": ("reference",),
+    "searches": ("search", "shared_request"),
+    "drafts": ("preparation",),
+    "videos": ("video",),
+    "alerts": ("alert",),
 }
-"""What a line is about -> under which name its entry has the id."""
+"""What a line is about -> under which name its entry has the id; a rule about searches also erases ended requests to
+another agency."""
 
 
 class NoProof(ValueError):
@@ -122,11 +123,10 @@ def _erased(
         problems.append(f"{named} was erased and not approved")
     if entry is None:
         problems.append(f"{named} has no entry")
-    elif (entry[1].get(_NAMES[item["what"]]), entry[1].get("run"), entry[1].get("rule")) != (
-        item["subject"],
-        run,
-        item["rule"],
-    ):
+    elif item["subject"] not in [entry[1].get(name) for name in _NAMES[item["what"]]] or (
+        entry[1].get("run"),
+        entry[1].get("rule"),
+    ) != (run, item["rule"]):
         problems.append(f"{named}: its entry {item['entry']} is about something else")
 
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from plainview.casework import find
 from plainview.casework.disclosure.contents import result_of
+from plainview.casework.examination.read import verdicts
 from plainview.casework.models import (
     Candidate,
     DisclosureGrant,
@@ -23,11 +24,12 @@ from plainview.casework.models import (
     ExonerationReview,
     Member,
     Search,
-    Verification,
 )
 from plainview.policy.agency import PICTURES
-from plainview.policy.decision import Refused
+from plainview.policy.decision import Allow, Refused
+from plainview.policy.examination import POTENTIAL, verified
 from plainview.policy.permissions import Permission
+from plainview.policy.roles import holds
 
 
 def live(rows: QuerySet[DisclosureGrant], today: date | None = None) -> QuerySet[DisclosureGrant]:
@@ -114,15 +116,44 @@ def state_of(review: ExonerationReview) -> str:
     return "waiting for examination and an answer" if searches_of(review) else "waiting for a search"
 
 
-def waits_for_examination(review: ExonerationReview) -> bool:
-    """Return True while one of its searches has candidates but no examination, or a verification without an answer."""
+def knows_rank(review: ExonerationReview, member: Member) -> bool:
+    """Say whether the member may see which candidate is charged: who decides may, and everyone once it is answered."""
+    return review.answered_at is not None or holds(member.roles, Permission.EXONERATION_DECIDE)
+
+
+def waits_for(review: ExonerationReview) -> list[str]:
+    """Return in sentences whom an answer waits for: an examiner, the blind second of a candidate, or a supervisor."""
+    waits = []
     for search in searches_of(review):
-        listed = Candidate.objects.filter(search=search).exists()
-        looked = Examination.objects.filter(candidate__search=search)
-        pending = Verification.objects.filter(examination__in=looked, answered_at=None)
-        if (listed and not looked.exists()) or pending.exists():
-            return True
-    return False
+        looked = Examination.objects.filter(candidate__search=search).select_related("candidate").order_by("pk")
+        if not looked.exists() and Candidate.objects.filter(search=search).exists():
+            waits.append(f"Search {search.public_id} waits for an examiner.")
+        similar = looked.filter(conclusion=POTENTIAL)
+        decided = {examination.candidate_id for examination in similar if not _missing(examination)}
+        for examination in looked:
+            missing = "" if examination.candidate_id in decided else _missing(examination)
+            missing = _pending(examination) or missing
+            if missing:
+                waits.append(
+                    f"Candidate {examination.candidate.rank} of search {search.public_id} waits for {missing}."
+                )
+    return waits
+
+
+def _pending(examination: Examination) -> str:
+    return "its verifier" if examination.verifications.filter(answered_at=None).exists() else ""
+
+
+def _missing(examination: Examination) -> str:
+    """Return who has to act on an examination before a review is answered; "" when nobody has to."""
+    if examination.conclusion != POTENTIAL or hasattr(examination, "lead"):
+        return ""
+    answers = [word for _, word in verdicts(examination)]
+    if not answers:
+        return _pending(examination) or "a second person who is trained and has not seen the search"
+    if hasattr(examination, "withheld") or isinstance(verified(examination.conclusion, answers, False), Allow):
+        return ""
+    return _pending(examination) or "a supervisor, because its verifiers disagreed with the examiner"
 
 
 def compared(review: ExonerationReview) -> dict[str, Any]:

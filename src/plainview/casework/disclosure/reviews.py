@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from django.utils import timezone
 
+from plainview.audit.record import Value
 from plainview.casework import find
 from plainview.casework.disclosure.grants import open_also
 from plainview.casework.disclosure.make import disclosable
-from plainview.casework.disclosure.read import compared, grant_of, grants_to, searches_of, waits_for_examination
+from plainview.casework.disclosure.read import compared, grant_of, grants_to, knows_rank, searches_of, waits_for
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Candidate, ExonerationReview, Member, Preparation, Search
@@ -139,6 +140,33 @@ def decide_review(review_id: str, *, accept: bool, reason: str, acting_member: M
     return review
 
 
+def view_review(review_id: str, *, acting_member: Member) -> ExonerationReview:
+    """Show a review to a member of its agency; the view is an entry.
+
+    The entry names the searches once the page shows who is on their lists, or which candidate is charged: from then on the
+    reader is not their blind second.
+
+    Raises:
+        Refused: no permission, or unknown.
+    """
+    with acting("exoneration.view", Permission.EXONERATION_READ, acting_member):
+        review = find.review(review_id, acting_member)
+        named: dict[str, Value] = {}
+        if knows_rank(review, acting_member):
+            named["searches"] = [review.search.public_id, *(search.public_id for search in searches_of(review))]
+        write_entry(
+            "exoneration.viewed",
+            {
+                "agency": acting_member.agency.public_id,
+                "review": review.public_id,
+                "answered": review.answered_at is not None,
+                **named,
+            },
+            acting_member=acting_member,
+        )
+    return review
+
+
 def prepare_review(
     review_id: str, *, photograph: tuple[str, bytes] | None = None, acting_member: Member
 ) -> Preparation:
@@ -175,12 +203,13 @@ def answer_review(review_id: str, *, acting_member: Member) -> ExonerationReview
         review = find.review(review_id, acting_member)
         open_review(review_id, review.search.case, acting_member)
         searches = searches_of(review)
-        if not searches or waits_for_examination(review):
+        waits = waits_for(review) if searches else ["The search was not run."]
+        if waits:
             raise Refused(
                 "review.steps",
                 "Review not answered",
-                "The search was not run." if not searches else "A candidate list was not examined, or not verified.",
-                "Complete the five steps that every search has.",
+                f"A step is missing: {' '.join(waits)}",
+                "Complete the five steps that every search has. If nobody can verify, train another member.",
                 act=Permission.EXONERATION_READ,
             )
         review.answer, review.answered_by, review.answered_at = compared(review), acting_member, timezone.now()

@@ -29,6 +29,7 @@ KINDS = {
     ACTION: "reference",
     "search.erased": "search",
     "alert.erased": "alert",
+    "shared.erased": "shared_request",
     "video.erased": "video",
     "preparation.discarded": "preparation",
 }

@@ -2,7 +2,8 @@
 
 Owns how far a hold reaches. A hold on a gallery keeps its references. One on a search keeps the search, the draft and
 the video that its probe came from, and the references in its candidate list, so that it can be run again. One on a case
-keeps all of this for each of its searches, with its drafts, videos and alerts. It must never write.
+keeps all of this for each of its searches, with its drafts, videos and alerts, and its requests to other agencies. It
+must never write.
 """
 
 from __future__ import annotations
@@ -81,6 +82,13 @@ def held_alert(alert: Alert) -> list[Hold]:
     """Return the holds in force on an alert: its case's, and those of searches that it raised."""
     which = Q(case_id=alert.case_id) | Q(search__alert=alert)
     return list(_active(alert.case.agency_id).filter(which).distinct())
+
+
+def held_request(request: SharedRequest) -> list[Hold]:
+    """Return the holds in force on a request, of both agencies: its case's, its mirror's, and those of its searches."""
+    cases = Q(case_id__in=[pk for pk in (request.case_id, request.mirror_id) if pk is not None])
+    rows = Hold.objects.filter(cases | Q(search__shared_request=request), ended_at=None)
+    return list(rows.order_by("pk").distinct())
 
 
 def held_video(video: Video) -> list[Hold]:

@@ -49,9 +49,10 @@ def assign_verifier(examination: Examination) -> Verification | None:
     """Assign the task to a random trained member who has seen nothing of it; None while there is nobody, or no index."""
     agency = examination.member.agency
     taken = set(Verification.everything.filter(examination=examination).values_list("verifier_id", flat=True))
-    taken |= who_has_seen(examination.candidate.search)
     everybody = _able(agency)
     able = [member for member in everybody if member.pk not in taken]
+    seen = who_has_seen(examination.candidate.search, [member.pk for member in able])
+    able = [member for member in able if member.pk not in seen]
     if not able:
         return None
     shown = compared_picture(examination)

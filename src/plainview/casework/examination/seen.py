@@ -6,14 +6,15 @@ made again at any time. It must never decide who is independent: policy.examinat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from plainview.audit.record import parse_line
 from plainview.casework.examination.blind import live_tasks
+from plainview.casework.examination.same_probe import of_one_face, of_one_probe, seen_by
 from plainview.casework.log.write import write_entry
 from plainview.casework.mail import address
 from plainview.casework.mail.letters import write_letters
@@ -107,30 +108,28 @@ def _searches(subject: Mapping[str, object]) -> set[str]:
     return named
 
 
-def of_one_probe(search: Search) -> QuerySet[Search]:
-    """Return the searches with the same probe, this one included: the same picture, draft or alert."""
-    same = Q(pk=search.pk)
-    if search.probe_blob:
-        same |= Q(probe_blob=search.probe_blob, case__agency=search.case.agency_id)
-    if search.preparation_id is not None:
-        same |= Q(preparation=search.preparation_id)
-    if search.alert_id is not None:
-        same |= Q(alert=search.alert_id)
-    return Search.objects.filter(same)
+def who_has_seen(search: Search, among: Collection[int]) -> set[int]:
+    """Return the keys of those members who have seen this search's list or scores, or those of another with its probe.
 
+    Those who ran, approved or authorised one of these searches are among them, and those who examined another candidate.
 
-def who_has_seen(search: Search) -> set[int]:
-    """Return the keys of the members who have seen this search's list or scores, or another examination of its probe.
-
-    Those who ran, approved or authorised one of these searches are among them.
+    Args:
+        search: that a task is about.
+        among: the members who might get the task: only of what they have seen are the faces compared.
     """
     follow()
-    searches = of_one_probe(search)
+    seen = _saw(of_one_probe(search), among)
+    others = set(among) - seen
+    return seen | (_saw(of_one_face(search, seen_by(others)), others) if others else set())
+
+
+def _saw(searches: QuerySet[Search], among: Collection[int]) -> set[int]:
+    """Return which of these members have seen one of the searches."""
     seen = set(View.objects.filter(search__in=searches.values("public_id")).values_list("member_id", flat=True))
     for members in searches.values_list("member_id", "approval__decided_by_id", "authorised_by_id"):
         seen |= {member for member in members if member is not None}
     examined = Examination.objects.filter(candidate__search__in=searches)
-    return seen | set(examined.values_list("member_id", flat=True))
+    return (seen | set(examined.values_list("member_id", flat=True))) & set(among)
 
 
 def withdraw_seen(verifier: Member | None = None) -> list[Verification]:
@@ -145,7 +144,7 @@ def withdraw_seen(verifier: Member | None = None) -> list[Verification]:
     withdrawn = []
     for task in rows.select_related("verifier__agency", "examination__candidate__search__case"):
         assert task.examination is not None  # noqa: S101  filtered above
-        if task.verifier_id not in who_has_seen(task.examination.candidate.search):
+        if not who_has_seen(task.examination.candidate.search, [task.verifier_id]):
             continue
         with transaction.atomic():
             taken = Verification.objects.filter(pk=task.pk, answered_at=None).update(withdrawn_at=timezone.now())

@@ -182,10 +182,10 @@ def answer_verification(
 
 
 def _worked_on(task: Verification) -> set[str]:
-    """Return the ids of the members who have seen what it is about."""
+    """Return the id of its verifier if they have seen what it is about."""
     if task.examination is None:
         return set()
-    return names_of(who_has_seen(task.examination.candidate.search))
+    return names_of(who_has_seen(task.examination.candidate.search, [task.verifier_id]))
 
 
 def _outcome(task: Verification, verdict: str) -> dict[str, str | bool]:

@@ -126,6 +126,11 @@ class SharedRequest(Recorded):
     def __str__(self) -> str:
         return self.public_id
 
+    @property
+    def is_erased(self) -> bool:
+        """Its probe and its texts were erased; every request has a probe until then."""
+        return not self.probe_blob
+
 
 class SharedLead(models.Model):
     """A lead in the answer to a request."""

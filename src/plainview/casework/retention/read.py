@@ -17,7 +17,7 @@ from functools import lru_cache
 
 from django.db.models import Q, QuerySet
 
-from plainview.casework.erasure.read import InForce, in_force
+from plainview.casework.erasure.read import InForce, held_request, in_force
 from plainview.casework.models import (
     Agency,
     Alert,
@@ -31,6 +31,7 @@ from plainview.casework.models import (
     RetentionRun,
     RetentionVersion,
     Search,
+    SharedRequest,
     Video,
 )
 from plainview.casework.retention.reach import days_of_events, events_by_gallery, items_of_gallery
@@ -157,8 +158,9 @@ def judged_again(kind: What, subject: str, agency: Agency, today: date) -> Judge
             for judgement in _reached(item, public, item.gallery, rules, today, today)
         )
     else:
-        target = _MODELS[kind].filter(public_id=subject, case__agency=agency).first()
-        judgements = _of_case(target.case, rules, holds, today, today, only=(kind, target.pk)) if target else iter(())
+        named = (rows.filter(public_id=subject, case__agency=agency).first() for rows in _rows_of(kind))
+        target = next(filter(None, named), None)
+        judgements = _of_case(target.case, rules, holds, today, today, only=(kind, subject)) if target else iter(())
     return next(judgements, None)
 
 
@@ -170,6 +172,18 @@ _MODELS: dict[What, QuerySet] = {  # type: ignore[type-arg]
 }
 """What can be erased of each kind in a case; a running alert has to be ended first."""
 
+_ENDED_REQUESTS = (
+    SharedRequest.objects.filter(closed_at__isnull=False)
+    .exclude(probe_blob="")
+    .exclude(pk__in=Search.objects.filter(erased_at=None, shared_request__isnull=False).values("shared_request"))
+)
+"""Requests to another agency that no search keeps any longer: a rule about searches reaches them in the asking case."""
+
+
+def _rows_of(kind: What) -> tuple[QuerySet, ...]:  # type: ignore[type-arg]
+    """Return what a rule about a kind reaches in a case."""
+    return (_MODELS[kind].all(), _ENDED_REQUESTS.all()) if kind is What.SEARCHES else (_MODELS[kind].all(),)
+
 
 def _cases(agency: Agency) -> list[Case]:
     """Return the cases that are closed or have an event: no rule reaches any other."""
@@ -179,7 +193,7 @@ def _cases(agency: Agency) -> list[Case]:
 
 
 def _of_case(
-    case: Case, rules: Rules, holds: InForce, today: date, last: date, *, only: tuple[What, int] | None = None
+    case: Case, rules: Rules, holds: InForce, today: date, last: date, *, only: tuple[What, str] | None = None
 ) -> Iterator[Judged]:
     happened = dict(days_of_events(RetentionEvent.objects.filter(case=case), "case_id").get(case.pk, {}))
     if case.closed_at is not None:
@@ -196,10 +210,17 @@ def _of_case(
             continue
         rows = _MODELS[kind].filter(case=case)
         if only is not None:
-            rows = rows.filter(pk=only[1])
+            rows = rows.filter(public_id=only[1])
         for pk, public in rows.order_by("pk").values_list("pk", "public_id"):
             item = Item(kind, happened, case=case.number, holds=holds_on(pk, public), unsolved=unsolved)
             yield from _reached(item, public, case.number, rules, today, last)
+        if kind is not What.SEARCHES:
+            continue
+        for request in _ENDED_REQUESTS.filter(case=case).order_by("pk"):
+            if only is None or request.public_id == only[1]:
+                kept_by = tuple(hold.public_id for hold in held_request(request))
+                item = Item(kind, happened, case=case.number, holds=kept_by, unsolved=unsolved)
+                yield from _reached(item, request.public_id, case.number, rules, today, last)
 
 
 def _reached(

@@ -16,6 +16,7 @@ from plainview.audit.record import Value
 from plainview.casework.alerts.erase import erase_alert
 from plainview.casework.erasure.expunge import erase_reference, finish, forget_pages
 from plainview.casework.erasure.holds import lock_holds
+from plainview.casework.erasure.requests import erase_request, request_locked
 from plainview.casework.jobs import beat, progressed
 from plainview.casework.log.read import newest_entry
 from plainview.casework.log.write import write_entry
@@ -28,6 +29,7 @@ from plainview.casework.models import (
     RetentionItem,
     RetentionRun,
     Search,
+    SharedRequest,
     Video,
 )
 from plainview.casework.probes.preparations import erase_draft
@@ -113,7 +115,13 @@ def _is_gone(item: RetentionItem) -> bool:
         What.VIDEOS: Video.objects.exclude(state=Video.State.ERASED),
         What.ALERTS: Alert.objects.exclude(probe_blob=""),
     }[What(item.what)]
-    return not living.filter(public_id=item.subject).exists()
+    return not living.filter(public_id=item.subject).exists() and not _is_request(item)
+
+
+def _is_request(item: RetentionItem) -> bool:
+    """Return True when the line of a rule about searches is an ended request to another agency, not erased yet."""
+    rows = SharedRequest.objects.exclude(probe_blob="")
+    return item.what == What.SEARCHES and rows.filter(public_id=item.subject).exists()
 
 
 def _erase(run: RetentionRun, item: RetentionItem) -> tuple[int, set[str]]:
@@ -125,6 +133,8 @@ def _erase(run: RetentionRun, item: RetentionItem) -> tuple[int, set[str]]:
         rows = Reference.objects.select_for_update(of=("self",))
         reference = rows.select_related("gallery__agency", "enrolment").get(public_id=item.subject)
         return erase_reference(reference, words, cause=cause, acting_member=None)[1], set()
+    if _is_request(item):
+        return erase_request(request_locked(item.subject), WHY, cause=cause).entry, set()
     if kind is What.SEARCHES:
         searches = Search.objects.select_for_update(of=("self",)).select_related("case__agency", "member")
         return erase_search(searches.get(public_id=item.subject), WHY, cause=cause).entry, set()

@@ -15,6 +15,7 @@ from plainview.audit.record import Value
 from plainview.casework.erasure.erasers import answers_go, drop_packages, pictures_go
 from plainview.casework.erasure.holds import lock_holds, require_free
 from plainview.casework.erasure.read import held_draft, held_search
+from plainview.casework.erasure.requests import erase_with
 from plainview.casework.log.read import entries_about
 from plainview.casework.log.write import Receipt, write_entry
 from plainview.casework.models import (
@@ -45,6 +46,8 @@ def erase_search(
 ) -> Receipt:
     """Erase a search, locked by the caller, in the running transaction; its pictures are erased after the commit.
 
+    An ended request of another agency that it answered is erased with it.
+
     Args:
         search: a search that is not erased yet.
         why: the reason in words, without personal data: it is public.
@@ -56,7 +59,9 @@ def erase_search(
     """
     lock_holds(search.case.agency)
     require_free(held_search(search), f"Search {search.public_id}")
-    return blank_search(search, why, cause=cause, action=action)
+    receipt = blank_search(search, why, cause=cause, action=action)
+    erase_with(search, why, cause=cause)
+    return receipt
 
 
 def blank_search(

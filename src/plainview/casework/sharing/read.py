@@ -201,7 +201,11 @@ def given_candidate(request: SharedRequest, rank: int) -> Candidate:
 
 
 def probe_shown(request: SharedRequest, member: Member) -> bool:
-    """Say whether the member's agency may see the probe: the requesting one always, the searching one while it works on it."""
+    """Say whether the member's agency may see the probe: the requesting one until it is erased, the searching one while it
+    works on it.
+    """
+    if request.is_erased:
+        return False
     if request.agreement.asker_id == member.agency_id:
         return True
     return not request.closed_as or live_search(request) is not None

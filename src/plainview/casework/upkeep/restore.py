@@ -21,6 +21,7 @@ from plainview.audit.record import parse_line
 from plainview.casework.alerts.erase import blank_alert
 from plainview.casework.erasure.expunge import blank, finish, forget_pages
 from plainview.casework.erasure.expunged import KINDS, Line, about_erasing, lines_of
+from plainview.casework.erasure.requests import blank_request, request_locked
 from plainview.casework.log.continuity import require_reaches, take_over
 from plainview.casework.log.read import newest_entry, verify_log
 from plainview.casework.log.record import follow_log
@@ -35,6 +36,7 @@ from plainview.casework.models import (
     Proposal,
     Reference,
     Search,
+    SharedRequest,
     Video,
 )
 from plainview.casework.probes.preparations import erase_draft
@@ -47,6 +49,7 @@ from plainview.casework.videos.erase import blank_rows
 from plainview.casework.workspace.schema import applied
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
+from plainview.policy.sharing import EXPIRED
 
 _QUIET = frozenset(
     {
@@ -229,6 +232,17 @@ def _alert(line: Line) -> bool:
     return alert is not None
 
 
+def _request(line: Line) -> bool:
+    rows = SharedRequest.objects.exclude(probe_blob="")
+    if not rows.filter(public_id=line.reference).exists():
+        return False
+    request = request_locked(line.reference)
+    if request.closed_at is None:
+        request.closed_as, request.closed_at = EXPIRED, timezone.now()
+    blank_request(request, _RESTORED, cause={"first_in": line.entry}, action="shared.erased_again")
+    return True
+
+
 def _video(line: Line) -> bool:
     rows = Video.objects.select_related("case__agency").exclude(state=Video.State.ERASED)
     video = rows.filter(public_id=line.reference).first()
@@ -249,6 +263,7 @@ _AGAIN = {
     "reference": _reference,
     "search": _search,
     "alert": _alert,
+    "shared_request": _request,
     "video": _video,
     "preparation": _draft,
 }

@@ -170,7 +170,7 @@ ROWS = (
         "exoneration show",
         May.EXONERATION_READ,
         "exoneration:show",
-        "Show a review and its answer.",
+        "Show a review and its answer; the view is logged.",
         "plainview exoneration show E7K2M9QXWV4TB --as examiner@agency.example",
     ),
     Command(

@@ -10,10 +10,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from plainview.casework import find
 from plainview.casework.disclosure import reviews as acts
-from plainview.casework.disclosure.read import reviews_of, searches_of, state_of, waits_for_examination
-from plainview.casework.models import ExonerationReview, Member
+from plainview.casework.disclosure.read import knows_rank, reviews_of, searches_of, state_of, waits_for
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
@@ -74,13 +72,13 @@ def exonerations(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def exoneration(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Show one review."""
+    """Show one review; the view is logged."""
     return _page(request, public_id)
 
 
 def _page(request: HttpRequest, public_id: str, form: DecideForm | None = None, **more: Any) -> HttpResponse:
     member = member_of(request)
-    review = find.review(public_id, member)
+    review = acts.view_review(public_id, acting_member=member)
     return render(
         request,
         "exoneration/review.html",
@@ -88,19 +86,14 @@ def _page(request: HttpRequest, public_id: str, form: DecideForm | None = None, 
             "review": review,
             "state": state_of(review),
             "searches": searches_of(review),
-            "shows_rank": _may_know(review, member),
+            "shows_rank": knows_rank(review, member),
             "form": form or DecideForm(),
             "decides": holds(member.roles, Permission.EXONERATION_DECIDE),
             "searches_here": holds(member.roles, Permission.SEARCH_RUN),
-            "waits": waits_for_examination(review),
+            "waits": waits_for(review),
         }
         | more,
     )
-
-
-def _may_know(review: ExonerationReview, member: Member) -> bool:
-    """Say whether the member may see which candidate is charged: who decides may, and everyone once it is answered."""
-    return review.answered_at is not None or holds(member.roles, Permission.EXONERATION_DECIDE)
 
 
 @require_POST
@@ -142,12 +135,12 @@ def exoneration_answer(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_GET
 def exoneration_result(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Return the answer as JSON.
+    """Return the answer as JSON; the view is logged.
 
     Raises:
         Refused: review.unknown; review.answer.unknown before it is answered.
     """
-    review = find.review(public_id, member_of(request))
+    review = acts.view_review(public_id, acting_member=member_of(request))
     if review.answer is None:
         raise Refused(
             "review.answer.unknown",

@@ -40,6 +40,11 @@ _SINGULAR = {
 }
 
 
+def _kind(item: RetentionItem) -> str:
+    """Return what a line is about; a rule about searches also reaches ended requests to another agency."""
+    return "Request" if item.what == "searches" and item.subject.startswith("X") else _SINGULAR[item.what]
+
+
 class EventForm(forms.Form):
     """An event outside the agency that a rule counts from."""
 
@@ -217,9 +222,7 @@ def _run_page(
         {
             "run": run,
             "page": page,
-            "rows": [
-                (item, _SINGULAR[item.what], says[item.rule].says if item.rule in says else item.rule) for item in page
-            ],
+            "rows": [(item, _kind(item), says[item.rule].says if item.rule in says else item.rule) for item in page],
             "planned": sum(item.planned for item in items),
             "total": len(items),
             "counts": [
