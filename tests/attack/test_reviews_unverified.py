@@ -90,14 +90,14 @@ def test_who_reads_the_answer_is_not_drawn(review: ExonerationReview, page: str)
     client = client_of(reader)
     assert client.get(path).status_code == 200
     assert entries("exoneration.viewed")[-1].subject["answered"] is False
-    assert reader.pk not in who_has_seen(made(review))  # the page shows neither a list nor who is charged yet
+    assert not who_has_seen(made(review), [reader.pk])  # the page shows neither a list nor who is charged yet
     answered(row.verifications.get(), POTENTIAL)
     answer_review(review.public_id, acting_member=person("supervisor"))
     assert client.get(path + page).status_code == 200
     entry = entries("exoneration.viewed")[-1]
     assert entry.actor == reader.public_id
     assert entry.subject["searches"] == [review.search.public_id, made(review).public_id]
-    assert {reader.pk} <= who_has_seen(made(review)) & who_has_seen(review.search)
+    assert who_has_seen(made(review), [reader.pk]) == who_has_seen(review.search, [reader.pk]) == {reader.pk}
     assert disagreements() == []
     Member.objects.filter(pk=second.pk).update(is_active=False)
     later = examined(made(review).public_id, 2)
