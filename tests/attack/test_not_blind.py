@@ -10,6 +10,7 @@ from django.core import mail
 from tests.factories.alerts import alert, arrive, her
 from tests.factories.models import hopper, scaled
 from tests.factories.refusals import rule_of
+from tests.factories.sharing import taken, world
 from tests.factories.verification import another, answered, examined, many, told
 from tests.factories.work import case, entries, gallery, person, probe, search, write
 
@@ -19,12 +20,14 @@ from plainview.casework.examination.blind import blind_pictures
 from plainview.casework.examination.examine import view_examination
 from plainview.casework.examination.pairs import compare_pair
 from plainview.casework.examination.read import examinations
-from plainview.casework.examination.seen import disagreements, rebuild, tell_withdrawn
+from plainview.casework.examination.seen import _searches, disagreements, rebuild, tell_withdrawn
 from plainview.casework.examination.verify import answer_verification, open_verification
 from plainview.casework.models import Examination, Member, ProbeTemplate, Search, Verification, View
 from plainview.casework.probes.photographs import together
 from plainview.casework.probes.probe import prepare_probe
 from plainview.casework.search.run import Request, run_search, view_candidates
+from plainview.casework.sharing.requests import view_request
+from plainview.casework.sharing.search import search_shared
 from plainview.casework.triage.aside import none_of_these, set_aside
 from plainview.policy.examination import NOT, POTENTIAL
 
@@ -258,3 +261,13 @@ def test_the_time_line_of_a_case_shows_no_review_of_a_list_to_who_may_have_to_ve
     assert len(reviews(person("supervisor"))) == 2  # verifies nothing
     Examination.objects.filter(pk=row.pk).update(conclusion=NOT)
     assert len(reviews(verifier)) == 2  # nothing to verify
+
+
+def test_who_opened_the_answer_to_another_agency_has_seen_its_list(workspace: Path, tmp_path: Path) -> None:
+    made = world(tmp_path)
+    request = taken(tmp_path, made)
+    view_request(request.public_id, acting_member=person("examiner"))
+    viewed = entries("shared.viewed")[0].subject
+    found = search_shared(request.public_id, acting_member=person("examiner"))
+    assert _searches(viewed) == set()  # nothing was answered yet
+    assert _searches({**viewed, "result": "candidates"}) == {found.public_id}

@@ -101,9 +101,14 @@ def _searches(subject: Mapping[str, object]) -> set[str]:
     for field, rows, path in (
         ("examination", Examination.objects.filter(public_id=subject.get("examination")), of_examination),
         ("lead", Lead.objects.filter(public_id=subject.get("lead")), f"examination__{of_examination}"),
-        ("request", SharedRequest.objects.filter(public_id=subject.get("request")), "searches__public_id"),
+        (
+            "shared_request",
+            SharedRequest.objects.filter(public_id=subject.get("shared_request")),
+            "searches__public_id",
+        ),
     ):
-        if not named and subject.get(field):
+        unanswered = "result" in subject and not subject["result"]  # a request that was opened before it was answered
+        if not named and subject.get(field) and not unanswered:
             named |= {str(public) for public in rows.values_list(path, flat=True) if public}
     return named
 
