@@ -186,8 +186,8 @@ def member_join(
         raise Refused(
             "member.join_page",
             "Not joined",
-            "Who joins by this command has no password, and cannot act once the workspace is served.",
-            f"Open {address()}/join/CODE/ while it is served. Where it is never served, add --without-sign-in.",
+            "Who joins like this has no password, and cannot act once the workspace is served.",
+            f"Open {address()}/join/CODE/ while it is served. Where it is never served, join without a sign-in.",
         )
     member = join(code, name)
     answer(

@@ -106,7 +106,8 @@ def test_addresses_and_methods_that_are_not_there(workspace: Path) -> None:
     assert who.get("/cases/9").rule == "case.unknown"
     assert who.get("/cases/x").rule == "api.no_operation"
     assert who.get("/searches/%00").rule == "search.unknown"
-    assert who.get(f"/cases/{10**40}").rule == "case.unknown"
+    assert who.get(f"/cases/{10**17}").rule == "case.unknown"
+    assert who.get(f"/cases/{10**40}").rule == "api.no_operation"
 
 
 @pytest.mark.parametrize(
