@@ -80,7 +80,7 @@ def test_what_is_wrong_with_an_upload_is_said_on_the_same_page(page_of: Callable
     broken.write_bytes(b"PK\x03\x04 and nothing more")
     page.get_by_label("Pictures, or a ZIP file").set_input_files(broken)
     page.get_by_role("button", name="Enrol", exact=True).click()
-    expect(page.get_by_text("Pack the pictures as a plain ZIP file")).to_be_visible()
+    expect(page.get_by_text("Pack the pictures as one plain ZIP file")).to_be_visible()
     assert "/enrol/" in page.url
 
 
