@@ -61,7 +61,9 @@ def verify(page: Page) -> str:
     shown = page.content()
     for place in range(1, 5):
         expect(page.get_by_role("heading", name=f"Face {place} of 4")).to_be_visible()
-        expect(page.locator("#components.walking")).to_have_count(1)  # before that a key sends the form as it is
+        # The script has begun, and then waits a moment for the second press of a key: before that a key is lost.
+        expect(page.locator("#components.walking")).to_have_count(1)
+        expect(page.get_by_role("button", name="Potential candidate")).to_be_enabled()
         page.keyboard.press("q")
         expect(page.locator("#only")).to_be_visible()
         for _ in range(19):
