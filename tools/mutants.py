@@ -207,6 +207,7 @@ def main() -> int:
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", ORT_DISABLE_TELEMETRY="1")
     for name in HEAVY:
         importlib.import_module(name)
+    sys.modules["cv2"].setNumThreads(1)  # a fork that ends helpers of its parent, which it does not have, waits for ever
     gc.collect()
     gc.freeze()  # a fork then collects only what is its own
     folders = [folder for folder in TESTS if not options.only or any(o.split("/")[0] == folder for o in options.only)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from plainview.index.codes import Codes, near_codes, near_margin, near_scores, s
 from plainview.index.compressed import CompressedIndex
 from plainview.index.exact import ExactIndex
 from plainview.index.growing import GrowingIndex
+from plainview.index.halves import Halves
 from plainview.index.store import Store
 from plainview.storage.seal import Sealer
 
@@ -327,3 +329,31 @@ def test_a_small_part_gives_every_reference_whose_estimate_is_above_none(tmp_pat
     assert (np.abs(estimates) < 0.001).any()  # the scan's own limit is rounded: a little below nothing is asked for too
     look = index.look(probe, 10)
     assert len(look.estimates) == (estimates > -0.001).sum()
+
+
+def test_the_first_guess_is_a_little_below_where_the_walk_stops(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it costs otherwise: a second scan, or thousands of near codes that are read for nothing."""
+    index, asked = filled(tmp_path, faces(30_000)), []
+    above = Halves.above
+
+    def counted(*arguments: Any) -> Any:
+        asked.append(above(*arguments))
+        return asked[-1]
+
+    monkeypatch.setattr(Halves, "above", counted)
+    for probe in faces(30, seed=3):
+        index.search(probe, 50)
+    assert len(asked) <= 30 + 3
+    assert 1024 < np.mean([len(slots) for slots, _ in asked]) < 2000
+
+
+def test_the_guess_moves_so_that_one_search_in_twenty_scans_twice(tmp_path: Path) -> None:
+    index = opened(tmp_path)
+    before = index._ahead
+    for _ in range(20):
+        index._learn(enough=True)
+    assert index._ahead < before
+    index._learn(enough=False)
+    assert index._ahead == pytest.approx(before)
