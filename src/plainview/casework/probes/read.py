@@ -86,5 +86,7 @@ def offers(draft: Preparation) -> list[Offer]:
     for gallery in Gallery.objects.filter(agency=draft.member.agency).order_by("name"):
         answer = offered(gallery.name, gallery.expires_on, tuple(gallery.offences), draft.case.offence, today)
         refused = answer if isinstance(answer, Refused) else None
-        listed.append(Offer(gallery, gallery_size(gallery), refused, searched.get(gallery.pk), gallery.pk in favourites))
+        listed.append(
+            Offer(gallery, gallery_size(gallery), refused, searched.get(gallery.pk), gallery.pk in favourites)
+        )
     return sorted(listed, key=lambda offer: (offer.refused is not None, not offer.favourite))
