@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Annotated
 
@@ -55,7 +56,7 @@ def replaced_text(done: Replaced) -> str:
     return f"{done.key} is a new one; entry {done.entry} records it. {_COST[done.key](done)}"
 
 
-_COST = {
+_COST: Mapping[str, Callable[[Replaced], str]] = {
     SECRET_KEY: lambda done: f"{counted(done.sessions_ended, 'session')} ended: everybody signs in again.",
     BACKUP_KEY: lambda _: (
         "It opens no earlier backup: keep what opens those, or let them go, and make a backup now with "

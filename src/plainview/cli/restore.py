@@ -17,7 +17,8 @@ from plainview.casework.log.channel import command_line, enter
 from plainview.casework.upkeep.unpacking import staging, unpack
 from plainview.casework.workspace.folder import ENV, Workspace, current
 from plainview.casework.workspace.keys import require_replaceable
-from plainview.cli.common import Json, print_json, say, warn
+from plainview.casework.workspace.services import services
+from plainview.cli.common import Json, print_json, say, say_code, warn
 from plainview.cli.progress import bar
 from plainview.cli.start import start_django
 from plainview.policy.decision import OperatorAct, Refused
@@ -73,14 +74,15 @@ def restore(
     note = _read(kept_checkpoint)
     beside = staging(folder.absolute())
     try:
-        with bar("Restoring pictures", 0) as shown:
-            with _keys_explained():
-                about = unpack(file, keys, beside, progress=shown.step)
+        with bar("Restoring pictures", 0) as shown, _keys_explained():
+            about = unpack(file, keys, beside, progress=shown.step)
         with _keys_explained():
             done = _settle(beside, about, log, note, expunged, lost)
         folder.absolute().parent.mkdir(parents=True, exist_ok=True)
         beside.rename(folder.absolute())
         sync_folder(folder.absolute().parent)
+        os.environ[ENV] = str(folder.absolute())
+        services.cache_clear()
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
         raise
@@ -154,12 +156,15 @@ def _show_ended(ended: Ended) -> None:
     )
     parts = [counted(number, *noun) for number, *noun in counts if number]
     if parts:
-        say(f"Ended, because nobody can say that they were not used since: {', '.join(parts)}.")
+        say(f"No longer valid, as they may have been used since the backup: {', '.join(parts)}.")
     if ended.deactivated:
         say(f"Deactivated after the backup, and again now: {', '.join(ended.deactivated)}.")
     for email, code in ended.codes.items():
-        say(f"{email} had changed password or second factor since: they open /join/CODE/ with the code")
-        typer.echo(code)
+        say_code(
+            f"{email} changed their password or second factor after the backup, so neither counts. Give them this code, and "
+            "nobody else:",
+            code,
+        )
 
 
 def _show(done: Restored, workspace: Workspace, *, json: bool) -> None:

@@ -62,4 +62,4 @@ def follow_log() -> bool:
             record_keys()
             keys = fingerprints()
         WorkspaceState.objects.update(keys=keys, served_entry=served)
-    return before.get(EXPUNGE_KEY) != keys[EXPUNGE_KEY]
+    return bool(before.get(EXPUNGE_KEY) != keys[EXPUNGE_KEY])

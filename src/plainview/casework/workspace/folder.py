@@ -111,12 +111,16 @@ class Workspace:
                 "Name the folder of a workspace that exists in the environment variable PLAINVIEW_HOME, or make one.",
                 act=OperatorAct.INIT,
             ) from None
-        except (OSError, ValueError):
+        except OSError as error:
             raise Refused(
                 "workspace.damaged",
                 "Workspace not usable",
-                f"{self.settings_file} cannot be read.",
+                f"{self.settings_file} cannot be read: {error.strerror}.",
                 "Restore the file from your backup.",
+            ) from None
+        except ValueError as error:  # its message names a place, and no value
+            raise Refused(
+                "workspace.settings", "Workspace not usable", f"{self.settings_file} is not TOML: {error}.", NEXT_STEP
             ) from None
         if wrong:
             raise Refused("workspace.settings", "Workspace not usable", f"{self.settings_file}: {wrong}", NEXT_STEP)
