@@ -127,6 +127,8 @@ def run(folder: str, mutants: Iterable[Mutant], jobs: int, say: Callable[[str], 
     store = Store(folder)
     with tempfile.TemporaryDirectory(prefix="mutants-", dir=os.environ.get("MUTANTS_TMP")) as name:
         place = Path(name)
+        # Forks end without running what removes their folders.
+        tempfile.tempdir = os.environ["TMPDIR"] = name
         coverage = store.coverage(place / "cover")
         say(f"{folder}: {len(coverage.seconds)} tests, {len(coverage.left_out)} left out")
 
