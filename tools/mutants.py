@@ -209,7 +209,8 @@ def main() -> int:
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", ORT_DISABLE_TELEMETRY="1")
     for name in HEAVY:
         importlib.import_module(name)
-    sys.modules["cv2"].setNumThreads(1)  # a fork that ends helpers of its parent, which it does not have, waits for ever
+    # A fork that sets another number ends its parent's helpers first, which it does not have: it would wait for ever.
+    sys.modules["cv2"].setNumThreads(1)
     gc.collect()
     gc.freeze()  # a fork then collects only what is its own
     folders = [folder for folder in TESTS if not options.only or any(o.split("/")[0] == folder for o in options.only)]
