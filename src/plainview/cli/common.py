@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from plainview.casework.workspace.folder import Workspace
+from plainview.cli.hints import typed
 
 AS_ENV = "PLAINVIEW_AS"
 
@@ -111,12 +112,12 @@ def _require_unaltered() -> None:
 def say(text: object = "", *, style: str = "") -> None:
     """Print text for people; the terminal wraps it, so that an id, a path or a command stays whole."""
     _require_unaltered()
-    console.print(str(text), style=style or None, soft_wrap=True)
+    console.print(typed(str(text)), style=style or None, soft_wrap=True)
 
 
 def warn(text: object, *, style: str = "") -> None:
     """Print text for people on standard error."""
-    err.print(str(text), style=style or None, soft_wrap=True)
+    err.print(typed(str(text)), style=style or None, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:
@@ -132,6 +133,16 @@ def answer(text: str, /, *, json: bool, **fields: Any) -> None:
         print_json(fields)
     else:
         say(text)
+
+
+def say_code(text: str, code: str) -> None:
+    """Print a code that a person gets by hand, and the page on which it is used; a terminal cuts neither."""
+    from plainview.casework.mail import address
+
+    say(text)
+    typer.echo(code)
+    say("They set their password with it on this page, while the workspace is served:")
+    typer.echo(f"{address()}/join/{code}/")
 
 
 def moment(at: datetime) -> str:
