@@ -36,6 +36,7 @@ from plainview.serving.front import MEMBER
 from plainview.storage.base import StorageError
 from plainview.web import devices
 from plainview.web.pages import ACCESS
+from plainview.web.sign_in_answers import cannot_be_read
 from plainview.web.sign_in_pages import Anyone
 from plainview.web.times import zone_of
 from plainview.web.views.common import client_address
@@ -86,19 +87,22 @@ class Surroundings:
 
 def _page_for(request: HttpRequest, error: Exception) -> HttpResponse | None:
     if _of_an_answer(request, error):
-        error = refer(
-            Refused(
-                "sso.answer",
-                "Not signed in",
-                "The answer of your agency's provider cannot be read.",
-                "Begin the sign-in again. If it happens again, tell the platform operator.",
-            ),
-            error,
-        )
+        error = _unreadable_answer(error)
     if isinstance(error, Refused):
         # Another agency's record is answered as if it did not exist.
         return refusal_page(request, error, 404 if error.rule_id.endswith(".unknown") else 403)
     return record_failed_page(request) if isinstance(error, _RECORD_FAILED) else None
+
+
+def _unreadable_answer(error: Exception) -> Refused:
+    refused = Refused(
+        "sso.answer",
+        "Not signed in",
+        "The answer of your agency's provider cannot be read.",
+        "Begin the sign-in again. If it happens again, tell the platform operator.",
+    )
+    refer(refused, error)
+    return refused
 
 
 def _of_an_answer(request: HttpRequest, error: Exception) -> bool:
@@ -135,13 +139,18 @@ def _shorten(request: HttpRequest) -> None:
 
 
 def _sign_in_service(request: HttpRequest) -> HttpResponse | None:
-    """Let answers of an agency's own sign-in service in only for a known one, and not endlessly: they are stored."""
+    """Let answers of an agency's own sign-in service in only for a known one, and not endlessly: they are stored.
+
+    None passes that would take more time or memory than a form.
+    """
     match = request.resolver_match
     if match is None or not (match.view_name or "").startswith("saml_"):
         return None
     get_app_or_404(request, match.kwargs["organization_slug"])
     if match.view_name == "saml_acs" and not ratelimit.consume(request, action="saml_acs"):
         return render(request, "429.html", status=429)
+    if error := cannot_be_read(request):
+        return refusal_page(request, _unreadable_answer(error))
     return None
 
 
