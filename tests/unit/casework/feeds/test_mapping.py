@@ -83,7 +83,12 @@ def test_a_row_that_cannot_be_used_is_told_and_the_others_are_taken() -> None:
     assert page.rows == 4
     wide = read_page(b"image,page\na,b\nc,d,e\n", OWN)
     assert [notice.id for notice in wide.notices] == ["a"]
-    assert wide.passed_over == ((2, "it has more cells than the header (3; the header has 2)"),)
+    assert wide.passed_over == (
+        (
+            2,
+            "it has more cells than the header (3; the header has 2): a cell that contains a comma needs quotes around it",
+        ),
+    )
 
 
 def test_a_notice_may_have_several_pictures_and_drawings_are_left_out() -> None:
