@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plainview.casework.enrolment.manifest import read_items
+from plainview.casework.enrolment.manifest import Unusable, read_items
 from plainview.casework.galleries.nist_write import Exported, write_nist
 from plainview.policy.decision import Refused
 from plainview.recognition.errors import BadMedia
@@ -124,10 +124,12 @@ def test_an_exchange_file_in_a_folder_gives_one_item_a_record(tmp_path: Path) ->
 
 
 def test_nothing_to_enrol(tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
     header = tmp_path / "header.csv"
     header.write_text("path,captured_on\n")
     for path, why in (
-        (tmp_path, "contains no picture"),
+        (empty, "contains no picture"),
         (tmp_path / "none", "does not exist"),
         (header, "has a header and no row"),
     ):
