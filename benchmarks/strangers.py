@@ -129,10 +129,10 @@ def compared(theirs: dict[str, Any], own: dict[str, Any]) -> str:
     return "reason" if any(line["passed_over"] for line in own["pictures"]) else "wrong"
 
 
-def table(folder: Path, *, faces: bool, kept: Path | None) -> dict[str, Any]:
-    """Compare every file of a folder; those that `kept` has are not compared again."""
+def table(folder: Path, *, faces: bool, results: Path | None) -> dict[str, Any]:
+    """Compare every file of a folder; those that `results` has are not compared again."""
     engine: Any = Engine.load() if faces else _NoFaces()
-    rows = [json.loads(line) for line in kept.read_text().splitlines()] if kept and kept.exists() else []
+    rows = [json.loads(line) for line in results.read_text().splitlines()] if results and results.exists() else []
     done = {line["file"] for line in rows}
     for path in sorted(file for file in folder.rglob("*") if file.is_file() and file.suffix.lower() not in _EXCHANGE):
         if path.name in done:
@@ -147,8 +147,8 @@ def table(folder: Path, *, faces: bool, kept: Path | None) -> dict[str, Any]:
         own = ours(path, engine, faces=faces)
         rows.append({"file": path.name, "ffmpeg": theirs, "plainview": own, "result": compared(theirs, own)})
         sys.stderr.write(f"{rows[-1]['result']:8} {path.name}\n")
-        if kept:
-            with kept.open("a") as file:
+        if results:
+            with results.open("a") as file:
                 file.write(json.dumps(rows[-1]) + "\n")
     decodable = [line for line in rows if any(stream["frames"] for stream in line["ffmpeg"]["pictures"])]
     counts = {name: sum(line["result"] == name for line in decodable) for name in ("same", "reason", "wrong")}
@@ -174,7 +174,7 @@ def main() -> None:
     if asked.reference:
         sys.stdout.write(json.dumps(reference(asked.folder)))
         return
-    result = table(asked.folder, faces=asked.faces, kept=asked.keep)
+    result = table(asked.folder, faces=asked.faces, results=asked.keep)
     if any(path.suffix.lower() in _EXCHANGE for path in asked.folder.rglob("*")):
         try:
             exchange = importlib.import_module("strangers_exchange")

@@ -33,13 +33,14 @@ from plainview.policy.permissions import Permission
 from plainview.policy.signing_in import idle, used_up
 from plainview.recognition.foreign import refer
 from plainview.serving.front import MEMBER
-from plainview.storage.base import StorageError
+from plainview.storage.base import StorageError, is_full
 from plainview.web import devices
 from plainview.web.pages import ACCESS
 from plainview.web.sign_in_answers import cannot_be_read
 from plainview.web.sign_in_pages import Anyone
 from plainview.web.times import zone_of
 from plainview.web.views.common import client_address
+from plainview.web.views.status import record_failed_page
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -91,7 +92,9 @@ def _page_for(request: HttpRequest, error: Exception) -> HttpResponse | None:
     if isinstance(error, Refused):
         # Another agency's record is answered as if it did not exist.
         return refusal_page(request, error, 404 if error.rule_id.endswith(".unknown") else 403)
-    return record_failed_page(request) if isinstance(error, _RECORD_FAILED) else None
+    if isinstance(error, _RECORD_FAILED) or is_full(error):
+        return record_failed_page(request, full=is_full(error))
+    return None
 
 
 def _unreadable_answer(error: Exception) -> Refused:
@@ -117,11 +120,6 @@ def _of_an_answer(request: HttpRequest, error: Exception) -> bool:
 def refusal_page(request: HttpRequest, refused: Refused, status: int = 403) -> HttpResponse:
     """Return the page with the rule, the reason and the next step."""
     return render(request, "refused.html", {"refused": refused}, status=status)
-
-
-def record_failed_page(request: HttpRequest) -> HttpResponse:
-    """Return the page for a log that cannot be written (503): no act runs unrecorded."""
-    return render(request, "record_failed.html", status=503)
 
 
 def _shorten(request: HttpRequest) -> None:
