@@ -30,6 +30,10 @@ from mutate import Folder, Mutant
 STORE = REPO / ".mutants"
 EQUIVALENT = REPO / "tests" / "mutants-equivalent.toml"
 
+AT_ONCE = 8
+"""Files of tests whose lines are asked for together: a session for each would cost its start, and all would be lost
+together."""
+
 
 def _digest(*paths: Path) -> str:
     return hashlib.sha256(b"\0".join(read(path) for path in paths)).hexdigest()[:16]
@@ -75,14 +79,11 @@ class Store:
         """Return what each test runs; files of tests that changed are run again."""
         fresh = {file: f"{self.source} {digest}" for file, digest in self.files.items()}
         stale = [file for file, digest in fresh.items() if self.covers.get(file, {}).get("digest") != digest]
-        if stale:
-            runner = Runner(self.folder, place)
-            result = place / "coverage.json"
-            _, error = runner.fork(lambda pipe: _save(result, asdict(runner.cover(stale))), 10**5)
-            covered = _load(result)
-            if not (covered and (covered["seconds"] or covered["left_out"])):
-                sys.exit(f"The tests of {self.folder} could not be collected (MUTANTS_LOUD=1 shows why). {error}")
-            for file in stale:
+        runner, result = Runner(self.folder, place) if stale else None, place / "coverage.json"
+        while runner and stale:  # a few at a time: what an interrupted run has covered is known to the next one
+            some, stale = stale[:AT_ONCE], stale[AT_ONCE:]
+            covered = self._cover(runner, some, result)
+            for file in some:
                 here = {name: [test for test in covered[name] if test.split("::")[0] == file] for name in covered}
                 parts = {name: {t: covered[name][t] for t in here[name]} for name in ("seconds", "lines")}
                 self.covers[file] = {"digest": fresh[file], **here, **parts}
@@ -96,6 +97,13 @@ class Store:
             union.silent += part["silent"]
             union.left_out += part["left_out"]
         return union
+
+    def _cover(self, runner: Runner, files: list[str], result: Path) -> dict:
+        result.unlink(missing_ok=True)
+        _, error = runner.fork(lambda pipe: _save(result, asdict(runner.cover(files))), 10**5)
+        if not result.exists():
+            sys.exit(f"The tests of {self.folder} could not be collected (MUTANTS_LOUD=1 shows why). {error}")
+        return _load(result)
 
 
 def _in_parallel(jobs: int, work: list, act: Callable[[int, list], None]) -> None:
@@ -119,6 +127,8 @@ def run(folder: str, mutants: Iterable[Mutant], jobs: int, say: Callable[[str], 
     store = Store(folder)
     with tempfile.TemporaryDirectory(prefix="mutants-", dir=os.environ.get("MUTANTS_TMP")) as name:
         place = Path(name)
+        # Forks end without running what removes their folders.
+        tempfile.tempdir = os.environ["TMPDIR"] = name
         coverage = store.coverage(place / "cover")
         say(f"{folder}: {len(coverage.seconds)} tests, {len(coverage.left_out)} left out")
 
@@ -199,6 +209,8 @@ def main() -> int:
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", ORT_DISABLE_TELEMETRY="1")
     for name in HEAVY:
         importlib.import_module(name)
+    # A fork that sets another number ends its parent's helpers first, which it does not have: it would wait for ever.
+    sys.modules["cv2"].setNumThreads(1)
     gc.collect()
     gc.freeze()  # a fork then collects only what is its own
     folders = [folder for folder in TESTS if not options.only or any(o.split("/")[0] == folder for o in options.only)]

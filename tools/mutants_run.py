@@ -23,6 +23,7 @@ import tomllib
 import types
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -228,7 +229,7 @@ class Runner:
         def loop(session: Any) -> None:
             gc.freeze()
             for item in session.items:
-                state, text = self.fork(lambda pipe, item=item: self._cover_one(session, item, tracer, pipe), 120)  # type: ignore[misc]
+                state, text = self.fork(partial(self._cover_one, session, item, tracer), LONGEST_SECONDS)
                 answer = json.loads(text) if state == "ok" else {"failed": True}
                 if answer["failed"] or answer["seconds"] > LONGEST_SECONDS:
                     result.left_out.append(item.nodeid)
@@ -249,7 +250,9 @@ class Runner:
                 yield
             at_collection[file] = tracer.take()
 
-        self.session(tests, loop, collecting=collecting)
+        code = self.session(tests, loop, collecting=collecting)
+        if code not in (0, 5):  # 5: all of these files are left out of short runs
+            raise SystemExit(f"pytest answered {code}")
         return result
 
     def _cover_one(self, session: Any, item: Any, tracer: Tracer, pipe: int) -> None:

@@ -39,20 +39,30 @@ class Tracer:
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
         self.files: dict[str, set[int] | None] = {}
+        self.unseen: dict[int, tuple[types.CodeType, set[int]]] = {}  # where no line is left, calls cost nothing
 
     def _line(self, frame: types.FrameType, event: str, argument: object) -> Any:
-        lines = self.files[frame.f_code.co_filename]
+        code = frame.f_code
+        lines = self.files[code.co_filename]
         if event == "line" and lines is not None:
             lines.add(frame.f_lineno)
+            self.unseen[id(code)][1].discard(frame.f_lineno)
         return self._line
 
     def _call(self, frame: types.FrameType, event: str, argument: object) -> Any:
-        if frame.f_code.co_name == "<module>":
+        code = frame.f_code
+        if code.co_name == "<module>":
             return None
-        file = frame.f_code.co_filename
+        file = code.co_filename
         if file not in self.files:
             self.files[file] = set() if file.startswith(self.prefix) else None
-        return self._line if self.files[file] is not None else None
+        if self.files[file] is None:
+            return None
+        if id(code) not in self.unseen:
+            lines = {line for *_, line in code.co_lines() if line}
+            head = set() if code.co_name.startswith("<") else {code.co_firstlineno}  # that of a def never runs
+            self.unseen[id(code)] = code, lines - head or lines
+        return self._line if self.unseen[id(code)][1] else None
 
     @contextlib.contextmanager
     def on(self) -> Iterator[None]:
@@ -69,4 +79,5 @@ class Tracer:
         """Return module -> lines, and forget them."""
         lines = {file[len(self.prefix) :]: set(at) for file, at in self.files.items() if at}
         self.files.clear()
+        self.unseen.clear()
         return lines

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
 from itertools import takewhile
 from pathlib import Path
 
 import pytest
 from tests.factories import forks
+from tests.factories.deployed import START, free_port
 from tests.factories.live import Live, serve
 from tests.factories.web_person import walk
 
@@ -93,3 +101,34 @@ def test_each_line_of_the_servers_log_is_an_object_and_names_nobody(live: Live) 
     said = json.dumps(lines)
     for secret in ("jo.doe", "Jo+Doe", "A-SECRET-CODE", "203.0.113.9"):
         assert secret not in said
+
+
+def test_in_a_terminal_the_passwords_of_a_sample_are_the_last_lines(home: Path) -> None:
+    port, (screen, terminal) = free_port(), pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "plainview.cli.main", "serve", "--port", str(port), "--no-worker"],
+        env={**os.environ, "PLAINVIEW_HOME": str(home)},
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        start_new_session=True,
+    )
+    os.close(terminal)
+    shown: list[bytes] = []
+    reading = threading.Thread(target=_read_all, args=(screen, shown))
+    reading.start()
+    try:
+        walk({"get": f"http://127.0.0.1:{port}/accounts/login/", "wait": START})
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(START)
+        reading.join()
+        os.close(screen)
+    lines = b"".join(shown).decode().split()
+    assert lines[-3:-1] == ["Authenticator", "secret:"], lines
+
+
+def _read_all(screen: int, into: list[bytes]) -> None:
+    with contextlib.suppress(OSError):  # nobody has the terminal open any longer
+        while data := os.read(screen, 65536):
+            into.append(data)

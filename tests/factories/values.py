@@ -19,17 +19,38 @@ def loose(modules: list[ModuleType]) -> list[str]:
 
     Also those whose derived fields are printed or compared: such a field says nothing that the others do not say.
     """
-    classes = {
-        value
-        for module in modules
-        for value in vars(module).values()
-        if isinstance(value, type) and dataclasses.is_dataclass(value)
-    }
-    ours = [value for value in classes if value.__module__ in {module.__name__ for module in modules}]
     return sorted(
         value.__qualname__
-        for value in ours
+        for value in _data_classes(modules)
         if not value.__dataclass_params__.frozen  # type: ignore[attr-defined]
         or "__slots__" not in vars(value)
         or any(not part.init and (part.repr or part.compare) for part in dataclasses.fields(value))
     )
+
+
+def presumed(modules: list[ModuleType]) -> dict[str, object]:
+    """Return what data classes and named tuples take for granted: their defaults other than nothing at all."""
+    defaults = {
+        f"{_named(value)}.{part.name}": part.default
+        for value in _data_classes(modules)
+        for part in dataclasses.fields(value)
+    }
+    for module in modules:
+        for value in vars(module).values():
+            if isinstance(value, type) and value.__module__ == module.__name__:
+                named = getattr(value, "_field_defaults", {})
+                defaults |= {f"{_named(value)}.{name}": default for name, default in named.items()}
+    return {name: default for name, default in defaults.items() if default and default is not dataclasses.MISSING}
+
+
+def _data_classes(modules: list[ModuleType]) -> set[type]:
+    return {
+        value
+        for module in modules
+        for value in vars(module).values()
+        if isinstance(value, type) and dataclasses.is_dataclass(value) and value.__module__ == module.__name__
+    }
+
+
+def _named(value: type) -> str:
+    return f"{value.__module__.rpartition('.')[2]}.{value.__qualname__}"

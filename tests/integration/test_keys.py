@@ -115,8 +115,22 @@ def test_neither_a_file_nor_a_setting_says_who_is_believed(cli: Cli) -> None:
         ('version = 1\nlog = "x"\nmails = 3\n', "the key mails is unknown"),
         ('version = 1\nlog = "x"\n[mail]\nhots = "y"\n', "the key mail.hots is unknown. Did you mean mail.host?"),
         ('version = 1\nlog = "x"\nmail = "y"\n', "mail is a table"),
+        (
+            'version = 1\nlog = "x"\n[backup]\nfolder = "/b"\naddress = "https://x"\n',
+            "the key backup.address is unknown. Every key that follows [backup] belongs to it: write address above [backup].",
+        ),
+        ('version = 1\nlog = "x"\nkeep_days = 3\n', "the key keep_days is unknown. Write keep_days below [backup]."),
+        ('version = 1\nlog = "x"\n[mail]\nkeep_days = 3\n', "Write keep_days below [backup]."),
+        (
+            'version = 1\nlog = "x"\n[mail.backup]\nfolder = "/b"\n',
+            "the key mail.backup is unknown. Write it as [backup].",
+        ),
+        (
+            'version = 1\nlog = "x"\n[mail]\n[backup]\n[mail]\n',
+            "is not TOML: Cannot declare ('mail',) twice (at line 5",
+        ),
         ("version = 1\nlog = 7\n", "the key log is not a text"),
-        ("not toml", "cannot be read"),
+        ("not toml", "is not TOML: Expected '=' after a key in a key/value pair (at line 1"),
     ],
 )
 def test_a_key_of_workspace_toml_that_is_missing_or_unknown_is_named(cli: Cli, text: str, says: str) -> None:

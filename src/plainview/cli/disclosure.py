@@ -14,7 +14,7 @@ from plainview.casework.disclosure import make as disclosure
 from plainview.casework.disclosure import read as read
 from plainview.casework.workspace.services import services
 from plainview.cli.acting import acting_member
-from plainview.cli.common import As, Json, Reason, answer, day_option, moment, print_json, say
+from plainview.cli.common import As, Json, Reason, answer, day_option, moment, print_json, say, say_code
 from plainview.policy.joining import INVITATION_DAYS
 
 _WHOSE = "Whose pictures are shown: all, examined or none; by default as your policy says."
@@ -60,8 +60,7 @@ def grant(
         return
     say(f"Grant {granted.grant.public_id}: open to {email} until {granted.grant.ends_on}.")
     if granted.code:
-        say(f"Give this code to {email}, and nobody else; it is valid for {INVITATION_DAYS} days:")
-        typer.echo(granted.code)
+        say_code(f"Give this code to {email}, and nobody else; it is valid for {INVITATION_DAYS} days:", granted.code)
 
 
 def revoke(grant: str, reason: Reason, acting: As, json: Json = False) -> None:

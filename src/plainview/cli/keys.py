@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from plainview.casework.log.state import fingerprints
+from plainview.casework.upkeep.replace import Replaced, replace_key
 from plainview.casework.upkeep.reseal import change_blobs_key
+from plainview.casework.workspace.folder import BACKUP_KEY, EXPUNGE_KEY, REPLACEABLE, SECRET_KEY
 from plainview.casework.workspace.services import services
 from plainview.cli.common import Json, answer, print_rows
 from plainview.cli.progress import bar
@@ -35,3 +38,34 @@ def keys_rotate(reason: Annotated[str, typer.Option(help="Why the key is changed
         json=json,
         **asdict(done),
     )
+
+
+def keys_replace(
+    name: Annotated[str, typer.Argument(help="secret.key, backup.age or expunge.key.")],
+    reason: Annotated[str, typer.Option(help="What became of the key.")],
+    json: Json = False,
+) -> None:
+    """Put a new key in the place of one that is lost or known to others: secret.key, backup.age or expunge.key."""
+    workspace = open_workspace(without=REPLACEABLE)  # all of them may be lost
+    done = replace_key(name, reason)
+    answer(f"{replaced_text(done)} Copy {workspace.root / 'keys'} now.", json=json, **asdict(done))
+
+
+def replaced_text(done: Replaced) -> str:
+    """Return what a replacement did, and what it cost."""
+    return f"{done.key} is a new one; entry {done.entry} records it. {_COST[done.key](done)}"
+
+
+_COST: Mapping[str, Callable[[Replaced], str]] = {
+    SECRET_KEY: lambda done: f"{counted(done.sessions_ended, 'session')} ended: everybody signs in again.",
+    BACKUP_KEY: lambda _: (
+        "It opens no earlier backup: keep what opens those, or let them go, and make a backup now with "
+        "`plainview backups run --now`."
+    ),
+    EXPUNGE_KEY: lambda done: (
+        f"{counted(done.pictures_forgotten, 'erased picture')} that must never be enrolled again can no longer be "
+        f"recognised; {counted(done.subjects_marked, 'subject')} of galleries {'was' if done.subjects_marked == 1 else 'were'} "
+        "marked again."
+    ),
+}
+"""Key -> what its replacement cost, in sentences."""

@@ -12,6 +12,7 @@ from importlib import import_module
 from io import TextIOWrapper
 
 from plainview.cli import lifeline
+from plainview.cli.hints import typed
 from plainview.cli.tree import tree
 
 _DEBUG = "PLAINVIEW_DEBUG"
@@ -35,7 +36,7 @@ def main() -> None:
         if os.environ.get(_DEBUG):
             raise
         why, next_step = import_module("plainview.cli.errors").explain(error)
-        sys.stderr.write(f"{why} {next_step}".strip() + "\n")
+        sys.stderr.write(typed(f"{why} {next_step}".strip()) + "\n")
         sys.exit(1)
     finally:
         _flush()

@@ -18,6 +18,7 @@ COMMANDS: Mapping[Act, str | None] = MappingProxyType(
         OperatorAct.INIT: "init",
         OperatorAct.UPGRADE: "upgrade",
         OperatorAct.MOVE: "move-workspace",
+        OperatorAct.KEYS_REPLACE: "keys replace",
         OperatorAct.MODELS_INSTALL: "models install",
         OperatorAct.AGENCY_ACCEPT: "agency accept",
         OperatorAct.AGENCY_LIST: "agency list",
@@ -105,6 +106,7 @@ BY_RULE: Mapping[str, str] = MappingProxyType(
 OWN: Mapping[str, str] = MappingProxyType(
     {
         "demo.photographs": "demo --photos FOLDER",
+        "restore.key": "restore FILE FOLDER --without-key NAME",
         "restore.no_log": "restore FILE FOLDER --log FOLDER, or --without-newer-log",
         "serve.no_tls": "serve --tls-cert FILE --tls-key FILE, or --behind-proxy",
     }

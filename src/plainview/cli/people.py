@@ -22,7 +22,18 @@ from plainview.casework.people.trials import approve_trial, send_reports
 from plainview.casework.proposals.make import propose, propose_about
 from plainview.casework.workspace.folder import current
 from plainview.cli.acting import acting_member
-from plainview.cli.common import As, Json, Reason, answer, day_option, print_json, print_rows, sample_notice, say
+from plainview.cli.common import (
+    As,
+    Json,
+    Reason,
+    answer,
+    day_option,
+    print_json,
+    print_rows,
+    sample_notice,
+    say,
+    say_code,
+)
 from plainview.cli.proposals import proposed
 from plainview.cli.start import open_workspace
 from plainview.policy.decision import Refused
@@ -166,10 +177,7 @@ def _show_code(code: str, email: str, *, json: bool, **fields: Any) -> None:
     if json:
         print_json({**fields, "email": email, "code": code, "days": INVITATION_DAYS})
         return
-    say(f"Give this code to {email}, and nobody else; it is valid for {INVITATION_DAYS} days:")
-    typer.echo(code)
-    say("They join on this page while the workspace is served, and set their password there:")
-    typer.echo(f"{address()}/join/{code}/")
+    say_code(f"Give this code to {email}, and nobody else; it is valid for {INVITATION_DAYS} days:", code)
 
 
 def member_join(

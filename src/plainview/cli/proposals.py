@@ -12,7 +12,7 @@ from plainview.casework.proposals.decide import Decided, approve, reject
 from plainview.casework.proposals.head import ask_head, decide_as_head, rescue
 from plainview.casework.proposals.read import is_open, proposals, shown
 from plainview.cli.acting import acting_member
-from plainview.cli.common import As, Json, Reason, answer, moment, print_json, print_rows, print_table, say
+from plainview.cli.common import As, Json, Reason, answer, moment, print_json, print_rows, print_table, say, say_code
 from plainview.cli.start import open_workspace
 from plainview.policy.proposals import table
 
@@ -24,7 +24,7 @@ def proposed(proposal: Proposal, *, json: bool) -> None:
         return
     say(f"{proposal.power.name} proposed: {proposal.public_id}. Nothing has changed yet.")
     say(f"Until {moment(proposal.expires_at)} a supervisor or another administrator can approve it:")
-    typer.echo(f"plainview proposal approve {proposal.public_id}")
+    say(f"plainview proposal approve {proposal.public_id}")
 
 
 def _fields(proposal: Proposal) -> dict[str, object]:
@@ -101,8 +101,7 @@ def _decided(decided: Decided, *, json: bool) -> None:
         return
     say(f"{proposal.power.name} approved: {proposal.public_id}. {proposal.power.does}")
     if decided.code:
-        say(f"Give this code to {email} in person, and to nobody else; they open /join/CODE/ with it:")
-        typer.echo(decided.code)
+        say_code(f"Give this code to {email} in person, and to nobody else:", decided.code)
 
 
 def proposal_ask_head(

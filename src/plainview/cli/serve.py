@@ -65,6 +65,9 @@ def serve(
         logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
         say(f"Plainview on {address}  (stop with Ctrl-C)")
         if state.is_sample():
+            if sys.stderr.isatty():  # for who tries it out: the passwords stay the last lines that they see
+                logging.getLogger("plainview.requests").setLevel(logging.WARNING)
+                say("Requests are not listed here. In a file, each has a line: plainview serve 2>requests.log")
             say("Open it in a browser on this machine and choose a person: one click signs in. Or with a password:")
             import_module("plainview.cli.signing_in").print_people()
         sys.stdout.flush()

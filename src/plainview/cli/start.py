@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Collection
 
 import django
 from django.apps import apps
@@ -31,8 +32,11 @@ def start_django() -> None:
     gc.freeze()  # a whole collection looks at every object of every module again: more than 1 % of an enrolment
 
 
-def open_workspace() -> Workspace:
+def open_workspace(*, without: Collection[str] = ()) -> Workspace:
     """Check that the workspace exists and is this operating-system user's, start Django on it, and check the rest.
+
+    Args:
+        without: keys that are not looked at, as one of them is about to be replaced.
 
     Raises:
         Refused: there is no workspace, it is damaged, it belongs to another operating-system user, or to another
@@ -45,5 +49,5 @@ def open_workspace() -> Workspace:
     start_django()
     from plainview.casework.upkeep.opening import open_checked
 
-    open_checked()
+    open_checked(without)
     return workspace

@@ -16,6 +16,7 @@ from typer.main import get_command_from_info, get_install_completion_arguments
 from typer.models import CommandInfo
 
 from plainview.cli.commands import COMMANDS, GROUPS, USERS, Command, run_as
+from plainview.cli.hints import name_workspace
 
 _HOME = "PLAINVIEW_HOME"  # casework.workspace.folder.ENV: importing that would cost a tenth of a second
 _WIDTH = 78
@@ -204,6 +205,7 @@ def tree() -> Group:
 def _use_workspace(folder: str | None) -> str | None:
     if folder:
         os.environ[_HOME] = folder
+    name_workspace(folder or "")
     return folder
 
 

@@ -25,6 +25,7 @@ class OperatorAct(StrEnum):
     INIT = "workspace.init"
     UPGRADE = "workspace.upgrade"
     MOVE = "workspace.move"
+    KEYS_REPLACE = "workspace.keys_replace"
     MODELS_INSTALL = "model.install"
     AGENCY_ACCEPT = "agency.accept"
     AGENCY_LIST = "agency.list"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from datetime import datetime
+from http import HTTPStatus
 
 from allauth.core import ratelimit
 from allauth.mfa.models import Authenticator
@@ -64,6 +65,10 @@ class Surroundings:
         sealed = {"address": client_address(request), "user_agent": agent}
         with acting_through(Channel("web", sealed)), reading(require_unaltered), timezone.override(zone_of(request)):
             response = self._checked(request)
+        if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and not response.content:
+            allowed = response.headers["Allow"]
+            response = render(request, "405.html", status=HTTPStatus.METHOD_NOT_ALLOWED)
+            response.headers["Allow"] = allowed
         _shorten(request)
         devices.remember(request, response)
         if request.method == "POST" and request.resolver_match and request.resolver_match.view_name == "account_logout":

@@ -110,3 +110,35 @@ def test_a_log_without_a_review_is_due_from_its_first_entry(tools: Any, signer: 
     (alarm,) = visit(folder, tmp_path / "s", now=now, max_age=long)[0]
     assert alarm.kind == "review"
     assert f"was begun and never reviewed last on {tools.start:%Y-%m-%d}:" in alarm.text
+
+
+def test_a_log_without_an_entry_is_silent(tools: Any, signer: Signer, tmp_path: Path) -> None:
+    empty = tools.copy((), (signer.sign(0, Frontier().root()).encode() + b"\n",), signer.verifier.text.encode() + b"\n")
+    (alarm,) = visit(empty.write(tmp_path / "log"), tmp_path / "s", now=tools.start)[0]
+    assert (alarm.kind, alarm.text) == ("silent", "the log holds no entry")
+
+
+def test_each_agency_is_due_from_its_last_review_or_its_beginning(tools: Any, signer: Signer, tmp_path: Path) -> None:
+    tree, before, records = Frontier(), None, []
+    opened, reviewed = "agency.opened", "log.reviewed"
+    for day, (action, agency) in enumerate(
+        [(opened, "A1"), (opened, "A2"), (opened, "A3"), (reviewed, "A1"), (reviewed, "A2"), (reviewed, "A1")]
+    ):
+        made = next_entry(
+            tree,
+            log=tools.origin,
+            at=tools.start + timedelta(days=day),
+            action=action,
+            actor="m",
+            subject={"agency": agency},
+            previous_at=before,
+        )
+        tree, before = made.frontier, made.entry.at
+        records.append(Record(made.entry.canonical, made.leaf, signer.sign(tree.size, tree.root())))
+    folder, long = tools.copy.of(signer, records).write(tmp_path / "log"), timedelta(days=99)
+    alarms, _ = visit(folder, tmp_path / "s", now=tools.start + timedelta(days=11, hours=1), max_age=long)
+    day = [f"{tools.start + timedelta(days=number):%Y-%m-%d}" for number in range(6)]
+    assert [alarm.text for alarm in alarms] == [
+        f"the log of agency A2 was reviewed last on {day[4]}: a review is due",
+        f"the log of agency A3 was opened and never reviewed last on {day[2]}: a review is due",
+    ]

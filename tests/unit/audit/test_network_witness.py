@@ -237,3 +237,22 @@ CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
     assert (asked.old, len(asked.proof)) == (20852014, 4)
     with pytest.raises(BadSubmission, match="63"):
         parse_submission(text.replace("old 20852014\n", "old 20852014\n" + (LEAVES[0] + "\n") * 60).encode())
+
+
+def test_a_witness_that_lost_its_memory_cosigns_nothing_that_it_cosigned_before(witness: Witness) -> None:
+    mine, of_another = ask(witness, TO_1), ask(witness, TO_3)
+    next((witness.path / "logs").iterdir()).unlink()
+    assert refused(witness, TO_1 + mine) == (503, None)
+    assert evidence(witness) == ["state"]
+    assert ask(witness, TO_1 + of_another) == mine  # a line that is not valid for this note vouches for nothing
+
+
+def test_another_history_of_the_same_size_is_a_conflict_and_is_kept(
+    witness: Witness, signer: Signer, records: list[Record]
+) -> None:
+    witness.follow(signer.verifier)
+    root = root_of([record.leaf for record in records[:5]])
+    ask(witness, format_submission(0, (), signer.sign(5, root)))
+    assert refused(witness, format_submission(5, (), signer.sign(5, bytes(32)))) == (409, None)
+    assert evidence(witness) == ["fork"]
+    ask(witness, format_submission(5, (), signer.sign(5, root)))

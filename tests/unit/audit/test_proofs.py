@@ -43,3 +43,11 @@ def test_sizes_that_the_log_never_had(records: list[Record], sizes: tuple[int, i
 def test_what_is_no_proof_is_refused(text: str) -> None:
     with pytest.raises(BadProof):
         check(text)
+
+
+@pytest.mark.parametrize(("entry", "size"), [(-1, 40), (40, 40), (7, 7), (8, 7), (0, 41)])
+def test_no_entry_is_proven_that_the_log_or_the_size_does_not_hold(
+    records: list[Record], entry: int, size: int
+) -> None:
+    with pytest.raises(BadProof, match="the log has the entries 0 to 39"):
+        inclusion("l", tree_of(records), entry, b"{}", size)

@@ -21,6 +21,7 @@ from plainview.audit.record import (
     Opening,
     check_opening,
     format_time,
+    is_behind,
     next_entry,
     parse_line,
     seal,
@@ -352,3 +353,9 @@ def test_the_time_of_an_entry_is_its_own_unless_it_states_a_clock() -> None:
     odd = Entry(0, format_time(NOON), "log", "a", "m", {"clock": "noon"}, {})
     assert (plain.time, odd.time) == (plain.at, odd.at)
     assert [written(json.loads(entry.canonical)) for entry in (plain, odd)] == [plain.at, odd.at]
+
+
+def test_a_clock_is_behind_only_what_was_logged_before() -> None:
+    assert is_behind(NOON, None) is False
+    assert not is_behind(NOON - timedelta(seconds=2), format_time(NOON))
+    assert is_behind(NOON - timedelta(seconds=2, milliseconds=10), format_time(NOON))

@@ -225,6 +225,33 @@ def test_entries_that_are_no_entries_of_ours_or_not_the_hashed_ones_are_alarms(
     assert kinds(log, state, entries=True) == ["damaged"]
 
 
+def test_an_entry_of_another_number_or_log_is_an_alarm_though_its_hash_is_in_the_tree(
+    tmp_path: Path, signer: Signer, records: list[Any]
+) -> None:
+    turned = _of_records(tmp_path / "turned", signer, [*records[:3], records[4], records[3]])
+    other = _of_records(tmp_path / "other", Signer.from_private_bytes("log.example/b", bytes(32)), records)
+    for log, text in (
+        (turned, f"entry 3 says that it is entry 4 of {signer.verifier.name}"),
+        (other, f"entry 0 says that it is entry 0 of {signer.verifier.name}"),
+    ):
+        key = log.signer.verifier.text
+        (alarm,) = visit_tiles(log.read, tmp_path / "state", now=NOW, key=key, entries=True)[0]
+        assert (alarm.kind, alarm.text) == ("damaged", text)
+
+
+def test_a_spoilt_cosignature_is_an_alarm(tmp_path: Path) -> None:
+    log, state = Log(tmp_path / "log", 5), tmp_path / "state"
+    one = WitnessSigner.from_private_bytes("w/1", bytes(32))
+    policy = parse_policy(f"witness a {one.verifier.text}\nquorum a\n".encode())
+    path = log.folder / "checkpoint"
+    note = one.cosign(path.read_text(), int(NOW.timestamp()))
+    path.write_text(note)
+    assert kinds(log, state, policy=policy) == []
+    head, blob = note.rstrip("\n").rsplit(" ", 1)
+    path.write_text(f"{head} {blob[:40]}{'B' if blob[40] == 'A' else 'A'}{blob[41:]}\n")
+    assert kinds(log, state, policy=policy) == ["unwitnessed"]
+
+
 def _of_records(folder: Path, signer: Signer, records: list[Any]) -> Log:
     log = Log.__new__(Log)
     log.folder, log.size, log.signer = folder, len(records), signer

@@ -245,3 +245,21 @@ def test_only_the_witness_itself_reads_its_folders(witness: Witness, signer: Sig
     assert refused.value.evidence is not None
     for folder in (witness.path, witness.path / "logs", witness.path / "evidence", refused.value.evidence):
         assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_folder_of_which_a_part_is_missing_or_damaged_is_no_witness(witness: Witness) -> None:
+    other = WitnessSigner.generate("witness.example/w1")
+    for name, contents in (
+        ("witness.pub", [None, b"", b"\xff", other.verifier.text.encode() + b"\n", witness.key.text.encode()]),
+        ("witness.key", [None, bytes(31), other.private_bytes()]),
+    ):
+        whole = (witness.path / name).read_bytes()
+        for content in contents:
+            (witness.path / name).unlink()
+            if content is not None:
+                (witness.path / name).write_bytes(content)
+            with pytest.raises(WitnessRefused) as refused:
+                Witness(witness.path)
+            assert refused.value.rule_id == "witness.folder"
+            (witness.path / name).write_bytes(whole)
+    assert Witness(witness.path).key == witness.key

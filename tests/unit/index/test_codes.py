@@ -113,3 +113,13 @@ def test_a_near_code_gives_the_cosine_to_a_thousandth_and_cuts_what_is_beyond() 
         assert codes.near_scores(near, probe) == pytest.approx(POOL @ probe, abs=0.005)
     wide = codes.near_codes(np.vstack([codes._turn(DIM)[:, 0], -codes._turn(DIM)[:, 0]]))
     assert wide[:, 0].tolist() == [127, -127]
+
+
+@pytest.mark.parametrize("dim", [64, 128, 512])
+def test_a_near_score_is_a_sum_of_whole_numbers_that_a_float32_adds_without_an_error(dim: int) -> None:
+    """And of as large ones as fit: the rounding of the probe does not show beside that of the codes."""
+    probe = np.random.default_rng(dim).standard_normal(dim).astype(np.float32)
+    probe /= np.linalg.norm(probe)
+    score = float(codes.near_scores(codes.near_codes(probe[np.newaxis]), probe)[0])  # no other sum is larger
+    step = 4.5 / 127 / dim**0.5
+    assert 2**23 < score / step * codes._PROBE_STEPS / dim**0.5 < 2**24

@@ -5,17 +5,20 @@ from __future__ import annotations
 import errno
 import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from plainview.index import slots as slots_module
-from plainview.index.base import Block, Change, IndexDamaged, Scored, catch_up, mended
+from plainview.index.base import Block, Change, IndexDamaged, IndexOutOfStep, Scored, catch_up, mended
 from plainview.index.codes import Codes, near_codes, near_margin, near_scores, spread
 from plainview.index.compressed import CompressedIndex
 from plainview.index.exact import ExactIndex
 from plainview.index.growing import GrowingIndex
+from plainview.index.halves import Halves
+from plainview.index.parts import Settled
 from plainview.index.store import Store
 from plainview.storage.seal import Sealer
 
@@ -327,3 +330,60 @@ def test_a_small_part_gives_every_reference_whose_estimate_is_above_none(tmp_pat
     assert (np.abs(estimates) < 0.001).any()  # the scan's own limit is rounded: a little below nothing is asked for too
     look = index.look(probe, 10)
     assert len(look.estimates) == (estimates > -0.001).sum()
+
+
+def test_the_first_guess_is_a_little_below_where_the_walk_stops(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it costs otherwise: a second scan, or thousands of near codes that are read for nothing."""
+    index, asked = filled(tmp_path, faces(30_000)), []
+    above = Halves.above
+
+    def counted(*arguments: Any) -> Any:
+        asked.append(above(*arguments))
+        return asked[-1]
+
+    monkeypatch.setattr(Halves, "above", counted)
+    for probe in faces(30, seed=3):
+        index.search(probe, 50)
+    assert len(asked) <= 30 + 3
+    assert 1024 < np.mean([len(slots) for slots, _ in asked]) < 2000
+
+
+def test_the_guess_moves_so_that_one_search_in_twenty_scans_twice(tmp_path: Path) -> None:
+    index = opened(tmp_path)
+    before = index._ahead
+    for _ in range(20):
+        index._learn(enough=True)
+    assert index._ahead < before
+    index._learn(enough=False)
+    assert index._ahead == pytest.approx(before)
+
+
+def test_what_could_not_be_overwritten_at_once_is_overwritten_by_erase(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = filled(tmp_path, faces(40))
+    whole = {name: file_of(tmp_path, name).read_bytes() for name in ("codes", "near", "rows")}
+
+    def full(*_: object) -> None:
+        raise OSError(errno.EROFS, "no")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "erase", full)
+        index.apply([Change(41, "remove", 10, None)])
+    assert {name: file_of(tmp_path, name).read_bytes() for name in whole} == whole
+    index.erase()
+    for name, before in whole.items():
+        width = len(before) // 40
+        assert file_of(tmp_path, name).read_bytes() == before[: 9 * width] + bytes(width) + before[10 * width :]
+    monkeypatch.setattr(Store, "erase", full)
+    index.erase()  # nothing is due
+
+
+def test_a_part_follows_no_rows_before_which_others_are_missing(tmp_path: Path) -> None:
+    index, none = filled(tmp_path, faces(40)), np.zeros(0, dtype=np.int64)
+    with pytest.raises(IndexOutOfStep) as refused:
+        index.follow(Settled(42, 50, none, none, none, faces(0)))
+    assert (refused.value.expected, refused.value.got) == (41, 42)
+    assert index.follow(Settled(41, 50, none, none, none, faces(0))) == 50

@@ -144,6 +144,9 @@ def test_a_part_that_is_lost_during_the_search_is_said_so_too(tmp_path: Path) ->
     crew.kill(1)
     with pytest.raises(IndexIncomplete, match="0 of 2 parts"):
         index.search(faces(1)[0], 5)
+    index.refresh()
+    with pytest.raises(IndexIncomplete, match="0 of 2 parts"):
+        _ = index.watermark
 
 
 def test_a_part_that_was_started_again_after_catching_up_never_answers_for_less_than_was_acknowledged(

@@ -15,6 +15,7 @@ from django.utils import timezone
 from plainview.audit.record import parse_line
 from plainview.casework.examination.blind import live_tasks
 from plainview.casework.examination.same_probe import of_one_face, of_one_probe, seen_by
+from plainview.casework.log.read import beginning
 from plainview.casework.log.write import write_entry
 from plainview.casework.mail import address
 from plainview.casework.mail.letters import write_letters
@@ -33,7 +34,7 @@ from plainview.casework.models import (
 from plainview.policy.examination import SEEN_BY
 
 _ROWS = 2000
-_BEGINNINGS = tuple(f'{{"action":"{action}"'.encode() for action in SEEN_BY)  # of the canonical form
+_BEGINNINGS = tuple(map(beginning, SEEN_BY))
 
 
 def follow() -> None:

@@ -40,10 +40,16 @@ def normal(number: str) -> str:
     return unicodedata.normalize("NFC", number).strip()
 
 
-def mark_of(gallery: Gallery, number: str) -> str:
-    """Return the keyed digest of a subject's number in a gallery: 64 hex digits that mean nothing without the key."""
+def mark_of(gallery: Gallery, number: str, key: bytes | None = None) -> str:
+    """Return the keyed digest of a subject's number in a gallery: 64 hex digits that mean nothing without the key.
+
+    Args:
+        gallery: the gallery.
+        number: the number that the source gives.
+        key: None for the workspace's.
+    """
     text = f"plainview subject v1: {gallery.pk}: {normal(number)}"
-    return hmac.new(services().expunge_key, text.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(key or services().expunge_key, text.encode(), hashlib.sha256).hexdigest()
 
 
 def number_of(subject: Subject) -> str:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from plainview.audit.checkpoint import BadCheckpoint, VerifierKey, parse
 from plainview.audit.cosignature import Tally, tally
 from plainview.audit.logfile import CHECKPOINTS_NAME, COSIGNATURES_NAME, read_notes, split_note
 from plainview.audit.merkle import EMPTY_ROOT, Frontier
 from plainview.audit.proofs import Tree
+from plainview.audit.record import Entry, parse_line
 from plainview.audit.verify import Report, verify_entries, verify_folder
 from plainview.casework.log.state import differences
 from plainview.casework.models import Examination, Lead, LogEntry, LogKey, Search, Verification
@@ -138,3 +141,17 @@ def entries_naming(ids: set[str], first: int = 0) -> list[tuple[int, bytes]]:
     rows = LogEntry.objects.filter(seq__gte=first).order_by("seq").values_list("seq", "canonical")
     named = {f'"{public_id}"'.encode() for public_id in ids}
     return [(seq, bytes(text)) for seq, text in rows.iterator() if any(public_id in bytes(text) for public_id in named)]
+
+
+def beginning(action: str) -> bytes:
+    """Return the bytes with which the canonical form of each entry of an action begins: its keys are sorted."""
+    return f'{{"action":"{action}"'.encode()
+
+
+def entries_of(action: str, rows: QuerySet[LogEntry]) -> Iterator[Entry]:
+    """Yield those of these entries that are of an action, in order."""
+    begins = beginning(action)
+    for stored in rows.order_by("seq").values_list("canonical", flat=True).iterator():
+        line = bytes(stored)
+        if line.startswith(begins):
+            yield parse_line(line)

@@ -9,8 +9,9 @@ from django.db import transaction
 
 from plainview import __version__
 from plainview.casework.log.state import RECORDED, SERVED, fingerprints, require_keys, stated_by_log
-from plainview.casework.log.write import write_entry
+from plainview.casework.log.write import Receipt, write_entry
 from plainview.casework.models import WorkspaceState
+from plainview.casework.workspace.folder import EXPUNGE_KEY, REPLACEABLE
 
 
 def record_served() -> None:
@@ -30,30 +31,35 @@ def record_keys(action: str = RECORDED, **subject: bool) -> WorkspaceState:
     return WorkspaceState.objects.create(keys=keys, version=__version__)
 
 
-def change_key(name: str, key: str, reason: str) -> None:
+def change_key(name: str, key: str, reason: str, *, action: str = "workspace.key_changed", **subject: int) -> Receipt:
     """Log another fingerprint of a key, in the running transaction; its file follows after the commit."""
     state = WorkspaceState.objects.select_for_update().get()
     previous = state.keys[name]
     state.keys = state.keys | {name: key}
     state.save(update_fields=["keys"])
-    write_entry(
-        "workspace.key_changed",
-        {"keys": {name: key}, "previous": previous},
+    return write_entry(
+        action,
+        {"keys": {name: key}, "previous": previous, **subject},
         {"reason": reason},
         acting_member=None,
     )
 
 
-def follow_log() -> None:
+def follow_log() -> bool:
     """Bring the row about the workspace up to a log that a restore has continued: keys and the first start.
+
+    Returns:
+        Whether `expunge.key` was replaced after the backup, so that its marks in the restored rows are of another key.
 
     Raises:
         Refused: workspace.key_missing or workspace.key_wrong, where the keys are not those of the restored data.
     """
-    require_keys()
     keys, served = stated_by_log()
+    require_keys(newer={name: keys[name] for name in REPLACEABLE if name in keys})
+    before = WorkspaceState.objects.get().keys
     with transaction.atomic():
         if keys != fingerprints():  # a key was changed after the backup; the data have the one from before
             record_keys()
             keys = fingerprints()
         WorkspaceState.objects.update(keys=keys, served_entry=served)
+    return bool(before.get(EXPUNGE_KEY) != keys[EXPUNGE_KEY])

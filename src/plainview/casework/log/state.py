@@ -7,14 +7,16 @@ must never let a process begin under a key that is not the workspace's.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 
 from plainview.audit.record import KEY_ROTATED
 from plainview.casework.models import LogEntry, LogKey, WorkspaceState
-from plainview.casework.workspace.folder import KEY
+from plainview.casework.workspace.folder import KEY, REPLACEABLE
 from plainview.casework.workspace.keys import KEYS, fingerprint
 from plainview.casework.workspace.services import services
-from plainview.policy.decision import Refused
+from plainview.policy.decision import OperatorAct, Refused
 
 _ABOUT_WORKSPACE = b'{"action":"workspace.'
 _KEY_ROTATED = f'{{"action":"{KEY_ROTATED}"'.encode()
@@ -35,14 +37,14 @@ def is_served() -> bool:
     return WorkspaceState.objects.filter(served_entry__isnull=False).exists()
 
 
-def fingerprints() -> dict[str, str]:
-    """Return the name and fingerprint of every key in the folder keys.
+def fingerprints(without: Collection[str] = ()) -> dict[str, str]:
+    """Return the name and fingerprint of every key in the folder keys but some.
 
     Raises:
         Refused: workspace.key_missing or workspace.key_wrong.
     """
     workspace, prints = services().workspace, {}
-    for name in KEYS:
+    for name in (name for name in KEYS if name not in without):
         try:
             prints[name] = fingerprint(workspace, name)
         except ValueError:  # a BadKey is one
@@ -50,8 +52,12 @@ def fingerprints() -> dict[str, str]:
     return prints
 
 
-def require_keys() -> None:
+def require_keys(without: Collection[str] = (), newer: Mapping[str, str] = MappingProxyType({})) -> None:
     """Refuse a workspace whose folder keys has another key than its log says, or lacks one.
+
+    Args:
+        without: keys that are not looked at, as one of them is about to be replaced.
+        newer: fingerprints of keys that were replaced later: accepted too.
 
     Raises:
         Refused: workspace.confused, workspace.key_missing or workspace.key_wrong.
@@ -60,9 +66,9 @@ def require_keys() -> None:
     state = WorkspaceState.objects.first()
     stated = state.keys if state is not None else stated_by_log()[0]  # a row can be removed by hand
     newest = LogKey.objects.order_by("-entry_id").values_list("vkey", flat=True).first()
-    present = fingerprints()
+    present = fingerprints(without)
     for name, stated_print in (stated | ({KEY: newest} if newest else {})).items():
-        if present.get(name) != stated_print:
+        if name not in without and present.get(name) not in (stated_print, newer.get(name, stated_print)):
             raise _wrong(name)
 
 
@@ -111,9 +117,14 @@ def differences() -> list[str]:
 
 def _wrong(name: str) -> Refused:
     path = services().workspace.root / "keys" / name
-    return Refused(
-        "workspace.key_wrong",
-        "Workspace not usable",
-        f"The key {name} is not the key of this workspace: the log has another fingerprint.",
-        f"Put the right file back at {path}: a copy of the folder keys from that time has it. Nothing was changed.",
-    )
+    why = f"The key {name} is not the key of this workspace: the log has another fingerprint."
+    right = f"Put the right file back at {path}: a copy of the folder keys from that time has it. Nothing was changed."
+    if name in REPLACEABLE:
+        return Refused(
+            "workspace.key_wrong",
+            "Workspace not usable",
+            why,
+            f"{right} If no copy is left, replace the key.",
+            act=OperatorAct.KEYS_REPLACE,
+        )
+    return Refused("workspace.key_wrong", "Workspace not usable", why, right)

@@ -14,8 +14,7 @@ from datetime import date
 from django.db.models import Q
 from django.utils import timezone
 
-from plainview.audit.record import Entry, parse_line
-from plainview.casework.log.explorer import Position
+from plainview.casework.log.read import entries_of
 from plainview.casework.models import (
     Agency,
     Candidate,
@@ -160,7 +159,11 @@ def searches_listing(references: Iterable[Reference]) -> tuple[list[ListedSearch
         Lead.objects.filter(examination__candidate__in=rows).values_list("examination__candidate__search_id", flat=True)
     )
     closed = {key: candidates[0].search for key, candidates in by_search.items() if _is_over(candidates[0].search)}
-    disclosed = {str(entry.subject.get("search")) for entry in _entries("disclosure.made")} if closed else set()
+    disclosed = (
+        {str(entry.subject.get("search")) for entry in entries_of("disclosure.made", LogEntry.objects.all())}
+        if closed
+        else set()
+    )
     listed = [
         ListedSearch(
             search.requested_at.date(),
@@ -192,10 +195,9 @@ def _is_over(search: Search) -> bool:
 
 def decisions_about(request: SubjectRequest) -> list[int]:
     """Return the numbers of the entries that hold, sealed, which references show the person."""
-    named = Position(f'"request":"{request.public_id}"'.encode())
-    rows = LogEntry.objects.filter(seq__gt=request.entry).alias(named=named).filter(named__gt=0).order_by("seq")
-    entries = [parse_line(bytes(canonical)) for canonical in rows.values_list("canonical", flat=True)]
-    return [entry.seq for entry in entries if entry.action == "rights.decided"]
+    later = LogEntry.objects.filter(seq__gt=request.entry)
+    decided = entries_of("rights.decided", later)
+    return [entry.seq for entry in decided if entry.subject.get("request") == request.public_id]
 
 
 def exports_of(references: Iterable[Reference]) -> list[tuple[int, date, str]]:
@@ -206,17 +208,11 @@ def exports_of(references: Iterable[Reference]) -> list[tuple[int, date, str]]:
         known = since.get(reference.gallery_id)
         since[reference.gallery_id] = (reference.gallery.name, min(begun, known[1]) if known else begun)
     exports = []
-    for entry in _entries("gallery.exported") if since else ():
+    for entry in entries_of("gallery.exported", LogEntry.objects.all()) if since else ():
         known_gallery = since.get(entry.subject.get("gallery"))  # type: ignore[arg-type]
         if known_gallery is not None and entry.time[:19] >= known_gallery[1]:
             exports.append((entry.seq, date.fromisoformat(entry.time[:10]), known_gallery[0]))
     return exports
-
-
-def _entries(action: str) -> list[Entry]:
-    rows = LogEntry.objects.alias(found=Position(f'"action":"{action}"'.encode())).filter(found__gt=0)
-    entries = [parse_line(bytes(canonical)) for canonical in rows.order_by("seq").values_list("canonical", flat=True)]
-    return [entry for entry in entries if entry.action == action]
 
 
 def days_left(request: SubjectRequest) -> int:

@@ -6,9 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 
-from plainview.audit.record import parse_line
-from plainview.casework.log.explorer import Position
-from plainview.casework.log.read import root_at
+from plainview.casework.log.read import entries_of, root_at
 from plainview.casework.models import Agency, AuditSample, AuditSampleItem, LogEntry, Member
 from plainview.policy.sampling import BREACH, QUESTION, draw, seed_of
 from plainview.policy.wording import counted
@@ -22,16 +20,14 @@ def population(agency: Agency, size: int, since: date | None) -> list[tuple[str,
 
     It is read from the entries alone, so that anyone with a copy of the log gets the same.
     """
-    rows = LogEntry.objects.filter(seq__lt=size).order_by("seq")
-    rows = rows.alias(searched=Position(f'"action":"{SEARCHED}"'.encode())).filter(searched__gt=0)
+    rows = LogEntry.objects.filter(seq__lt=size)
     if since is not None:
         rows = rows.filter(at__gte=since.isoformat())
-    searches = []
-    for canonical in rows.values_list("canonical", flat=True).iterator():
-        entry = parse_line(bytes(canonical))
-        if entry.action == SEARCHED and entry.subject.get("agency") == agency.public_id:
-            searches.append((str(entry.subject["search"]), entry.actor))
-    return searches
+    return [
+        (str(entry.subject["search"]), entry.actor)
+        for entry in entries_of(SEARCHED, rows)
+        if entry.subject.get("agency") == agency.public_id
+    ]
 
 
 def samples(member: Member) -> list[AuditSample]:

@@ -6,6 +6,7 @@ worker begin on a workspace that fails one.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import suppress
 
 from plainview import __version__
@@ -20,19 +21,22 @@ from plainview.casework.workspace.services import services
 from plainview.policy.decision import OperatorAct, Refused
 
 
-def open_checked() -> None:
+def open_checked(without: Collection[str] = ()) -> None:
     """Check the current workspace, and mend what a crash left between a commit and its publication.
+
+    Args:
+        without: keys that are not looked at, as one of them is about to be replaced.
 
     Raises:
         Refused: workspace.older, workspace.newer, workspace.database, workspace.key_missing or workspace.key_wrong.
     """
     require_schema()
     if read_only(services().workspace.root):
-        require_keys()
+        require_keys(without)
         return
     finish_rotation()
     finish_key_change(services().workspace)
-    require_keys()
+    require_keys(without)
     with suppress(LogFolderError):  # every act raises it, and verification says what is wrong
         publish()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ from plainview.casework.probes.preparations import erase_draft
 from plainview.casework.search.erase import blank_search
 from plainview.casework.upkeep.adopt import adopt, adopt_rows, leave_old_files
 from plainview.casework.upkeep.opening import require_not_newer
+from plainview.casework.upkeep.replace import Replaced, mark_subjects, put_new
 from plainview.casework.upkeep.spent import Ended, end_spent
 from plainview.casework.upkeep.upgrade import bring_tables_up
 from plainview.casework.videos.erase import blank_rows
@@ -80,6 +82,7 @@ class Restored:
         missing_pictures: pictures of references that are not in the backup.
         ended: secrets that no longer count, see `spent`.
         entry: number of the entry about the restore.
+        replaced: keys that were replaced, because no copy of them was left.
     """
 
     backup: str
@@ -91,6 +94,7 @@ class Restored:
     missing_pictures: int = 0
     ended: Ended = field(default_factory=lambda: Ended(0, 0, 0, 0, (), (), {}))
     entry: int = 0
+    replaced: tuple[Replaced, ...] = ()
 
     @property
     def lost(self) -> dict[str, int]:
@@ -98,7 +102,14 @@ class Restored:
         return {action: n for action, n in sorted(self.taken_over.items()) if action not in _QUIET}
 
 
-def settle(about: dict[str, Any], *, log: Path | None, kept_checkpoint: str | None, listed: list[Line]) -> Restored:
+def settle(
+    about: dict[str, Any],
+    *,
+    log: Path | None,
+    kept_checkpoint: str | None,
+    listed: list[Line],
+    lost_keys: Collection[str] = (),
+) -> Restored:
     """Make the unpacked workspace, which is the current one, usable.
 
     Args:
@@ -106,6 +117,7 @@ def settle(about: dict[str, Any], *, log: Path | None, kept_checkpoint: str | No
         log: the newest available copy of the public log.
         kept_checkpoint: a published signed checkpoint, if one is available.
         listed: the newest available expunge list; erasures known from the log are added.
+        lost_keys: keys of which no copy is left: they are replaced.
 
     Raises:
         Refused: the log is behind or differs, or the restored log does not verify.
@@ -126,7 +138,10 @@ def settle(about: dict[str, Any], *, log: Path | None, kept_checkpoint: str | No
     adopt()
     adopt_rows(before)
     leave_old_files()
-    follow_log()
+    replaced = tuple(put_new(name, "no copy of it was left when the backup was restored") for name in lost_keys)
+    if follow_log():
+        with transaction.atomic():
+            mark_subjects(services().expunge_key)
     erased = _erase_again(listed)
     withhold()
     missing = _missing()
@@ -176,6 +191,7 @@ def settle(about: dict[str, Any], *, log: Path | None, kept_checkpoint: str | No
         missing,
         ended,
         receipt.entry,
+        replaced,
     )
 
 

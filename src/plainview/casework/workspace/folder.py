@@ -28,7 +28,9 @@ POSTGRESQL = "postgresql"
 SERVE_ENV = "PLAINVIEW_SERVE"
 DEFAULT = "plainview-data"
 KEY, NEXT_KEY, FIRST_KEY = "log.key", "log.key.next", "log.first.pub"
-BACKUP_KEY = "backup.age"
+BACKUP_KEY, SECRET_KEY, EXPUNGE_KEY = "backup.age", "secret.key", "expunge.key"
+REPLACEABLE = (SECRET_KEY, BACKUP_KEY, EXPUNGE_KEY)
+"""Keys that a new one can replace if they are lost (upkeep.replace)."""
 MOST_HOURS = 24 * 31
 """Most hours that entries may wait for witnesses: chosen, a month."""
 BLOBS_KEY, NEXT_BLOBS_KEY, OLD_BLOBS_KEY = "blobs.key", "blobs.key.next", "blobs.key.old"
@@ -81,12 +83,17 @@ class Workspace:
         try:
             return path.read_bytes()
         except OSError:
+            why = f"The key {name} cannot be read."
+            back = f"Copy {path} back from where you keep the keys: no backup has it. The workspace needs it to open."
+        if name in REPLACEABLE:
             raise Refused(
                 "workspace.key_missing",
                 "Workspace not usable",
-                f"The key {name} cannot be read.",
-                f"Copy {path} back from where you keep the keys: no backup has it. The workspace needs it to open.",
-            ) from None
+                why,
+                f"{back} If no copy is left, replace the key.",
+                act=OperatorAct.KEYS_REPLACE,
+            )
+        raise Refused("workspace.key_missing", "Workspace not usable", why, back)
 
     def settings(self) -> dict[str, object]:
         """Return the settings.
@@ -104,12 +111,16 @@ class Workspace:
                 "Name the folder of a workspace that exists in the environment variable PLAINVIEW_HOME, or make one.",
                 act=OperatorAct.INIT,
             ) from None
-        except (OSError, ValueError):
+        except OSError as error:
             raise Refused(
                 "workspace.damaged",
                 "Workspace not usable",
-                f"{self.settings_file} cannot be read.",
+                f"{self.settings_file} cannot be read: {error.strerror}.",
                 "Restore the file from your backup.",
+            ) from None
+        except ValueError as error:  # its message names a place, and no value
+            raise Refused(
+                "workspace.settings", "Workspace not usable", f"{self.settings_file} is not TOML: {error}.", NEXT_STEP
             ) from None
         if wrong:
             raise Refused("workspace.settings", "Workspace not usable", f"{self.settings_file}: {wrong}", NEXT_STEP)
@@ -136,7 +147,7 @@ class Workspace:
 
     def signer(self) -> Signer:
         """Return the key in `log.key`; the log itself says which key is in force (log.write)."""
-        return Signer.from_private_bytes(self.origin, self.key("log.key"))
+        return Signer.from_private_bytes(self.origin, self.key(KEY))
 
     def next_signer(self) -> Signer | None:
         """Return the key that a rotation has made but not yet put in place, if any."""
@@ -231,10 +242,10 @@ def lay_out(workspace: Workspace) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
     keys = {
-        "secret.key": secrets.token_urlsafe(48).encode(),
+        SECRET_KEY: secrets.token_urlsafe(48).encode(),
         BLOBS_KEY: secrets.token_bytes(KEY_BYTES),
-        "log.key": Signer.generate(origin).private_bytes(),
-        "expunge.key": secrets.token_bytes(KEY_BYTES),
+        KEY: Signer.generate(origin).private_bytes(),
+        EXPUNGE_KEY: secrets.token_bytes(KEY_BYTES),
         BACKUP_KEY: new_backup_key(),
     }
     for name, content in keys.items():

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from plainview.audit.checkpoint import Signer, VerifierKey
 from plainview.audit.logfile import LogFolder
-from plainview.casework.workspace.folder import BLOBS_KEY, OLD_BLOBS_KEY, Workspace, current
+from plainview.casework.workspace.folder import BLOBS_KEY, EXPUNGE_KEY, OLD_BLOBS_KEY, Workspace, current
 from plainview.casework.workspace.guarded import GuardedIndex
 from plainview.casework.workspace.pictures import blob_store
 from plainview.casework.workspace.serving import is_server
@@ -116,7 +116,7 @@ class Services:
     @cached_property
     def expunge_key(self) -> bytes:
         """Marks pictures that were erased for good, and the numbers of subjects."""
-        return self.workspace.key("expunge.key")
+        return self.workspace.key(EXPUNGE_KEY)
 
     @cached_property
     def letters(self) -> Sealer:

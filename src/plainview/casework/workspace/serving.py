@@ -120,7 +120,10 @@ def read_network(text: str) -> str:
         Refused: serve.trusted_proxy.
     """
     try:
-        return str(ipaddress.ip_network(text.strip(), strict=False))
+        network = ipaddress.ip_network(text.strip(), strict=False)
+        mapped = network.network_address.ipv4_mapped if network.version == 6 else None
+        # A socket for both versions shows such an address for an IPv4 proxy; `_address` reads it as IPv4 too.
+        return f"{mapped}/{network.prefixlen - 96}" if mapped and network.prefixlen >= 96 else str(network)
     except ValueError:
         raise Refused(
             "serve.trusted_proxy",

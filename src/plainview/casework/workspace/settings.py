@@ -117,6 +117,19 @@ def wrong_key(settings: Mapping[str, object]) -> str:
         else:
             unknown = [name] if name not in SETTINGS and name != _NOT_READ else []
         if unknown:
-            near = get_close_matches(unknown[0], [*SETTINGS, *tables], 1)
-            return f"the key {unknown[0]} is unknown" + (f". Did you mean {near[0]}?" if near else ".")
+            return f"the key {unknown[0]} is unknown. {_meant(unknown[0], tables)}".strip()
     return ""
+
+
+def _meant(unknown: str, tables: set[str]) -> str:
+    """Return where an unknown key belongs, or which one may be meant; empty if nobody can say."""
+    table, _, key = unknown.rpartition(".")
+    if table and key in SETTINGS:
+        return f"Every key that follows [{table}] belongs to it: write {key} above [{table}]."
+    if table and key in tables:
+        return f"Write it as [{key}]."
+    places = [place for place, _, name in (setting.rpartition(".") for setting in SETTINGS) if place and name == key]
+    if len(places) == 1:
+        return f"Write {key} below [{places[0]}]."
+    near = get_close_matches(unknown, [*SETTINGS, *tables], 1)
+    return f"Did you mean {near[0]}?" if near else ""

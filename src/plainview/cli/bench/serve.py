@@ -48,7 +48,7 @@ LIMIT_MS, PAGE_LIMIT_MS = 1500.0, 200.0
 CANDIDATES = 20
 _PICTURES = 200  # different pictures behind the references
 _SYNTHETIC = "-"  # the file name of every synthetic reference
-PAGES = ("/", "/cases/", "/alerts/", "/leads/", "/galleries/", "/policy/", "/me/")
+PAGES = ("/", "/prepare/?case=BENCH", "/cases/", "/alerts/", "/leads/", "/galleries/", "/policy/", "/me/")
 
 
 @dataclass
@@ -255,8 +255,10 @@ def _work(person: _Person, rounds: int) -> None:
     http = requests.Session()
     http.cookies.set("session", person.cookie)
     for _ in range(rounds):
-        draft = _draft(http, person)
+        draft = draft_page(http, person.url, person.photograph)
+        began = time.perf_counter()
         page = http.get(f"{draft}search/", timeout=60).text
+        person.pages.append((time.perf_counter() - began) * 1e3)
         asked = {
             "csrfmiddlewaretoken": _token(page),
             "purpose": "find out who held the door of the van",
@@ -283,17 +285,17 @@ def _work(person: _Person, rounds: int) -> None:
             person.pages.append((time.perf_counter() - began) * 1e3)
 
 
-def _draft(http: requests.Session, person: _Person) -> str:
-    """Make a draft with one face; return its address."""
-    page = http.get(f"{person.url}/prepare/?case=BENCH", timeout=60)
+def draft_page(http: requests.Session, url: str, photograph: Path) -> str:
+    """Make a draft with one face; return the address of its page."""
+    page = http.get(f"{url}/prepare/?case=BENCH", timeout=60)
     page.raise_for_status()
-    with person.photograph.open("rb") as file:
+    with photograph.open("rb") as file:
         answer = http.post(
-            f"{person.url}/prepare/",
+            f"{url}/prepare/",
             data={"csrfmiddlewaretoken": _token(page.text), "case": "BENCH"},
             files={"photo": file},
             timeout=120,
-            headers={"Referer": person.url},
+            headers={"Referer": url},
         )
     answer.raise_for_status()
     return answer.url

@@ -27,7 +27,7 @@ from plainview.casework.search.ranking import orderings_of
 from plainview.casework.search.run import Request, run_search
 from plainview.casework.workspace.services import services
 from plainview.cli.bench.common import varied
-from plainview.cli.bench.serve import PAGES, colleague, prepare, served, session
+from plainview.cli.bench.serve import PAGES, colleague, draft_page, prepare, served, session
 
 _PICTURES, _ENROLLED, _ERASED = 120, 60, 5
 """Photographs behind the synthetic references, and those of them that are enrolled and erased one by one."""
@@ -55,7 +55,7 @@ def measure(home: Path, references: int, searches: int) -> dict[str, object]:
     )
     keys = [session(colleague(examiner, gallery.log_head))]
     services().close()
-    figures |= _served(home, keys[0])
+    figures |= _served(home, keys[0], photographs[0])
     erased = list(Reference.objects.filter(gallery=gallery).order_by("-pk")[:_ERASED])
     figures["expunge_ms"] = _median(
         erased, lambda reference: expunge(reference.public_id, reason="measured by a benchmark", acting_member=admin)
@@ -89,7 +89,7 @@ def _searches(photographs: list[Path], count: int, examiner: Member) -> dict[str
     }
 
 
-def _served(home: Path, cookie: str) -> dict[str, object]:
+def _served(home: Path, cookie: str, photograph: Path) -> dict[str, object]:
     """Start the server, measure its memory idle, open every page, search once, and measure again."""
     began = time.perf_counter()
     with served(home) as (url, server):
@@ -99,8 +99,9 @@ def _served(home: Path, cookie: str) -> dict[str, object]:
         http = requests.Session()
         http.cookies.set("session", cookie)
         times = []
+        draft = draft_page(http, url, photograph).removeprefix(url)
         for number in range(_ROUNDS + 1):
-            for path in PAGES:
+            for path in (*PAGES, draft):
                 began = time.perf_counter()
                 http.get(url + path, timeout=120).raise_for_status()
                 if number:

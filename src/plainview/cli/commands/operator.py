@@ -123,6 +123,13 @@ ROWS = (
         'plainview keys rotate --reason "a disk was lost"',
     ),
     Command(
+        "keys replace",
+        Need.OWNER,
+        "keys:keys_replace",
+        "Put a new key in the place of one that is lost or known to others: secret.key, backup.age or expunge.key.",
+        'plainview keys replace secret.key --reason "the disk with the keys broke, and no copy was made"',
+    ),
+    Command(
         "mail test",
         Need.OWNER,
         "mail:mail_test",

@@ -9,6 +9,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from tests.factories import pictures
 from tests.factories.models import collins, hopper, scaled
@@ -18,7 +20,8 @@ from tests.factories.work import at, case, entries, gallery, person, search
 
 from plainview.casework import find
 from plainview.casework.cases.open_close import close_case
-from plainview.casework.models import Candidate, Preparation, Search
+from plainview.casework.erasure.expunge import expunge
+from plainview.casework.models import Candidate, Preparation, Reference, Search
 from plainview.casework.probes import photographs
 from plainview.casework.probes import preparations as actions
 from plainview.casework.probes.approvals import decide_approval, request_approval
@@ -186,6 +189,18 @@ def test_a_second_click_finds_the_search_of_the_first(draft: Preparation, monkey
     assert search_prepared(ready.public_id, acting_member=person("examiner")) == first
     assert Search.objects.count() == 1
     assert len(entries("search.requested")) == 1
+
+
+def test_the_page_of_a_draft_counts_no_references(draft: Preparation) -> None:
+    """At a million references a count took a second, at each look at the page."""
+    offers(draft)
+    with CaptureQueriesContext(connection) as asked:
+        again = offers(draft)
+    assert [(offer.gallery.name, offer.size) for offer in again] == [("g", 2)]
+    assert not [query["sql"] for query in asked.captured_queries if '"reference"' in query["sql"]]
+    reference = Reference.objects.all()[0]
+    expunge(reference.public_id, reason="the court ordered it", acting_member=person("admin"))
+    assert offers(draft)[0].size == 1
 
 
 def test_several_galleries_are_several_searches_or_none(draft: Preparation, tmp_path: Path) -> None:

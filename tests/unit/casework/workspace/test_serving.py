@@ -70,6 +70,26 @@ def test_a_mapped_address_of_the_proxy_is_the_proxy() -> None:
     assert caller("::ffff:127.0.0.1", {"x-forwarded-for": "8.8.8.8"}, "http", NEAR).address == "8.8.8.8"
 
 
+@pytest.mark.parametrize(
+    ("text", "network"),
+    [
+        ("::ffff:10.0.4.7", "10.0.4.7/32"),
+        ("::ffff:10.0.4.0/120", "10.0.4.0/24"),
+        ("10.0.4.7", "10.0.4.7/32"),
+        ("2001:db8::1", "2001:db8::1/128"),
+        ("::/0", "::/0"),
+    ],
+)
+def test_a_proxy_that_is_named_by_a_mapped_address_is_trusted_by_the_other_form(text: str, network: str) -> None:
+    assert read_network(text) == network
+    if network.startswith("10."):
+        for peer in ("10.0.4.7", "::ffff:10.0.4.7"):
+            assert (
+                caller(peer, {"x-forwarded-for": "8.8.8.8"}, "http", networks((read_network(text),))).address
+                == "8.8.8.8"
+            )
+
+
 def test_the_scheme_is_the_nearest_proxys() -> None:
     assert caller("127.0.0.1", {"x-forwarded-proto": "http, https"}, "http", NEAR).scheme == "https"
     assert caller("127.0.0.1", {"x-forwarded-proto": "gopher"}, "http", NEAR).scheme == "http"
