@@ -288,6 +288,14 @@ def test_by_keys_alone(page_of: PageOf, pair: Path) -> None:
     expect(page.locator("#rank-2")).to_be_focused()
 
 
+def test_a_file_that_is_no_picture_is_named_in_two_sentences(page_of: PageOf, tmp_path: Path) -> None:
+    page = page_of("examiner")
+    (tmp_path / "notes.txt").write_text("no picture")
+    page.goto(START)
+    page.get_by_label("Photograph").set_input_files(tmp_path / "notes.txt")
+    expect(page.get_by_text("JPEG 2000 and JPEG XL. Check that this is the right file")).to_be_visible()
+
+
 def until(page: Page, selector: str) -> None:
     """Press Tab until the element has the focus."""
     for _ in range(80):

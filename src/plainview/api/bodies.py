@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -76,19 +76,27 @@ def check(request: HttpRequest, operation: Operation, api: NinjaAPI) -> None:
         return
     if wanted == _MULTIPART:
         _complete(request)
-    _known(request.POST.lists(), models.get("form"), "form")
-    _known(request.FILES.lists(), models.get("file"), "file")
+    form, file = models.get("form"), models.get("file")
+    _known(request.POST.lists(), form, "form", beside=_names(file))
+    _known(request.FILES.lists(), file, "file", beside=_names(form))
 
 
-def _known(fields: Iterable[tuple[str, list[Any]]], model: Any, where: str) -> None:
-    """Refuse a field that the operation does not know, one that is there twice, and control characters."""
+def _known(fields: Iterable[tuple[str, list[Any]]], model: Any, where: str, *, beside: Collection[str] = ()) -> None:
+    """Refuse a field that the operation does not know, one that is there twice, and control characters.
+
+    Args:
+        fields: name -> values, as they were sent.
+        model: what the operation knows of this kind.
+        where: the kind: "query", "form" or "file".
+        beside: the fields of the other kind in the same body, which a refusal names too.
+    """
     known = _names(model)
     lists = set(getattr(model, "__ninja_collection_fields__", ()))
     faults = []
     for name, values in fields:
         place = f"#/{pointer(name)}"
         if name not in known:
-            says = f"The operation has no such field; it has {', '.join(sorted(known)) or 'none'}."
+            says = f"The operation has no such field; it has {', '.join(sorted({*known, *beside})) or 'none'}."
             faults.append(Fault(pointer=place, where=where, detail=says))
         elif len(values) > 1 and name not in lists:
             faults.append(Fault(pointer=place, where=where, detail="The field is there more than once."))

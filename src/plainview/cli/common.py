@@ -45,6 +45,7 @@ console = Console(highlight=False, markup=False, emoji=False)
 err = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 _DAY = "YYYY-MM-DD"
+_LEAST_COLUMNS = 3  # fewer make no table
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
 _BOX = re.compile(r"\d{1,5}(\s*,\s*\d{1,5}){3}")
 _OTHER_FORMS = (
@@ -175,10 +176,15 @@ def print_rows(
 
 
 def print_table(heads: Sequence[str], rows: Sequence[Sequence[object]], *, title: str = "", caption: str = "") -> None:
-    """Print a table without breaking a word; if it is too wide for that, print a block of lines for each row."""
+    """Print a table without breaking a word.
+
+    What makes it too wide for that gets a line of its own under its row; where too little is left, each row is a block of lines.
+    """
     _require_unaltered()
     cells = [[cell_text(value) for value in line] for line in rows]
     widths = _widths([list(heads), *cells], console.width)
+    if widths is None and _print_in_lines(heads, cells, title, caption):
+        return
     if widths is None:
         say(title) if title else None
         for line in cells:
@@ -193,6 +199,28 @@ def print_table(heads: Sequence[str], rows: Sequence[Sequence[object]], *, title
     for line in cells:
         table.add_row(*line)
     console.print(table)
+
+
+def _print_in_lines(heads: Sequence[str], cells: Sequence[Sequence[str]], title: str, caption: str) -> bool:
+    """Print rows of short cells, and under each its long ones; say whether that was possible."""
+    kept = list(range(len(heads)))
+    words = {column: max(len(word) for line in cells for word in line[column].split() or [""]) for column in kept}
+    while (widths := _widths([[line[column] for column in kept] for line in (heads, *cells)], console.width)) is None:
+        if len(kept) <= _LEAST_COLUMNS:
+            return False
+        kept.remove(max(kept[1:], key=words.__getitem__))
+    say(title) if title else None
+    for line in (heads, *cells):
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        for width in widths:
+            grid.add_column(width=width, overflow="fold")
+        grid.add_row(*(line[column] for column in kept))
+        console.print(grid)
+        for column in range(len(heads)) if line is not heads else ():
+            if column not in kept and line[column] != "-":
+                say(f"    {heads[column]}: {line[column]}")
+    say(caption) if caption else None
+    return True
 
 
 def _widths(rows: Sequence[Sequence[str]], room: int) -> list[int] | None:

@@ -26,7 +26,7 @@ from plainview.casework.workspace.services import services
 from plainview.cli.acting import acting_member
 from plainview.cli.common import As, Json, Reason, answer, day_option, print_json, print_rows, sample_notice, say, warn
 from plainview.cli.progress import bar
-from plainview.policy.wording import counted
+from plainview.policy.wording import counted, day
 
 
 def gallery_create(
@@ -39,7 +39,7 @@ def gallery_create(
     offence: Annotated[list[str] | None, typer.Option(help="Use it for this offence only; repeat for more.")] = None,
     json: Json = False,
 ) -> None:
-    """Create a gallery under its passport: legal basis, source, owner, expiry."""
+    """Create a gallery with its passport: legal basis, source, owner and last day."""
     member = acting_member(acting)
     gallery = create_gallery(
         name,
@@ -51,7 +51,7 @@ def gallery_create(
         acting_member=member,
     )
     answer(
-        f"Gallery {gallery.name!r} is ready; its passport ends on {gallery.expires_on}.",
+        f"Gallery {gallery.name!r} created, without pictures yet. Its legal basis ends on {day(gallery.expires_on)}.",
         json=json,
         gallery=gallery.name,
         expires_on=gallery.expires_on,
@@ -137,7 +137,7 @@ def gallery_change(
     change = PassportChange(basis, source, owner, expires, offence)
     changed = change_passport(name, change, reason=reason, acting_member=member)
     answer(
-        f"Gallery {changed.name!r}: its passport ends on {changed.expires_on}.",
+        f"Passport of gallery {changed.name!r} changed. Its legal basis ends on {day(changed.expires_on)}.",
         json=json,
         gallery=changed.name,
         expires_on=changed.expires_on,

@@ -45,8 +45,9 @@ def install(
                 if manifest is not None
                 else packs_install.install(get_pack(name), folder, wheel)
             )
+    networks = f", with the networks of version {done.pack.networks}," if done.pack.networks else ""
     answer(
-        f"Installed {done.pack.identity} in {done.folder}.",
+        f"Installed {done.pack.identity}{networks} in {done.folder}.",
         json=json,
         name=done.pack.name,
         identity=done.pack.identity,

@@ -12,11 +12,12 @@ WIDTH, HEIGHT = 640, 160
 """Size of the drawing, in its own units; the page scales it."""
 
 _GAP = 4  # units between two bars
+_CHARACTER = 14  # units of a character on a phone, where the drawing is about 350 pixels wide
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar: its position (units of the drawing), its label and its count."""
+    """One bar: its position (units of the drawing), its label and its count; `below` and `above` are what is written there."""
 
     x: float
     y: float
@@ -24,6 +25,8 @@ class Bar:
     height: float
     label: str
     count: int
+    below: str
+    above: str
 
     @property
     def middle(self) -> float:
@@ -32,13 +35,19 @@ class Bar:
 
 
 def bars(counts: Sequence[tuple[str, int]]) -> list[Bar]:
-    """Lay out bars for (label, count); the highest fills the drawing, and 0 has no height."""
+    """Lay out bars for (label, count); the highest fills the drawing, and 0 has no height.
+
+    Of labels that would touch, every second, third, ... is written; of numbers that would, only that of the highest bar.
+    """
     most = max((count for _, count in counts), default=0) or 1
     step = WIDTH / max(len(counts), 1)
+    every = max(1, -(-max((len(label) + 1) * _CHARACTER for label, _ in counts) // int(step))) if counts else 1
+    narrow = max((len(str(count)) for _, count in counts), default=0) * _CHARACTER > step
     drawn = []
     for i, (label, count) in enumerate(counts):
         height = HEIGHT * count / most
-        drawn.append(Bar(i * step + _GAP / 2, HEIGHT - height, step - _GAP, height, label, count))
+        below, above = "" if i % every else label, str(count) if count and (count == most or not narrow) else ""
+        drawn.append(Bar(i * step + _GAP / 2, HEIGHT - height, step - _GAP, height, label, count, below, above))
     return drawn
 
 

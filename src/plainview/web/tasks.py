@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.contrib.humanize.templatetags.humanize import apnumber
+from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.utils import timezone
 
@@ -156,7 +158,7 @@ def _examiner(member: Member) -> Iterator[Task]:
 def _verifier(member: Member) -> Iterator[Task]:
     for task in waiting(member):
         yield Task(
-            "Verify four faces, blind",
+            f"Verify {apnumber(task.faces)} face{pluralize(task.faces)}, blind",
             f"{task.public_id} · assigned to you by lot; the case is not shown",
             "Continue" if task.begun else "Verify",
             reverse("verification", args=[task.public_id]),

@@ -98,6 +98,17 @@ def test_a_picture_that_cannot_be_used_is_named_and_nothing_is_recorded(workspac
     assert not entries("search.requested")
 
 
+def test_an_unknown_name_leads_to_the_list_and_an_unknown_field_to_all_fields(workspace: Path, tmp_path: Path) -> None:
+    who, image = program(), probe(tmp_path)
+    case()
+    asked = {"case": "C-1", "purpose": "find the rider", "gallery": "nosuch"}
+    answer = who.form("/searches", image, **asked)
+    assert (answer.rule, answer.json["act"]) == ("gallery.unknown", "GET /api/v1/galleries")
+    fields = "also, box, case, edit, face, gallery, image, origin, purpose, review, top, urgent."
+    for answer in (who.form("/searches", image, **asked, foo=3), who.form("/searches", image, "img", **asked)):
+        assert answer.json["errors"][0]["detail"] == f"The operation has no such field; it has {fields}"
+
+
 def test_addresses_and_methods_that_are_not_there(workspace: Path) -> None:
     who = program()
     assert who.get("/nothing").rule == "api.no_operation"

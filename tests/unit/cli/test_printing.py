@@ -76,6 +76,21 @@ def test_ids_and_addresses_stay_whole_at_80_columns(screen: io.StringIO) -> None
     assert f"plainview search probe.jpg --gallery {'y' * 90}\n" in screen.getvalue()
 
 
+def test_a_list_with_one_long_column_is_no_tower(screen: io.StringIO) -> None:
+    heads = ("Rank", "Score", "Reference", "Source", "Captured")
+    address = "https://custody.example/" + "x" * 60
+    rows = [(rank, "0.989", "RF1VA3C056PT1", address if rank == 1 else "", "not stated") for rank in (1, 2)]
+    common.print_table(heads, rows, title="Search S1", caption="SAMPLE")
+    assert [line.rstrip() for line in screen.getvalue().splitlines()] == [
+        "Search S1",
+        "Rank  Score  Reference      Captured",
+        "1     0.989  RF1VA3C056PT1  not stated",
+        f"    Source: {address}",
+        "2     0.989  RF1VA3C056PT1  not stated",
+        "SAMPLE",
+    ]
+
+
 def test_a_moment_is_shown_with_its_zone() -> None:
     assert re.fullmatch(r"\d+ Nov 2026, \d\d:11 \S+", common.cell_text("2026-11-30T05:11:21+00:00"))
     assert common.cell_text("2026-11-30") == "2026-11-30"

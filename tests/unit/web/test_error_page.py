@@ -40,3 +40,14 @@ def test_a_page_that_is_not_there_offers_a_search_to_members_only(workspace: Pat
     people()
     assert "search for a case" not in Client().get("/nothing/").content.decode()
     assert "search for a case" in signed_in("examiner").get("/nothing/").content.decode()
+
+
+def test_an_address_that_takes_a_form_only_says_so_and_a_refusal_has_a_way_on(workspace: Path) -> None:
+    people()
+    examiner = signed_in("examiner")
+    opened = examiner.get("/leads/L1/outcome/")  # as a reload does; without a page browsers show an error of their own
+    assert (opened.status_code, opened.headers["Allow"]) == (405, "POST")
+    for page in (opened, examiner.get("/members/")):
+        words = page.content.decode()
+        assert "Go to your tasks" in words
+        assert "Reference " in words

@@ -49,3 +49,10 @@ def test_a_drawing_holds_every_bar_of_both_periods(counts: list[tuple[int, int]]
         assert bar.y + bar.height <= made.height
     if lying:
         assert sum(word.anchor == "start" for word in made.words) == len(counts) * len(groups)
+
+
+def test_labels_and_numbers_of_bars_do_not_touch() -> None:
+    weeks = bars([(f"{day} Dec", 1_000 + day) for day in range(10, 38)])
+    assert [bar.below for bar in weeks if bar.below] == ["10 Dec", "15 Dec", "20 Dec", "25 Dec", "30 Dec", "35 Dec"]
+    assert [bar.above for bar in weeks if bar.above] == ["1037"]  # no room for more than the highest
+    assert [bar.below for bar in bars([("0", 3), ("10", 4)])] == ["0", "10"]

@@ -30,5 +30,6 @@ BY_NAME: Mapping[str, Operation] = MappingProxyType({operation.name: operation f
 def operation_of(act: Any) -> str | None:
     """Return the operation with which an act begins, e.g. "POST /api/v1/cases"; None if the API has none."""
     named = [operation for operation in OPERATIONS if operation.who is act]
-    named.sort(key=lambda operation: operation.method == "GET")  # what makes something helps most
+    # What makes something helps most, and what needs no name or id: the refusal may be about an unknown one.
+    named.sort(key=lambda operation: (operation.method == "GET", operation.shown.count("{")))
     return f"{named[0].method} /api/v1{named[0].shown}" if named else None

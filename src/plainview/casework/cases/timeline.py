@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from plainview.casework.examination.read import kept_blind
+from plainview.casework.examination.read import kept_blind, standing_of
 from plainview.casework.models import (
     Alert,
     Approval,
@@ -118,8 +118,8 @@ def _searches(case: Case) -> Iterator[Event]:
         yield Event(
             searched.requested_at,
             "search",
-            f"{searched.gallery.name} searched: {result}. {searched.purpose}"
-            + (" Urgent, not authorised yet." if waits else ""),
+            f"{searched.gallery.name} searched, {result}: {searched.purpose}"
+            + (" (urgent, not authorised yet)" if waits else ""),
             searched.member.name,
             "search",
             (searched.public_id,),
@@ -158,17 +158,19 @@ def _reviews(case: Case, member: Member) -> Iterator[Event]:
 
 def _examined(case: Case, member: Member, visible: set[int]) -> Iterator[Event]:
     rows = Examination.objects.filter(candidate__search__case=case, pk__in=visible, candidate__search__erased_at=None)
-    for examination in rows.select_related("candidate__search", "member"):
+    for examination in rows.select_related("candidate__search", "member", "lead", "withheld"):
         search, rank = examination.candidate.search.public_id, examination.candidate.rank
+        standing = standing_of(examination)
         yield Event(
             examination.recorded_at,
             "examination",
-            f"Candidate {rank} examined: {examination.conclusion}",
+            f"Candidate {rank} examined: {examination.conclusion}" + (f". {standing.text}" if standing.whose else ""),
             examination.member.name,
             "search",
             (search,),
             search,
             rank if examination.member_id == member.pk else 0,
+            waits=bool(standing.whose),
         )
     for lead in Lead.objects.filter(examination__in=rows).select_related(
         "released_by", "examination__candidate__search"

@@ -10,7 +10,7 @@ import threading
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from plainview.casework import find
@@ -24,11 +24,12 @@ _MAKING = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A task in the verifier's list: its id and the time of its assignment."""
+    """A task in the verifier's list: its id, the time of its assignment, and how many faces it has."""
 
     public_id: str
     assigned_at: datetime
     begun: bool
+    faces: int
 
 
 def live_tasks() -> QuerySet[Verification]:
@@ -47,8 +48,8 @@ def _open_tasks(member: Member) -> QuerySet[Verification]:
 def waiting(member: Member) -> list[Waiting]:
     """Return the member's own unanswered tasks, oldest first."""
     return [
-        Waiting(task.public_id, task.assigned_at, task.shown_at is not None)
-        for task in _open_tasks(member).order_by("assigned_at", "pk")
+        Waiting(task.public_id, task.assigned_at, task.shown_at is not None, task.faces)
+        for task in _open_tasks(member).annotate(faces=Count("items")).order_by("assigned_at", "pk")
     ]
 
 

@@ -63,6 +63,8 @@ def standing_of(examination: Examination) -> Standing:
         return Standing("Ended: not a potential candidate.")
     if hasattr(examination, "lead"):
         return Standing(f"Released as lead {examination.lead.public_id}.")
+    if hasattr(examination, "withheld"):
+        return Standing("Ended: not released.")
     tasks = list(examination.verifications.all())
     if not tasks:
         return Standing("Waiting for a trained verifier.", "verifier")
@@ -108,7 +110,9 @@ def examinations(member: Member) -> list[Examination]:
     candidate is decided: this list is no view of a search in the log.
     """
     rows = Examination.objects.filter(kept_blind(member, "candidate__search"), member__agency=member.agency)
-    rows = rows.select_related("member", "candidate__search__case", "lead").prefetch_related("verifications")
+    rows = rows.select_related("member", "candidate__search__case", "lead", "withheld").prefetch_related(
+        "verifications"
+    )
     return list(rows.order_by("-pk"))
 
 

@@ -81,7 +81,11 @@ def _schema() -> State:
     if mine - applied:
         says = f"The database is of an older version, {newest}; this one needs {max(mine)}."
         return {"ok": False, "says": says, "version": newest}
-    return {"ok": True, "says": f"It fits this version: {newest}.", "version": newest}
+    return {
+        "ok": True,
+        "says": f"The database fits this version (migration {newest.partition('_')[0]}).",
+        "version": newest,
+    }
 
 
 def _worker() -> State:

@@ -20,7 +20,7 @@ ROWS = (
         "gallery create",
         May.GALLERY_CREATE,
         "galleries:gallery_create",
-        "Create a gallery under its passport: legal basis, source, owner, expiry.",
+        "Create a gallery with its passport: legal basis, source, owner and last day.",
         'plainview gallery create booking --basis "Police Act s. 12" --source "booking photographs" --expires 2030-12-31 --as admin@agency.example',
     ),
     Command(

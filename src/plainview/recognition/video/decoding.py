@@ -55,6 +55,7 @@ class Video:
     def __init__(self, pipe: Pipe, limits: dict[str, int], arena: mmap.mmap, wanted: int) -> None:
         self._pipe, self._limits, self._arena, self._wanted = pipe, limits, arena, wanted
         self._listing: _Listing | None = None
+        self._broken = 0
         self._open()
         streams = b"".join(self._streams)
         arena[: len(streams)] = streams
@@ -63,7 +64,9 @@ class Video:
         self._begin(0)
 
     def _open(self) -> None:
-        self.container, self.stream, self.info, self._streams = open_stream(self._pipe, self._limits, self._wanted)
+        opened = open_stream(self._pipe, self._limits, self._wanted)
+        self.container, self.stream, self.info, self._streams = opened[:4]
+        self._broken = self._broken or opened.broken
         self.codec = self.stream.codec_context.name
         self._by_order = self.container.format.name in _BY_ORDER
         self._next = 0  # number of the packet that is read next, where it is known
@@ -101,8 +104,15 @@ class Video:
             at += wire.PART.size
         flags = (wire.LISTED if listed else 0) | (wire.COUNTED if counted else 0)
         another = 0 if listed else appended(self._pipe, self.container.format.name, self._end)
+        flags |= wire.DAMAGED if self._broken else 0
         return Reply(
-            self._pipe.serial, Say.INDEXED, flags=flags, pts=another, length=len(keys), duration=bad, detail=len(parts)
+            self._pipe.serial,
+            Say.INDEXED,
+            flags=flags,
+            pts=self._broken or another,
+            length=len(keys),
+            duration=bad,
+            detail=len(parts),
         )
 
     def _read_list(self) -> tuple[Timeline, bytearray, bool, int]:

@@ -184,9 +184,7 @@ def gallery(request: HttpRequest, pk: int) -> HttpResponse:
     member = member_of(request)
     gallery = find.gallery_by_key(pk, member)
     statistics = read.statistics(gallery, gallery.pack or _pack())
-    quality = [
-        (f"{ten * 10}–{ten * 10 + 9 if ten < 9 else 100}", count) for ten, count in enumerate(statistics.quality)
-    ]
+    quality = [(str(ten * 10), count) for ten, count in enumerate(statistics.quality)]
     return render(
         request,
         "galleries/gallery.html",

@@ -129,12 +129,19 @@ def leads(request: HttpRequest) -> HttpResponse:
         "leads/list.html",
         {
             "decides": decides,
-            "decisions": read.decisions(member) if decides else [],
+            "decisions": _by_state(read.decisions(member)) if decides else [],
             "leads": rows,
             "withheld": read.withheld(member) if decides else [],
             "due": read.outcomes_due(member),
         },
     )
+
+
+def _by_state(rows: list[read.Due]) -> list[tuple[str, list[read.Due]]]:
+    """Return what the supervisor can decide now, and what still waits for a verifier, each with its heading."""
+    ready = [row for row in rows if row.state != "waiting"]
+    early = [row for row in rows if row.state == "waiting"]
+    return [("For your decision", ready), *([("Waiting for verification", early)] if early else [])]
 
 
 @require_http_methods(["GET", "POST"])

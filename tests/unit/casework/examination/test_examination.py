@@ -19,13 +19,14 @@ from tests.factories.work import case, entries, gallery, person, probe, ready, s
 
 from plainview.audit.record import SYSTEM
 from plainview.casework import find
+from plainview.casework.cases.timeline import timeline
 from plainview.casework.examination.assign import assign_waiting
 from plainview.casework.examination.blind import waiting
 from plainview.casework.examination.drafts import marks_of, places_on, words_of
 from plainview.casework.examination.examine import examine
-from plainview.casework.examination.read import leads, verdicts
+from plainview.casework.examination.read import examinations, leads, standing_of, verdicts
 from plainview.casework.examination.verify import answer_verification, show_verification
-from plainview.casework.leads.decide import record_evidence, release, report_outcome
+from plainview.casework.leads.decide import record_evidence, release, report_outcome, withhold
 from plainview.casework.leads.sheet import make_sheet
 from plainview.casework.models import Candidate, Examination, Lead, Member, Verification
 from plainview.casework.people.members import deactivate, join, record_training
@@ -278,3 +279,21 @@ def test_marks_are_kept_with_the_record_and_their_words_are_sealed(found: str) -
     sheet = make_sheet(lead.public_id, acting_member=person("auditor")).pdf
     text = " ".join(page.extract_text() for page in PdfReader(BytesIO(sheet)).pages)
     assert "mole left of the nose" in " ".join(text.split())
+
+
+def test_the_case_says_what_waits_for_whom_until_it_is_decided(found: str) -> None:
+    def waits() -> list[str]:
+        examiner = person("examiner")
+        visible = {row.pk for row in examinations(examiner)}
+        return [
+            event.says for event in timeline(row.candidate.search.case, examiner, examinations=visible) if event.waits
+        ]
+
+    row = examined(found)
+    assert waits() == ["Candidate 1 examined: potential candidate. Waiting for verification."]
+    assert [task.faces for task in waiting(row.verifications.get().verifier)] == [2]
+    answered(row.verifications.get(), POTENTIAL)
+    assert waits() == ["Candidate 1 examined: potential candidate. Verified. A supervisor may release it."]
+    withhold(row, "he was in prison", acting_member=person("supervisor"))
+    assert waits() == []
+    assert standing_of(Examination.objects.get(pk=row.pk)).text == "Ended: not released."

@@ -80,7 +80,7 @@
       return;
     }
     var errors = find("#errors", new DOMParser().parseFromString(request.responseText, "text/html"));
-    stopped(form, errors ? errors.textContent.trim().replace(/\s+/g, " ") : "The server could not answer, and the photograph was not accepted. Try again.");
+    stopped(form, errors ? Array.from(errors.children, function (part) { return part.textContent.trim().replace(/\s+/g, " "); }).join(" ") : "The server could not answer, and the photograph was not accepted. Try again.");
   }
   function stopped(form, words) {
     sending = null;
