@@ -96,7 +96,9 @@ def _fill(folder: Path, references: int) -> World:
     from plainview.casework.find import member_by_email
     from plainview.casework.galleries.passports import create_gallery
     from plainview.casework.leads.decide import release
+    from plainview.casework.models import Reference
     from plainview.casework.people.members import join
+    from plainview.casework.probes.preparations import prepare
     from plainview.casework.probes.probe import probe_of
     from plainview.casework.search.answers import Answer
     from plainview.casework.search.meaning import cautions_about
@@ -150,6 +152,8 @@ def _fill(folder: Path, references: int) -> World:
     leads = [
         release(examination, contradictions=checked, acting_member=people["supervisor"]) for examination in released[:8]
     ]
+    draft = prepare("C-050", photographs[0].name, photographs[0].read_bytes(), acting_member=people["examiner"])
+    reference = Reference.objects.latest("pk").public_id
     until = datetime.now(UTC).date() + timedelta(days=30)
     granted = grant(world.search, "counsel@defence.example", "Counsel", until, acting_member=people["supervisor"])
     people["counsel"] = join(granted.code, "Counsel")
@@ -161,9 +165,17 @@ def _fill(folder: Path, references: int) -> World:
         "examiner": [
             *("/", "/cases/", "/cases/1/", "/prepare/", "/leads/", "/alerts/", "/examinations/", "/videos/", "/me/"),
             *("/news/", "/find/?q=C-00", "/policy/", "/shared/", listed, f"{listed}candidates/3/examine/"),
+            *(f"/prepare/{draft.public_id}/", f"{listed}alert/", "/cases/open/", "/sessions/", "/tokens/"),
         ],
         "supervisor": [
             *("/", "/cases/1/", "/reports/", "/retention/", "/retention/rules/", "/approvals/", "/leads/", lead),
+            *(
+                "/everything/",
+                "/reports/schedules/",
+                "/retention/events/",
+                "/retention/events/record/",
+                "/proficiency/",
+            ),
             *(
                 f"/examinations/{released[-1]}/release/",
                 f"{listed}disclosure/",
@@ -175,8 +187,13 @@ def _fill(folder: Path, references: int) -> World:
         "admin": [
             *("/", "/galleries/", "/galleries/1/", "/galleries/1/enrol/", "/feeds/", "/policy/change/", "/proposals/"),
             *("/retention/rules/", "/rights-requests/", "/members/", "/webhooks/", "/status/", "/reports/"),
+            *("/galleries/1/people/", "/galleries/1/passport/", f"/references/{reference}/", "/agreements/new/"),
+            f"/members/{people['examiner'].public_id}/",
         ],
-        "auditor": ["/", "/log/", "/log/12/", "/flags/", "/samples/", "/cases/", "/reports/", listed],
+        "auditor": [
+            *("/", "/log/", "/log/12/", "/log/?about=C-000", f"/log/?member={people['examiner'].public_id}"),
+            *("/log/?action=search.requested", "/flags/", "/samples/", "/cases/", "/reports/", "/register/", listed),
+        ],
         "verifier": ["/", "/verifications/", f"/verifications/{waiting}/?all=1", f"/verifications/{waiting}/faces/1/"],
         "counsel": ["/disclosures/", f"/disclosures/{world.search}/"],
     }

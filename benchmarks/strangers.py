@@ -129,11 +129,14 @@ def compared(theirs: dict[str, Any], own: dict[str, Any]) -> str:
     return "reason" if any(line["passed_over"] for line in own["pictures"]) else "wrong"
 
 
-def table(folder: Path, *, faces: bool) -> dict[str, Any]:
-    """Compare every file of a folder."""
+def table(folder: Path, *, faces: bool, results: Path | None) -> dict[str, Any]:
+    """Compare every file of a folder; those that `results` has are not compared again."""
     engine: Any = Engine.load() if faces else _NoFaces()
-    rows = []
+    rows = [json.loads(line) for line in results.read_text().splitlines()] if results and results.exists() else []
+    done = {line["file"] for line in rows}
     for path in sorted(file for file in folder.rglob("*") if file.is_file() and file.suffix.lower() not in _EXCHANGE):
+        if path.name in done:
+            continue
         answer = subprocess.run(  # noqa: S603 (this file, in a process of its own)
             [sys.executable, __file__, str(path), "--reference"],
             capture_output=True,
@@ -144,6 +147,9 @@ def table(folder: Path, *, faces: bool) -> dict[str, Any]:
         own = ours(path, engine, faces=faces)
         rows.append({"file": path.name, "ffmpeg": theirs, "plainview": own, "result": compared(theirs, own)})
         sys.stderr.write(f"{rows[-1]['result']:8} {path.name}\n")
+        if results:
+            with results.open("a") as file:
+                file.write(json.dumps(rows[-1]) + "\n")
     decodable = [line for line in rows if any(stream["frames"] for stream in line["ffmpeg"]["pictures"])]
     counts = {name: sum(line["result"] == name for line in decodable) for name in ("same", "reason", "wrong")}
     explained = counts["same"] + counts["reason"]
@@ -162,12 +168,13 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--faces", action="store_true", help="look for faces too and count people")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--keep", type=Path, help="file that keeps each result, so that an ended run goes on")
     parser.add_argument("--reference", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.reference:
         sys.stdout.write(json.dumps(reference(asked.folder)))
         return
-    result = table(asked.folder, faces=asked.faces)
+    result = table(asked.folder, faces=asked.faces, results=asked.keep)
     if any(path.suffix.lower() in _EXCHANGE for path in asked.folder.rglob("*")):
         try:
             exchange = importlib.import_module("strangers_exchange")

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import asdict
 from itertools import takewhile
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from tests.factories import forks
 from tests.factories.deployed import START, free_port
 from tests.factories.live import Live, serve
 from tests.factories.web_person import walk
+
+from plainview.casework.workspace.serving import Serving
 
 TOKEN = "a token of the monitoring"  # noqa: S105
 
@@ -101,6 +104,22 @@ def test_each_line_of_the_servers_log_is_an_object_and_names_nobody(live: Live) 
     said = json.dumps(lines)
     for secret in ("jo.doe", "Jo+Doe", "A-SECRET-CODE", "203.0.113.9"):
         assert secret not in said
+
+
+def test_what_the_server_starts_fails_in_a_line_of_its_log(home: Path) -> None:
+    environment = {**os.environ, "PLAINVIEW_HOME": str(home), "PLAINVIEW_SERVE": json.dumps(asdict(Serving()))}
+    done = subprocess.run(
+        [sys.executable, "-m", "plainview.cli.main", "backups", "run"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=START,
+        check=False,
+    )
+    (line,) = done.stderr.splitlines()
+    said = json.loads(line)
+    assert (done.returncode, said["event"], said["rule"]) == (1, "command failed", "backup.no_schedule")
+    assert str(home) not in line
 
 
 def test_in_a_terminal_the_passwords_of_a_sample_are_the_last_lines(home: Path) -> None:

@@ -187,8 +187,15 @@ def drive(name: str, asked: argparse.Namespace) -> Tally:
             _found(name, data, f"{why}, input {number}", "", tally, _keep(asked))
             tally.answers["failure"] = tally.answers.get("failure", 0) + 1
             tally.inputs = number + 1
-        path.write_text(json.dumps(asdict(tally)))
+        _note(path, tally)
     return tally
+
+
+def _note(path: Path, tally: Tally) -> None:
+    """Write the state whole: a run may be ended at any moment."""
+    beside = path.with_suffix(".part")
+    beside.write_text(json.dumps(asdict(tally)))
+    beside.replace(path)
 
 
 def _watched(pid: int, board: Board, path: Path) -> int:
@@ -201,7 +208,7 @@ def _watched(pid: int, board: Board, path: Path) -> int:
                 return status
             number, _, tally = board.read()
             if tally is not None:
-                path.write_text(json.dumps(asdict(tally)))
+                _note(path, tally)
             looks = looks + 1 if number == last else 0
             last = number
             if tally is not None and looks > _LOOKS:

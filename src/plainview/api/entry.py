@@ -39,7 +39,7 @@ from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.recognition.errors import BadMedia, PackError
 from plainview.serving.front import MEMBER
-from plainview.storage.base import StorageError
+from plainview.storage.base import StorageError, is_full
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -122,8 +122,8 @@ def of_error(request: HttpRequest, error: Exception) -> HttpResponse:
             return problems.of_request(Unusable(400, "api.body", "The body cannot be read.", "Correct the request."))
         case Http404():
             return problems.of_request(_no_operation(request))
-    if isinstance(error, _RECORD_FAILED):
-        return problems.of_record()
+    if isinstance(error, _RECORD_FAILED) or is_full(error):
+        return problems.of_record(full=is_full(error))
     number = hashlib.sha256(f"{id(request)}{id(error)}".encode()).hexdigest()[:8].upper()
     _log.error("an operation failed", exc_info=error, extra={"known": {"reference": number}})
     return problems.of_failure(number)

@@ -170,14 +170,14 @@ def of_failure(number: str) -> HttpResponse:
     )
 
 
-def of_record() -> HttpResponse:
-    """Return that the log cannot be written (503): no act runs unrecorded."""
+def of_record(*, full: bool = False) -> HttpResponse:
+    """Return that the log cannot be written, or that the disk is full (503): no act runs unrecorded."""
     return problem(
         _problem(
             503,
             "log.unwritable",
             "Nothing was done",
-            "The log cannot be written, so no act runs.",
+            "The server's disk is full." if full else "The log cannot be written, so no act runs.",
             "Tell the operator, then send the request again.",
         )
     )

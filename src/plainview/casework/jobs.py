@@ -19,6 +19,7 @@ from plainview.casework import find
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Job, Member
+from plainview.casework.workspace.prepared import Prepared
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 
@@ -64,8 +65,7 @@ def begin(pk: int) -> Job | None:
     """Take the job's lease; None if the job is over, has a live worker, or has failed too often."""
     now = timezone.now()
     with transaction.atomic():
-        free = Q(state=Job.State.WAITING) | Q(state=Job.State.RUNNING) & _silent(now)
-        job = Job.objects.select_for_update().filter(free, pk=pk).first()
+        job = Job.objects.select_for_update().filter(_free(now - LEASE, now + LEASE), pk=pk).first()
         if job is None:
             return None
         if job.lost >= _TRIES:
@@ -80,9 +80,22 @@ def begin(pk: int) -> Job | None:
     return job
 
 
-def _silent(now: datetime) -> Q:
-    """Return the condition that a job's worker is gone; a beat that lies ahead is of a clock that was wrong."""
-    return Q(beat_at__lt=now - LEASE) | Q(beat_at__gt=now + LEASE)
+def _free(silent_since: datetime, ahead: datetime) -> Q:
+    """Return the condition that a job waits or its worker is gone; a beat that lies ahead is of a clock that was wrong."""
+    gone = Q(beat_at__lt=silent_since) | Q(beat_at__gt=ahead)
+    return Q(state=Job.State.WAITING) | Q(state=Job.State.RUNNING) & gone
+
+
+_READY = Prepared(
+    lambda silent_since, ahead: (
+        Job.objects.filter(_free(silent_since, ahead))
+        .order_by(Coalesce("beat_at", "asked_at"), "pk")
+        .values_list("pk", "kind")[:_LOOK]
+    ),
+    datetime,
+    datetime,
+)
+"""Number and kind: each worker asks twice a second."""
 
 
 def beat(job: Job, done: int, total: int | None = None) -> None:
@@ -194,8 +207,8 @@ def cancel(public_id: str, *, acting_member: Member) -> Job:
 
 def ready() -> list[tuple[int, str]]:
     """Return number and kind of the jobs that wait or whose worker is gone; the one that has waited longest is first."""
-    rows = Job.objects.filter(Q(state=Job.State.RUNNING) & _silent(timezone.now()) | Q(state=Job.State.WAITING))
-    return list(rows.order_by(Coalesce("beat_at", "asked_at"), "pk").values_list("pk", "kind")[:_LOOK])
+    now = timezone.now()
+    return list(_READY(now - LEASE, now + LEASE))
 
 
 def jobs(member: Member, *, kinds: tuple[str, ...] = (), limit: int = 50) -> list[Job]:

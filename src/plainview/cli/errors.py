@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 
 from django.db import DatabaseError
 
@@ -54,6 +55,12 @@ def explain(error: Exception) -> tuple[str, str]:
         f"Something went wrong: {type(error).__name__}: {error}",
         f"Report it to the project with what {DEBUG_ENV}=1 prints and your version, {full()}.",
     )
+
+
+def log(error: Exception) -> None:
+    """Write a failure of a process that the server started as a line of the server's log: of a refusal the rule, no words."""
+    known = {"rule": error.rule_id} if isinstance(error, Refused) else {}
+    logging.getLogger("plainview.cli").error("command failed", exc_info=error, extra={"known": known})
 
 
 def _system(error: OSError) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from plainview.cli.hints import typed
 from plainview.cli.tree import tree
 
 _DEBUG = "PLAINVIEW_DEBUG"
+_SERVER = "PLAINVIEW_SERVE"  # casework.workspace.folder.SERVE_ENV
 _INTERRUPTED = 130  # as Typer and every shell report Ctrl-C
 
 
@@ -26,6 +27,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal may not support every character
+    by_server = _SERVER in os.environ  # `plainview serve` sets it for what it starts
     try:
         tree().main(args=_workspace_first(sys.argv[1:]), prog_name="plainview")
     except SystemExit as end:
@@ -35,6 +37,9 @@ def main() -> None:
     except Exception as error:
         if os.environ.get(_DEBUG):
             raise
+        if by_server:
+            import_module("plainview.cli.errors").log(error)
+            sys.exit(1)
         why, next_step = import_module("plainview.cli.errors").explain(error)
         sys.stderr.write(typed(f"{why} {next_step}".strip()) + "\n")
         sys.exit(1)

@@ -18,6 +18,7 @@ from typing import Self
 
 import numpy as np
 
+from plainview.recognition.as_text import was_sent_as_text
 from plainview.recognition.decode_wire import BYTES_PER_PIXEL, CHANGES, FORMATS, OTHER_FORMATS, REFUSALS, Reply, Status
 from plainview.recognition.errors import BadMedia
 from plainview.recognition.foreign import refer
@@ -138,6 +139,12 @@ class _Worker:
     def decode(self, data: bytes) -> Picture:
         """See `Decoder.decode`."""
         _check_length(len(data), self._limits)
+        if was_sent_as_text(data):
+            raise BadMedia(
+                "corrupt",
+                "The picture was transferred as text, which changed its bytes throughout.",
+                "Copy it again from its source in binary mode.",
+            )
         try:
             reply = self._sandbox.exchange(data)
         except ChildLost as lost:

@@ -135,15 +135,19 @@ class Front:
             return
         except OSError as error:
             self._rules.warn(f"A request's body could not be stored: {error.strerror}.")
-            full = NotTaken(503, "The server has no room for this now. Tell its operator.", 60)
-            await _refuse(full, receive, send, self._rules, scope["path"])
+            await _refuse(_no_room(), receive, send, self._rules, scope["path"])
             return
         except Gone:
             return
         self.answering += 1
         try:
             with body:
-                answer = await self._turn(request, body, size, receive)
+                try:
+                    answer = await self._turn(request, body, size, receive)
+                except OSError as error:  # Django's own are answers by now
+                    self._rules.warn(f"An answer could not be stored: {error.strerror}.")
+                    await _refuse(_no_room(), receive, send, self._rules, scope["path"])
+                    return
             if answer is not None:
                 await self._send(answer, send)
         finally:
@@ -307,6 +311,10 @@ class Front:
 async def _until_gone(receive: Callable[[], Awaitable[Any]]) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+def _no_room() -> NotTaken:
+    return NotTaken(503, "The server has no room for this now. Tell its operator.", 60)
 
 
 async def _refuse(

@@ -6,6 +6,7 @@ never return bytes other than those that were put in, nor let a digest from outs
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
@@ -60,6 +61,17 @@ class BlobDamaged(StorageError):
 
 class StorageFull(StorageError):
     """No room, or the quota is used up; nothing half-written was kept."""
+
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""What the operating system says where there is no room."""
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Return whether an error says that a disk is full: one of ours, of the operating system, or of SQLite."""
+    if isinstance(error, OSError):
+        return error.errno in FULL
+    return isinstance(error, StorageFull) or "disk is full" in str(error)
 
 
 class StorageReadOnly(StorageError):

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from plainview.storage.base import (
+    FULL,
     BlobDamaged,
     BlobMissing,
     StorageError,
@@ -39,7 +40,6 @@ _FILES_AT_ONCE = 64
 _LEFTOVER_AFTER_S = 3600.0
 """Age in seconds at which a file in `tmp/` is taken for the leftover of a crash and removed."""
 
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 
 
@@ -244,7 +244,7 @@ class LocalBlobStore:
         try:
             yield
         except OSError as error:
-            if error.errno in _FULL:
+            if error.errno in FULL:
                 raise StorageFull(
                     f"There is no room left for stored files in {self._root}.",
                     "Free space or enlarge the disk, then try again. No partial file was kept.",

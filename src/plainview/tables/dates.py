@@ -20,7 +20,7 @@ FIRST = date(1826, 1, 1)
 
 _TIME = r"[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?(?: ?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?))?"
 _WRITTEN = re.compile(rf"([0-9]{{4}})(?:-([0-9]{{2}})(?:-([0-9]{{2}})(?:{_TIME})?)?)?")
-_EITHER = re.compile(r"[0-9]{1,2}[./-][0-9]{1,2}[./-](?:[0-9]{2}|[0-9]{4})")
+_EITHER = re.compile(r"([0-9]{1,2})[./-]([0-9]{1,2})[./-]([0-9]{2}|[0-9]{4})")
 _AHEAD = timedelta(days=1)  # somewhere on Earth it is already tomorrow
 
 
@@ -35,14 +35,29 @@ def read_date(text: str) -> tuple[date, Precision]:
     """
     written = _WRITTEN.fullmatch(text)
     if not written:
-        which = ": which number is the day cannot be known" if _EITHER.fullmatch(text) else ""
-        raise ValueError(f"{text[:40]!r} is not a date YYYY-MM-DD{which}")
+        raise ValueError(f"{text[:40]!r} is not a date YYYY-MM-DD{_perhaps(text)}")
     year, month, number = (int(part) if part else 1 for part in written.groups())
     try:
         first = date(year, month, number)
     except ValueError:
         raise ValueError(f"{text!r} is not a date: there is no such day") from None
     return first, "day" if written[3] else "month" if written[2] else "year"
+
+
+def _perhaps(text: str) -> str:
+    """Return which date was perhaps meant, as a clause: a person decides that, also where only one is possible."""
+    written = _EITHER.fullmatch(text)
+    if not written:
+        return ""
+    a, b, year = map(int, written.groups())
+    if len(written[3]) == 2:
+        return ": which number is the day cannot be known"
+    days = [date(year, month, number).isoformat() for month, number in ((b, a), (a, b)) if _exists(year, month, number)]
+    return f"; perhaps {' or '.join(dict.fromkeys(days))} is meant" if days else ": there is no such day"
+
+
+def _exists(year: int, month: int, number: int) -> bool:
+    return year > 0 and 1 <= month <= 12 and 1 <= number <= calendar.monthrange(year, month)[1]
 
 
 def read_capture_date(text: str) -> tuple[date, Precision]:

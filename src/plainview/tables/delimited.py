@@ -135,6 +135,11 @@ def _why(error: csv.Error) -> str:
     return "a quote that was opened in this row is closed in the middle of a cell, perhaps some lines further down"
 
 
+def _unquoted(separator: str) -> str:
+    name = {",": "comma", ";": "semicolon", "|": "bar"}.get(separator)
+    return f": a cell that contains a {name} needs quotes around it" if name else ""
+
+
 def _record(number: int, values: list[str], raw: str, columns: Sequence[str], shape: Shape, separator: str) -> Record:
     where = f"line {number}"
     cells = {column: visible(value) for column, value in zip(columns, values, strict=False) if column}
@@ -143,7 +148,9 @@ def _record(number: int, values: list[str], raw: str, columns: Sequence[str], sh
     if "\0" in raw:
         trouble = "it has a null character: the file is damaged, or is not text"
     elif any(visible(value) for value in values[len(columns) :]):
-        trouble = f"it has more cells than the header ({len(values)}; the header has {len(columns)})"
+        trouble = (
+            f"it has more cells than the header ({len(values)}; the header has {len(columns)}){_unquoted(separator)}"
+        )
     elif shape.whole and len(values) < len(columns):
         trouble = f"it has fewer cells than the header ({len(values)}; the header has {len(columns)})"
     elif stray:

@@ -17,8 +17,21 @@ from openpyxl.cell.read_only import ReadOnlyCell
 from openpyxl.reader.excel import ExcelReader, apply_stylesheet
 from openpyxl.worksheet._reader import WorkSheetParser
 
+from plainview.recognition.foreign import Unreadable
+from plainview.tables.errors import TableError
+from plainview.tables.markup import look_through
+
 LAST_CELL = (1_048_576, 16_384)
 """Row and column of the last cell of a sheet; source: Microsoft, "Excel specifications and limits"."""
+
+MAX_XML = 8 << 20
+"""Most bytes of one part, unpacked: about 50,000 rows of a manifest, read in some seconds."""
+
+MAX_PARTS = 24 << 20
+"""Most bytes of all parts together, unpacked."""
+
+SMALLER = "Delete empty rows and sheets that are not needed, or save the sheet as CSV in UTF-8."
+AGAIN = "Correct the workbook, save it again, and use that file."
 
 _NEEDED = {
     "workbook": ("workbookPr", "bookViews", "sheets"),
@@ -27,12 +40,18 @@ _NEEDED = {
 """Root element of a part -> its children that are read; every other one has stopped openpyxl in somebody's file."""
 
 
+def too_large() -> TableError:
+    """Return the refusal of a workbook with more rows than are read."""
+    return TableError("the workbook is too large: about 50,000 rows can be read", SMALLER)
+
+
 class Archive(zipfile.ZipFile):
     r"""A workbook's parts, found under their names whatever their case and slashes are (`xl\SharedStrings.xml`)."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__(io.BytesIO(data))
         self._folded = {_folded(name): name for name in reversed(self.namelist())}
+        self._parts: dict[str, bytes] = {}
 
     def __contains__(self, name: object) -> bool:
         return _folded(str(name)) in self._folded
@@ -40,6 +59,25 @@ class Archive(zipfile.ZipFile):
     def getinfo(self, name: str) -> zipfile.ZipInfo:
         """Return the entry of a part; raises KeyError."""
         return super().getinfo(self._folded.get(_folded(name), name))
+
+    def open(self, name: Any, *_: Any, **__: Any) -> Any:
+        """Open a part, whatever it is called, after looking through it.
+
+        Raises:
+            TableError: it is too large, or has what no workbook needs.
+        """
+        entry = self.getinfo(name)
+        if entry.filename not in self._parts:
+            with super().open(entry) as file:
+                part = file.read(MAX_XML + 1)
+            if len(part) > MAX_XML or len(part) + sum(map(len, self._parts.values())) > MAX_PARTS:
+                raise too_large()
+            try:
+                look_through(part)
+            except Unreadable as error:
+                raise TableError(f"its part {entry.filename}, {error}", AGAIN) from None
+            self._parts[entry.filename] = part
+        return io.BytesIO(self._parts[entry.filename])
 
     def read(self, name: Any, pwd: bytes | None = None) -> bytes:
         """Return a part without the elements that are not needed."""
@@ -110,7 +148,7 @@ class _Reader(ExcelReader):  # type: ignore[misc]  # openpyxl states no types
 def _reduced(part: bytes) -> bytes:
     if b"<workbook" not in part and b"styleSheet" not in part and b":workbook" not in part:
         return part
-    root = ElementTree.fromstring(part)  # noqa: S314  workbook._limits refused declarations of entities
+    root = ElementTree.fromstring(part)  # noqa: S314  Archive.open looked through it
     needed = _NEEDED.get(_local(root))
     if needed is None:
         return part

@@ -80,6 +80,7 @@ class Shape:
             folded = fold(cell)
             if folded and folded not in self.columns and not self.others:
                 near = self._near(folded)
+                near = "" if near in map(fold, cells) else near
                 raise bad(
                     f"there is no column {clip(cell)!r}" + (f"; did you mean {near}?" if near else ""),
                     f"Rename the column to {near}, or remove it." if near else f"Remove the column. {self._next()}",

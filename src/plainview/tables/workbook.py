@@ -28,17 +28,9 @@ from plainview.tables.shape import Shape, fold, visible
 from plainview.tables.table import Record, Table
 from plainview.tables.text import Opener
 
-MAX_XML = 8 << 20
-"""Most bytes of one XML part, unpacked: about 50,000 rows of a manifest, read in some seconds."""
-
-MAX_PARTS = 24 << 20
-"""Most bytes of all XML parts together, unpacked."""
-
 _HEAD = 32  # rows among which the header is looked for
 _CELLS = 200  # columns of a row that are read; a manifest has four
 _EXACT = 10**15  # Excel rounds whole numbers from here on
-_SAVE = "Correct the workbook, save it again, and use that file."
-_TOO_LARGE = "Delete empty rows and sheets that are not needed, or save the sheet as CSV in UTF-8."
 _PAINT = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')  # parts of a number format that show no part of a date
 
 
@@ -68,7 +60,7 @@ def open_workbook(opened: Opener, name: str, shape: Shape) -> Table:
     """Open a workbook; see plainview.tables.read.open_table."""
     with foreign(_broken), opened() as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl warns of features that a table does not need
-        data = file.read(MAX_PARTS + 1)
+        data = file.read(excel.MAX_PARTS + 1)
         _limits(data)
         book = excel.load(data)
         shown = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
@@ -104,22 +96,18 @@ def open_workbook(opened: Opener, name: str, shape: Shape) -> Table:
 
 
 def _limits(data: bytes) -> None:
-    """Refuse a workbook that would unpack to more than the limits, or that declares entities."""
-    if len(data) > MAX_PARTS:
-        raise TableError(f"the workbook has more than {MAX_PARTS >> 20} MiB", _TOO_LARGE)
+    """Refuse a workbook that states more than the limits, or that is of a form that openpyxl reads as an empty one."""
+    if len(data) > excel.MAX_PARTS:
+        raise TableError(f"the workbook has more than {excel.MAX_PARTS >> 20} MiB", excel.SMALLER)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         parts = [entry for entry in archive.infolist() if entry.filename.lower().endswith((".xml", ".rels"))]
         largest, total = max((part.file_size for part in parts), default=0), sum(part.file_size for part in parts)
-        if largest > MAX_XML or total > MAX_PARTS or len(parts) > 2000:
-            raise TableError("the workbook is too large: about 50,000 rows can be read", _TOO_LARGE)
-        for part in parts:
-            with archive.open(part) as file:
-                head = file.read(2048)
-                if part.filename.lower().endswith("workbook.xml") and b"purl.oclc.org/ooxml" in head:
-                    why = "the workbook is a Strict Open XML Spreadsheet"
-                    raise TableError(why, "In Excel, save it as an Excel workbook (.xlsx), the first form of the list.")
-                if b"<!DOCTYPE" in head:
-                    raise TableError("the workbook declares entities, which Excel does not write", _SAVE)
+        if largest > excel.MAX_XML or total > excel.MAX_PARTS or len(parts) > 2000:
+            raise excel.too_large()
+        books = [archive.read(part) for part in parts if part.filename.lower().endswith("workbook.xml")]
+    if any(b"purl.oclc.org/ooxml" in book[:2048] for book in books):
+        why = "the workbook is a Strict Open XML Spreadsheet"
+        raise TableError(why, "In Excel, save it as an Excel workbook (.xlsx), the first form of the list.")
 
 
 def _sheet(sheet: Any) -> _Sheet:
@@ -174,7 +162,7 @@ def _details(data: bytes, sheet: _Sheet) -> None:
         if relations in archive:
             targets = {relation.id: relation.Target for relation in get_dependents(archive, relations)}
         with archive.open(posixpath.normpath(path)) as file:
-            for _, element in iterparse(file):  # noqa: S314  expat limits entities, and _limits refused declarations
+            for _, element in iterparse(file):  # noqa: S314  Archive.open looked through it
                 tag = element.tag.rpartition("}")[2]
                 if tag == "row" and element.get("hidden") in ("1", "true") and int(element.get("r", "0")) in sheet.rows:
                     sheet.hidden += 1
@@ -196,7 +184,7 @@ def _merged(sheet: _Sheet, place: str) -> None:
             number = max(top or 1, sheet.header)
             raise TableError(
                 f"the cells {merged} are merged, so it cannot be known which rows their value is for",
-                f"Unmerge them and fill in every row. {_SAVE}",
+                f"Unmerge them and fill in every row. {excel.AGAIN}",
                 where=f"{place}{number}",
                 number=number,
             )
@@ -307,5 +295,6 @@ def _number(value: float, *, dates: bool) -> str:
 
 def _broken(error: Exception) -> TableError:
     return TableError(
-        f"it is not a readable Excel workbook ({reason(error)[:200]})", f"Save it again in Excel as .xlsx. {_SAVE}"
+        f"it is not a readable Excel workbook ({reason(error)[:200]})",
+        f"Save it again in Excel as .xlsx. {excel.AGAIN}",
     )

@@ -55,10 +55,11 @@ def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Return the page for a form that is not of this session (403); tell the operator if the origin is the reason."""
     origin = _shown(request.META.get("HTTP_ORIGIN", "") or request.META.get("HTTP_REFERER", ""))
     foreign = "checking failed" in reason
-    if origin == "null":
+    if foreign and origin in ("", "null"):
         warn(
-            "A form whose origin the browser hid was refused. If a proxy in front adds `Referrer-Policy: no-referrer` to the "
-            "answers, let it pass on ours (same-origin) instead."
+            "A form that does not say which page it came from was refused. If a proxy in front adds `Referrer-Policy: "
+            "no-referrer` to the answers, let it pass on ours (same-origin) instead; if it removes Origin or Referer from "
+            "requests, let it pass them on. A program uses the API."
         )
     elif foreign:
         name = origin.partition("://")[2].partition("/")[0]

@@ -110,7 +110,8 @@ STEPS = (
 def run_due(steps: tuple[Step, ...] = STEPS, *, stop: Callable[[], bool] = lambda: False) -> int:
     """Do the steps that are due, each for itself; return how many failed."""
     failures = 0
-    for step in steps:
+    due = work.due([step.name for step in steps])
+    for step in [step for step in steps if step.name in due]:
         if stop() or not (step is STEPS[0] or _clock_is_plausible()):
             break
         if work.claim(step.name):

@@ -308,3 +308,21 @@ def test_a_piece_gets_no_line_once_it_is_longer_than_a_note_may_be(tmp_path: Pat
     file.write_bytes(body + end)
     (piece,) = read_notes(file, file.stat().st_size)
     assert piece == (body if over else body + b"\n")
+
+
+def test_checkpoints_longer_than_what_is_looked_at_first_are_read_whole(
+    folder: LogFolder, records: list[Record], signer: Signer
+) -> None:
+    def longer(record: Record, size: int) -> Record:
+        body = str(record.checkpoint).partition("\n\n")[0]
+        return replace(record, checkpoint=signer.sign_note(f"{body}\n{'x' * size}\n"))
+
+    long = [longer(record, 3000) for record in records[:5]] + [longer(records[5], 9000)]
+    for count in (1, 3, 5, 6):
+        LogFolder(folder.path, signer.verifier).publish(truth(long[:count]))
+        whole = (folder.path / "checkpoints").read_bytes()
+        assert whole == b"".join(str(record.checkpoint).encode() + b"\n" for record in long[:count])
+        os.truncate(folder.path / "checkpoints", len(whole) - 5)
+        LogFolder(folder.path, signer.verifier).publish(truth(long[:count]))
+        assert (folder.path / "checkpoints").read_bytes() == whole
+    assert verify_folder(folder.path).ok

@@ -104,3 +104,13 @@ def test_what_the_reference_refuses_is_refused(text: str) -> None:
 def test_a_refusal_names_the_line() -> None:
     with pytest.raises(BadLogList, match=r"^line 3: "):
         parse_logs(f"logs/v0\nvkey {SUM}\nqpd toast\n")
+
+
+@pytest.mark.parametrize(("stated", "per_day"), [("0", 0), ("0.5", 0.5), ("1e9", 1e9), ("-1", None), ("inf", None)])
+def test_a_log_may_grow_so_often_or_not_at_all_but_not_without_end(stated: str, per_day: float | None) -> None:
+    text = f"logs/v0\nvkey {SUM}\nqpd {stated}\n"
+    if per_day is None:
+        with pytest.raises(BadLogList, match="line 3: qpd is a number from 0 up"):
+            parse_logs(text)
+    else:
+        assert [log.per_day for log in parse_logs(text).values()] == [per_day]

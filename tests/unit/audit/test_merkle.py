@@ -337,3 +337,22 @@ def test_a_consistency_proof_from_stored_frontiers_is_the_one_from_all_leaves() 
     for first, size in ((-1, 1), (6, 5)):
         with pytest.raises(ValueError, match="no prefix"):
             consistency_proof_by(first, size, leaves.__getitem__, frontiers.__getitem__)
+
+
+def test_hashes_that_are_cut_at_another_place_are_no_proof() -> None:
+    """Joined they are the same bytes, so that only their lengths tell."""
+    leaves = some_leaves(6)
+    first, second, *more = consistency_proof(leaves, 5)  # what is hashed is the second and then the first
+    assert verify_consistency(5, 6, mth(leaves[:5]), mth(leaves), [first, second, *more])
+    moved = [first[1:], second + first[:1], *more]
+    assert not verify_consistency(5, 6, mth(leaves[:5]), mth(leaves), moved)
+    first, *more = inclusion_proof(leaves, 0)
+    assert verify_inclusion(leaves[0], 0, 6, [first, *more], mth(leaves))
+    assert not verify_inclusion(leaves[0] + first[:1], 0, 6, [first[1:], *more], mth(leaves))
+
+
+@pytest.mark.parametrize(("first", "second"), [(4, 2), (8, 1), (-1, 0), (-2, 3)])
+def test_no_tree_extends_a_larger_one_or_one_of_less_than_nothing(first: int, second: int) -> None:
+    root = mth(some_leaves(3))
+    assert not verify_consistency(first, second, root, root, [])
+    assert not verify_consistency(first, second, EMPTY_ROOT, root, [])

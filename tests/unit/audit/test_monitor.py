@@ -142,3 +142,10 @@ def test_each_agency_is_due_from_its_last_review_or_its_beginning(tools: Any, si
         f"the log of agency A2 was reviewed last on {day[4]}: a review is due",
         f"the log of agency A3 was opened and never reviewed last on {day[2]}: a review is due",
     ]
+
+
+def test_the_first_entry_after_a_visit_is_new(tools: Any, signer: Signer, tmp_path: Path) -> None:
+    records = tools.make_records(signer, 40, actions={20: "rows.altered"})
+    state, now = tmp_path / "s", tools.start
+    for name, size, expected in (("a", 20, []), ("b", 21, ["records"]), ("c", 22, [])):
+        assert kinds(tools.copy.of(signer, records[:size]).write(tmp_path / name), state, now) == expected

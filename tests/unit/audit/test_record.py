@@ -359,3 +359,9 @@ def test_a_clock_is_behind_only_what_was_logged_before() -> None:
     assert is_behind(NOON, None) is False
     assert not is_behind(NOON - timedelta(seconds=2), format_time(NOON))
     assert is_behind(NOON - timedelta(seconds=2, milliseconds=10), format_time(NOON))
+
+
+def test_the_longest_name_of_an_action_has_64_characters() -> None:
+    assert Entry(0, format_time(NOON), "log", "a" * 64, "m", {}, {}).action == "a" * 64
+    with pytest.raises(BadEntry, match="64"):
+        Entry(0, format_time(NOON), "log", "a" * 65, "m", {}, {})

@@ -177,6 +177,16 @@ def test_a_row_takes_its_months_and_those_of_its_agency_alone() -> None:
     assert counts == {("A1", "2027-01", "a"): 2, ("A2", "2027-02", "a"): 9}
 
 
+def test_a_search_after_the_checkpoint_of_the_register_is_not_counted(tmp_path: Path) -> None:
+    told, log = log_of(FEW, tmp_path), tmp_path / "log.jsonl"
+    lines = log.read_bytes().splitlines(keepends=True)
+    search = json.loads(lines[-2])["entry"]
+    assert (search["action"], search["seq"]) == ("search.requested", len(lines) - 2)
+    late = json.dumps({"entry": search | {"seq": len(lines) - 1}}).encode() + b"\n"
+    log.write_bytes(b"".join([*lines[:-1], late, lines[-1]]))
+    assert recount(json.dumps(told).encode(), tmp_path) == []
+
+
 def test_it_shares_no_code_with_the_register() -> None:
     tree = ast.parse(Path(plainview.audit.__file__).with_name("recount.py").read_text("utf-8"))
     used = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}

@@ -212,3 +212,24 @@ def test_a_register_that_the_log_records_is_sound(
     folder = tools.copy.of(signer, records).write(tmp_path / "log")
     status, text = main(folder, "--register", register, "--json")
     assert (status, json.loads(text)["ok"], json.loads(text)["problems"]) == (0, True, [])
+
+
+@pytest.mark.parametrize(("bad", "told_last"), [(19, None), (20, None), (21, "1 more"), (30, "10 more")])
+def test_twenty_problems_are_spelt_out_and_the_rest_is_said(
+    dense: Any, tools: Any, tmp_path: Path, bad: int, told_last: str | None
+) -> None:
+    lines = [tools.altered(line) for line in dense.lines[:bad]]
+    folder = dense.with_lines([*lines, *dense.lines[bad:]]).write(tmp_path / "log")
+    report, verdict = verify_folder(folder), standalone.verify(folder)
+    assert len(report.problems) == len(verdict["problems"]) == min(bad, 20) + bool(told_last)
+    assert report.problems[-1] == (f"and {told_last}" if told_last else report.problems[bad - 1])
+    assert (verdict["problems"][-1] == "and more") == bool(told_last)
+
+
+def test_what_is_altered_behind_a_kept_checkpoint_does_not_explain_it(
+    dense: Any, tools: Any, signer: Signer, tmp_path: Path
+) -> None:
+    again = tools.copy.of(signer, tools.make_records(signer, 40))
+    for at, first in ((8, 8), (9, 0), (10, 0)):
+        lines = [*again.lines[:at], tools.altered(again.lines[at]), *again.lines[at + 1 :]]
+        assert told(again.with_lines(lines).write(tmp_path / str(at)), dense.notes[8])[0] == first

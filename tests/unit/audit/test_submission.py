@@ -1,4 +1,4 @@
-"""What a witness answers is taken for its cosignature only if it is one, and only its own lines are taken."""
+"""Requests to a witness up to their limits, and answers: only a valid line of the witness itself is taken."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ import pytest
 from plainview.audit.checkpoint import Signer
 from plainview.audit.cosignature import WitnessSigner, cosignatures
 from plainview.audit.merkle import EMPTY_ROOT
-from plainview.audit.submission import BadSubmission, cosigned_by
+from plainview.audit.submission import (
+    MAX_BODY,
+    MAX_PROOF,
+    BadSubmission,
+    cosigned_by,
+    format_submission,
+    parse_submission,
+)
 
 NOW = 1_790_000_000
 NOTE = Signer.from_private_bytes("log.example/a", bytes(32)).sign(0, EMPTY_ROOT)
@@ -47,3 +54,22 @@ def test_of_two_lines_the_newest_is_taken_and_those_of_others_are_left_out(turne
 def test_a_reply_without_a_valid_line_of_the_witness_is_refused(reply: bytes, why: str) -> None:
     with pytest.raises(BadSubmission, match=why):
         cosigned_by(WITNESS.verifier, NOTE, reply)
+
+
+def test_a_proof_has_up_to_63_hashes_on_either_side() -> None:
+    proof = [bytes([number]) * 32 for number in range(MAX_PROOF + 1)]
+    asked = parse_submission(format_submission(7, proof[:-1], NOTE))
+    assert (asked.old, asked.proof, asked.note) == (7, tuple(proof[:-1]), NOTE)
+    with pytest.raises(ValueError, match="63"):
+        format_submission(7, proof, NOTE)
+    with pytest.raises(BadSubmission, match="63"):
+        parse_submission(format_submission(7, proof[:-1], NOTE).replace(b"old 7\n", b"old 7\n" + b"AAAA\n"))
+
+
+def test_the_longest_request_is_read() -> None:
+    note = "x" * 65_536
+    body = format_submission(2**63 - 1, [bytes(32)] * MAX_PROOF, note)
+    assert len(body) == MAX_BODY
+    assert parse_submission(body).note == note
+    with pytest.raises(BadSubmission, match=f"at most {MAX_BODY}"):
+        parse_submission(body + b"x")

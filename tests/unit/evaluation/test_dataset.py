@@ -94,7 +94,7 @@ def test_a_column_with_too_many_values_is_no_group_and_is_named(tmp_path: Path) 
         ("path,age\nada/1.jpg,nan\n", "line 2: age is 'nan'"),
         (
             "path,date\nada/1.jpg,1.2.2001\n",
-            "line 2: date '1.2.2001' is not a date YYYY-MM-DD: which number is the day cannot be known",
+            "line 2: date '1.2.2001' is not a date YYYY-MM-DD; perhaps 2001-02-01 or 2001-01-02 is meant",
         ),
         ("path,masked\nada/1.jpg,perhaps\n", "line 2: masked is 'perhaps'"),
         ("file,sex\nada/1.jpg,f\n", "not the header of a labels file"),

@@ -286,6 +286,16 @@ def test_many_holes_make_new_files_without_them(tmp_path: Path, monkeypatch: pyt
         assert again.search(templates[150], 1) == [Scored(151, 1.0)]
 
 
+def test_a_quarter_of_holes_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slots_module, "_WAITING", 30)
+    index = filled(tmp_path, faces(400))
+    for removed, left in ((100, True), (1, False)):
+        before, seq = {path.name for path in tmp_path.glob("*.bin")}, index.watermark
+        index.apply(Change(seq + 1 + i, "remove", seq - 399 + i, None) for i in range(removed))
+        index.flush()
+        assert ({path.name for path in tmp_path.glob("*.bin")} == before) == left
+
+
 def test_clear_takes_the_files_and_a_second_process_starts_over(tmp_path: Path) -> None:
     templates = faces(50)
     one = filled(tmp_path, templates)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -178,6 +179,21 @@ def test_a_part_far_behind_is_left_out_until_it_is_mended(tmp_path: Path) -> Non
     crew.start_again(0)
     assert index.mend(reader(log)) == 0
     assert index.search(templates[0], 9) == whole
+
+
+@pytest.mark.parametrize(("reach", "within"), [(200, True), (199, False)])
+def test_a_part_is_within_reach_up_to_its_limit(tmp_path: Path, reach: int, within: bool) -> None:
+    log = blocks(faces(600))
+    index, crew = sharded(DIM, tmp_path, 2, reach=reach)
+    catch_up(index, reader(log[:4]))
+    index.erase()  # which writes what is held
+    catch_up(index, reader(log))
+    crew.start_again(1)
+    index.refresh()
+    assert index.watermark == (400 if within else 600)
+    catch_up(index, reader(log))
+    with nullcontext() if within else pytest.raises(IndexIncomplete, match="1 of 2 parts"):
+        assert index.search(faces(1)[0], 1) == [Scored(1, 1.0)]
 
 
 def test_a_snapshot_spares_a_part_that_is_started_again_the_log_before_it(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from tests.factories import models
 
 from plainview.evaluation.covers import draw_cover
 from plainview.recognition.align import align
-from plainview.recognition.cover import COVERED, FEATURES, covers, features
+from plainview.recognition.cover import COVERED, FEATURES, covers, doubt, features
 from plainview.recognition.cover_weights import WEIGHTS
 from plainview.recognition.quality import assess
 from plainview.recognition.types import Picture, Pixels
@@ -147,3 +147,13 @@ def test_quality_says_that_the_eyes_are_covered() -> None:
     quality = assess(picture.pixels, models.engine().faces(picture)[0].detection)
     assert quality.components["eye_cover"] >= COVERED
     assert "The eyes seem covered, as by dark glasses." in quality.advice
+
+
+@pytest.mark.parametrize("name", PORTRAITS)
+def test_a_sharp_face_is_not_doubted_and_a_poor_one_at_most_by_four(name: str) -> None:
+    sharp = _seen(PORTRAITS[name]())
+    blurred, more = (np.asarray(cv2.GaussianBlur(sharp, (0, 0), by), np.uint8) for by in (4.0, 8.0))
+    assert doubt(sharp) == 0 < doubt(blurred) <= doubt(more)
+    assert doubt(more) == pytest.approx(2)
+    assert doubt(more, 0.65) == doubt(more, 1.0) == pytest.approx(4)
+    assert doubt(sharp, 0.15) < 0.1 < doubt(sharp, 0.2) < doubt(sharp, 0.4) < doubt(sharp, 0.65)

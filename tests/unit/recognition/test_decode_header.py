@@ -11,6 +11,7 @@ from PIL import Image
 from tests.factories import pictures
 
 from plainview.recognition.decode_header import Header, is_exchange, raw_format, read_header, sniff, sniff_other
+from plainview.recognition.decode_tiff import read_directory
 from plainview.recognition.decode_wire import OTHER_FORMATS
 
 
@@ -313,3 +314,12 @@ def test_an_exchange_file_begins_with_its_length(data: bytes, is_one: bool) -> N
 )
 def test_a_camera_raw_is_named_by_its_maker(maker: str, name: str) -> None:
     assert OTHER_FORMATS[raw_format(maker)] == name
+
+
+def test_the_facts_of_a_tiff_are_those_of_its_directory_and_other_formats_have_none() -> None:
+    whole = pictures.tiff()
+    assert read_header("TIFF", whole) == Header(**read_directory(whole)._asdict())
+    assert not read_header("TIFF", whole).overrun
+    assert read_header("TIFF", whole[: len(whole) // 2]).overrun
+    assert read_header("TIFF", whole[:6]).cut_short
+    assert read_header("BMP", b"BM") == Header()

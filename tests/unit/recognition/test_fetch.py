@@ -78,6 +78,12 @@ def test_no_address_and_no_redirect_leads_away_from_the_web(place: str, tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_redirect_within_the_web_is_followed(tmp_path: Path) -> None:
+    with served(b"the network") as there, served(b"", Location=there) as url:
+        assert fetch(url, _sha(b"the network"), tmp_path / "network") == 11
+    assert (tmp_path / "network").read_bytes() == b"the network"
+
+
 def test_a_server_that_does_not_answer_is_said_in_one_line(tmp_path: Path) -> None:
     with served(b"") as url:
         pass

@@ -20,13 +20,14 @@ from plainview.recognition.fold import fold
 from plainview.recognition.install import (
     default_models_dir,
     find,
+    find_identity,
     install,
     install_manifest,
     list_installed,
     read_verified,
     verify,
 )
-from plainview.recognition.packs import YUNET_SFACE, ModelFile, ModelPack, Source
+from plainview.recognition.packs import EARLIER, YUNET_SFACE, ModelFile, ModelPack, Source
 
 ORIGINAL = models.tiny_quantised(np.array([0.5, -0.5], np.float32))
 TINY = models.tiny_recogniser()
@@ -265,3 +266,26 @@ def test_nothing_is_listed_where_nothing_is(tmp_path: Path) -> None:
     assert list_installed(tmp_path / "none") == []
     with pytest.raises(PackError, match="There is no model pack named"):
         find("tiny", tmp_path / "none")
+
+
+def test_one_version_of_a_pack_is_found_by_name_and_version(tmp_path: Path) -> None:
+    into = tmp_path / "models"
+    for version in ("1.2", "1.10"):
+        install_manifest(_write_manifest(tmp_path / "bring", version=f'version = "{version}"'), into)
+    for version in ("1.2", "1.10"):
+        assert find_identity(f"tiny {version}", into).identity == f"tiny {version}"
+    with pytest.raises(PackMissing, match=r"tiny 1\.3 is not installed"):
+        find_identity("tiny 1.3", into)
+    none = tmp_path / "none"  # what Plainview knows by itself, of today and of earlier
+    assert find_identity(YUNET_SFACE.identity, none) is YUNET_SFACE
+    assert [find_identity(identity, none) for identity in EARLIER] == list(EARLIER.values())
+
+
+def test_a_python_without_pip_gets_one_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(installing, "find_spec", lambda name: name)
+    assert installing._python_with_pip(tmp_path) == sys.executable
+    made: list[tuple[Path, bool]] = []
+    monkeypatch.setattr(installing, "find_spec", lambda name: None)
+    monkeypatch.setattr(installing.venv, "create", lambda folder, *, with_pip=False: made.append((folder, with_pip)))
+    assert installing._python_with_pip(tmp_path) == str(tmp_path / "pip" / "bin" / "python")
+    assert made == [(tmp_path / "pip", True)]

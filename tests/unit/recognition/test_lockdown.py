@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import resource
 import signal
 import struct
 import subprocess
 import sys
 import textwrap
+import types
+from contextlib import nullcontext
 from pathlib import Path
 
+import psutil
 import pytest
 
 import plainview
@@ -222,3 +228,72 @@ def test_where_the_numbers_are_not_listed_there_is_no_filter(monkeypatch: pytest
     assert lockdown._filter_program() is None
     monkeypatch.setattr(lockdown.sys, "maxsize", 2**32)
     assert lockdown._filter_program() is not None
+
+
+@pytest.fixture
+def closed(monkeypatch: pytest.MonkeyPatch) -> dict[object, object]:
+    """What would be asked of the kernel, by limit and by option; nothing is closed in this process."""
+    asked: dict[object, object] = {}
+    monkeypatch.setattr(lockdown.resource, "setrlimit", lambda limit, both: asked.update({limit: both}))
+    monkeypatch.setattr(lockdown, "_prctl", lambda option, *words: asked.update({f"prctl {option}": words}))
+    return asked
+
+
+@pytest.mark.parametrize(("hard", "memory"), [(resource.RLIM_INFINITY, 5000), (6000, 5000), (4000, 4000)])
+def test_everything_is_given_up_and_no_limit_is_raised(
+    monkeypatch: pytest.MonkeyPatch, closed: dict[object, object], hard: int, memory: int
+) -> None:
+    monkeypatch.setattr(lockdown.resource, "getrlimit", lambda limit: (1, hard))
+    lockdown.lock(5000)
+    limits = {limit: both for limit, both in closed.items() if isinstance(limit, int)}
+    assert limits == {
+        resource.RLIMIT_AS: (memory, memory),
+        resource.RLIMIT_CORE: (0, 0),
+        resource.RLIMIT_FSIZE: (0, 0),
+        resource.RLIMIT_NOFILE: (0, 0),
+    }
+    assert closed["prctl 38"] == (1,)  # linux/prctl.h: PR_SET_NO_NEW_PRIVS
+    assert list(closed)[-1] == "prctl 22"  # PR_SET_SECCOMP
+
+
+@pytest.mark.parametrize(("hard", "until"), [(resource.RLIM_INFINITY, 4 + 20), (24, 24), (23, 23)])
+def test_the_time_of_a_picture_begins_after_what_was_used(
+    monkeypatch: pytest.MonkeyPatch, closed: dict[object, object], hard: int, until: int
+) -> None:
+    used = types.SimpleNamespace(ru_utime=2.9, ru_stime=0.9)
+    monkeypatch.setattr(lockdown.resource, "getrusage", lambda whose: used)
+    monkeypatch.setattr(lockdown.resource, "getrlimit", lambda limit: (1, hard))
+    lockdown.renew_cpu_time(20)
+    assert closed == {resource.RLIMIT_CPU: (until, hard)}
+
+
+def test_a_kernel_without_the_filter_does_without_it_and_any_other_error_is_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for number, passes in ((errno.EINVAL, True), (errno.EPERM, False), (errno.ENOSYS, False)):
+
+        def refused(*_: object, number: int = number) -> None:
+            raise OSError(number, "no")
+
+        monkeypatch.setattr(lockdown, "_prctl", refused)
+        with nullcontext() if passes else pytest.raises(OSError, match="no"):
+            lockdown._filter_system_calls()
+
+
+def test_a_child_stays_with_its_own_parent_alone(monkeypatch: pytest.MonkeyPatch, closed: dict[object, object]) -> None:
+    lockdown.die_with_parent(os.getppid())
+    assert closed == {"prctl 1": (signal.SIGKILL,)}  # PR_SET_PDEATHSIG
+    with pytest.raises(SystemExit) as left:
+        lockdown.die_with_parent(os.getppid() + 1)
+    assert left.value.code == 0
+
+
+def test_the_address_space_is_that_of_this_process() -> None:
+    """All of it, not what is in memory."""
+    assert lockdown.address_space_in_use() == pytest.approx(psutil.Process().memory_info().vms, abs=2**25)
+
+
+def test_what_the_kernel_refuses_is_an_error_with_its_number() -> None:
+    with pytest.raises(OSError, match=r"prctl\(123456\)") as refused:
+        lockdown._prctl(123456)
+    assert refused.value.errno == errno.EINVAL

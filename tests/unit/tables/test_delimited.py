@@ -72,7 +72,11 @@ def test_every_form_that_is_certain_is_read_and_said(data: bytes, said: str) -> 
         (b"source_url\nhttps://e.example\n", "line 1", "no column named path"),
         (b"path,source_url\na,b\npath,source_url\n", "line 3", "repeats the header"),
         (b"path,source_url\na,b\n\xef\xbb\xbfpath,source_url\nc,d\n", "line 3", "repeats the header"),
-        (b"path,source_url\na,b,c\n", "line 2", "more cells than the header"),
+        (b"path,source_url\na,b,c\n", "line 2", "the header has 2): a cell that contains a comma needs quotes"),
+        (b"path;source_url\na;b;c\n", "line 2", "the header has 2): a cell that contains a semicolon needs quotes"),
+        (b"path\tsource_url\na\tb\tc\n", "line 2", "the header has 2)"),
+        (b"path,name\na,b\n", "line 1", "there is no column 'name'. The header is"),
+        (b"name\na\n", "line 1", "is 'name' the column path?"),
         (b"path,source_url,\na,b,\nc,d,e\n", "line 3", "'e' is in a column without a name"),
         (b"path\na\0b\n", "line 2", "null character"),
         (

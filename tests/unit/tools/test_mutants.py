@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from tools import mutants
 from tools.mutants_run import HEAVY, REPO, SERVED, TESTS
+from tools.mutants_trace import Coverage
 from tools.mutate import mutants_of
 
 
@@ -85,3 +87,36 @@ def test_a_wrong_is_one_change_of_the_text() -> None:
         b"def f(a, b):\n    return None\n",
         b"def f(a, b):\n    return a <= b\n",
     ]
+
+
+def test_what_an_interrupted_run_has_covered_is_known_to_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+
+    class Runner:
+        def __init__(self, folder: str, place: Path) -> None:
+            pass
+
+        def fork(self, work: Callable[[int], None], cpu_seconds: float) -> tuple[str, str]:
+            work(0)
+            return "ok", ""
+
+        def cover(self, files: list[str]) -> Coverage:
+            if len(asked) == 2:
+                raise KeyboardInterrupt
+            asked.append(files)
+            return Coverage({f"{file}::test": 1.0 for file in files}, {}, [], [], [])
+
+    monkeypatch.setattr(mutants, "STORE", tmp_path / "kept")
+    monkeypatch.setattr(mutants, "Runner", Runner)
+    monkeypatch.setattr(mutants, "AT_ONCE", 3)
+    files = list(mutants.Store("index").files)
+    with pytest.raises(KeyboardInterrupt):
+        mutants.Store("index").coverage(tmp_path)
+    assert asked == [files[:3], files[3:6]]
+    asked.clear()
+    with pytest.raises(KeyboardInterrupt):
+        mutants.Store("index").coverage(tmp_path)
+    assert asked == [files[6:9], files[9:12]]
+    assert set(mutants._load(tmp_path / "kept" / "index-coverage.json")) == set(files[:12])

@@ -68,6 +68,17 @@ def test_a_form_of_another_origin_says_so_and_one_of_an_old_page_does_not(caplog
     assert said(caplog) == [line]
 
 
+@pytest.mark.parametrize("headers", [{}, {"origin": "null"}])
+def test_a_form_that_hides_where_it_came_from_is_explained_to_who_can_change_that(
+    headers: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    page = Client(enforce_csrf_checks=True).post("/accounts/login/", {}, headers=headers, secure=True)
+    assert page.status_code == 403
+    assert b"Your browser hid the page" in page.content
+    (line,) = said(caplog)
+    assert "does not say which page it came from" in line
+
+
 def test_no_page_names_an_option() -> None:
     folder = Path(reception.__file__).parent / "templates"
     for name in ("wrong_host.html", "403_csrf.html", "400.html", "429.html"):

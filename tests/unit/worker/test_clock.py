@@ -6,6 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from tests.factories.work import entries
 
@@ -57,6 +59,25 @@ def test_a_failing_step_is_one_entry_a_day_and_one_when_it_works_again(workspace
     clock.run_due((Step("broken", lambda: None, MINUTE),))
     assert _count("worker.step_works") == 1
     assert life.alarms() == []
+
+
+def test_a_worker_without_work_only_reads_once(workspace: Path) -> None:
+    """It looks twice a second, and a write would make people wait for the lock of the database."""
+    steps = tuple(Step(name, lambda: None, MINUTE) for name in ("one", "two", "three"))
+    clock.run_due(steps)
+    with CaptureQueriesContext(connection) as asked:
+        clock.run_due(steps)
+    (query,) = asked.captured_queries
+    assert query["sql"].startswith("SELECT")
+
+
+def test_a_step_that_was_made_due_by_a_clock_that_ran_ahead_is_due_now(workspace: Path) -> None:
+    done: list[str] = []
+    steps = (Step("one", lambda: done.append("one"), MINUTE),)
+    clock.run_due(steps)
+    WorkerStep.objects.update(due_at=timezone.now() + timedelta(days=400))
+    clock.run_due(steps)
+    assert done == ["one", "one"]
 
 
 def test_two_workers_do_not_do_the_same_step(workspace: Path) -> None:

@@ -115,7 +115,10 @@ class Beneath:
         try:
             own, root = f"/proc/self/fd/{fd}", os.path.realpath(self.root)
             if not os.path.join(os.readlink(own), "").startswith(os.path.join(root, "")):  # noqa: PTH115, PTH118  quick
-                raise Unusable(OUTSIDE, "It is outside the folder, and nothing outside the folder is enrolled.")
+                raise Unusable(
+                    OUTSIDE,
+                    "It is outside the folder, and nothing outside the folder is enrolled. Copy the picture into the folder.",
+                )
             return read_file(Path(own))
         finally:
             os.close(fd)

@@ -84,11 +84,14 @@ def read_items(path: Path, *, root: Path | None = None, outside: bool = False, b
     else:
         items = Items("picture", name, lambda: iter([_file(path, name)]), 1)
     if not len(items):
+        empty = "has a header and no row" if items.kind == "manifest" else "contains no picture"
         raise Refused(
             "enrol.nothing",
             "Nothing enrolled",
-            f"{readable(str(path))} does not exist or contains no picture.",
-            "Choose a folder of pictures, a picture, a manifest (.csv, .tsv, .jsonl, .xlsx or .parquet with a path column) "
+            f"{readable(str(path))} {empty if path.exists() else 'does not exist'}.",
+            "Write a row for each picture below the header."
+            if items.kind == "manifest"
+            else "Choose a folder of pictures, a picture, a manifest (.csv, .tsv, .jsonl, .xlsx or .parquet with a path column) "
             f"or an ANSI/NIST-ITL file ({', '.join(NIST_SUFFIXES)}).",
         )
     return items

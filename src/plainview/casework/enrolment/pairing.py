@@ -194,7 +194,9 @@ def unmet(record: Described, meeting: Meeting, manifest: str) -> Unusable:
             "ambiguous",
             f"{manifest}, {record.where}: {len(meeting.several)} files fit this name ({shown}). Write the path of one of them.",
         )
-    return Unusable("no_picture", f"{manifest}, {record.where}: there is no picture of this name.")
+    here = "a link is not fetched" if "://" in record.path else "there is no picture of this name"
+    where = "Write the name of a file in the manifest's folder, or of this upload."
+    return Unusable("no_picture", f"{manifest}, {record.where}: {here}. {where}")
 
 
 def refused(manifest: str, error: TableError) -> Refused:

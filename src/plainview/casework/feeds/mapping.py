@@ -101,13 +101,14 @@ _STILL = (
 _NEWS = {
     "items": "entries",
     "id": "id || link",
-    "image": f"[links[?rel=='enclosure' && {_STILL}].href, media_content[?{_STILL}].url, media_thumbnail[].url][]",
+    "image": f"[links[?rel=='enclosure' && {_STILL}].href, media_content[?{_STILL}].url, media_thumbnail[].url][] "
+    "|| text_images",
     "page": "link",
     "captured_on": "",
     "complete": False,
 }
-"""What an RSS or Atom list means unless its mapping says otherwise, in feedparser's names. It usually has the newest
-entries only, so that a missing one is not withdrawn."""
+"""What an RSS or Atom list means unless its mapping says otherwise, in feedparser's names and `text_images`, the pictures
+in an entry's HTML. It usually has the newest entries only, so that a missing one is not withdrawn."""
 
 
 def as_table(mapping: Mapping) -> dict[str, Any]:

@@ -6,26 +6,23 @@ not have the stated shape is refused, with the names that it has instead. No Dja
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import json
 import re
 from dataclasses import dataclass
 from datetime import date
-from html.entities import name2codepoint
 from typing import Any
-from xml.sax import SAXParseException
 
-import feedparser
 import jmespath
 
 from plainview.casework.enrolment.manifest import Unusable
 from plainview.casework.feeds.mapping import OWN, Mapping
+from plainview.casework.feeds.news import read_news
 from plainview.casework.galleries.subjects import normal
 from plainview.policy.decision import Allow, Refused
 from plainview.policy.subjects import usable_number
-from plainview.recognition.foreign import foreign, reason
+from plainview.recognition.foreign import Unreadable, foreign, reason
 from plainview.tables.errors import TableError
 from plainview.tables.parquet import NoParquet
 from plainview.tables.read import open_table
@@ -35,12 +32,7 @@ LIST_BYTES = 64 << 20
 """Largest page of a list, bytes: about half a million pictures."""
 
 _MOST_IMAGES = 50  # of one notice
-_BLANK, _NO_TABLE = b"\xef\xbb\xbf \t\r\n", (b"[", b"{", b"<")  # what begins a list that is no table
-
-_NAMED = re.compile(rb"&(\w+);")
-_CHARACTERS = {
-    name.encode(): point for name, point in name2codepoint.items() if name not in ("amp", "lt", "gt", "quot")
-}
+_NO_TABLE = ("[", "{", "<")  # what begins a list that is no table
 
 _OWN = Shape(
     "list of pictures",
@@ -101,7 +93,7 @@ def read_page(data: bytes, mapping: Mapping) -> ListPage:
     Raises:
         Unusable: feed.list (it cannot be read), feed.shape (it does not have the stated shape).
     """
-    parsed = _own(data) if mapping == OWN and data.lstrip(_BLANK)[:1] not in _NO_TABLE else _parsed(data, mapping.form)
+    parsed = _own(data) if mapping == OWN and _first(data) not in _NO_TABLE else _parsed(data, mapping.form)
     rows = _ask(mapping.items, parsed)
     if not isinstance(rows, list):
         raise _shape(f"it has no list at `{mapping.items}`; it has {_has(parsed)}")
@@ -224,16 +216,23 @@ def _day(text: str) -> date | None:
 
 def _parsed(data: bytes, form: str) -> Any:
     with foreign(_unreadable):
-        if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-            data = data.decode("utf-16").encode()
-        if form in ("auto", "feed") and data.lstrip(_BLANK)[:1] == b"<":
-            return _xml(data.lstrip(_BLANK))
+        encoding = json.detect_encoding(data)
+        if form in ("auto", "feed") and _first(data) == "<":
+            try:
+                return read_news(data, encoding)
+            except Unreadable as error:
+                raise _unusable(str(error)) from None
         if form == "feed":
             raise _unusable("it is not RSS or Atom")
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-8-sig" if encoding == "utf-8" else encoding)
         if form == "csv" or (form == "auto" and text.lstrip()[:1] not in ("[", "{")):
             return _csv(text)
         return json.loads(text)
+
+
+def _first(data: bytes) -> str:
+    """Return the first character of a list that is no space."""
+    return data[:1000].decode(json.detect_encoding(data[:8]), "ignore").lstrip("\ufeff \t\r\n")[:1]
 
 
 def _unreadable(error: Exception) -> Unusable:
@@ -273,28 +272,6 @@ def _csv(text: str) -> list[dict[str, Any] | None]:
     # A stray quotation mark must end the reading: without `strict` it swallows the rows after it.
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True, restkey="", skipinitialspace=True)
     return [None if "" in line else {(name or "").strip(): value for name, value in line.items()} for line in reader]
-
-
-def _xml(data: bytes) -> Any:
-    if b"<html" in data[:1000].lower():
-        raise _unusable("it is a web page, not RSS or Atom")
-    if b"<!ENTITY" in data:
-        raise _unusable("it defines entities, which no list needs")
-    # XML has no names for HTML's characters (&nbsp;), and strict readers end there; their numbers mean the same.
-    data = _NAMED.sub(lambda name: b"&#%d;" % _CHARACTERS[name[1]] if name[1] in _CHARACTERS else name[0], data)
-    # A stream: text that looks like an address would be opened as one.
-    parsed = feedparser.parse(io.BytesIO(data), resolve_relative_uris=False)
-    if parsed.get("bozo") and not isinstance(parsed.get("bozo_exception"), feedparser.CharacterEncodingOverride):
-        raise _unusable(f"it is not RSS or Atom, or was cut off ({_place(parsed['bozo_exception'])})")
-    if not parsed.get("version"):
-        raise _unusable("it is neither RSS nor Atom")
-    return json.loads(json.dumps(parsed, default=lambda _: None))
-
-
-def _place(error: Exception) -> str:
-    if isinstance(error, SAXParseException):
-        return f"line {error.getLineNumber()}: {error.getMessage()}"
-    return reason(error)
 
 
 def _ask(expression: str, value: Any) -> Any:

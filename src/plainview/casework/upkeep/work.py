@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -27,12 +28,24 @@ _RECORD = timedelta(days=1)  # a step that keeps failing is an entry this often
 _REMEMBERED = timedelta(days=7)  # for which the lives of ended workers are kept
 
 
+def due(names: Collection[str]) -> set[str]:
+    """Return which of these steps are due; new steps are due at once.
+
+    It only reads: a worker looks twice a second, and each claim would take the lock for writing, which people wait for.
+    """
+    waiting = set(WorkerStep.objects.exclude(_due(timezone.now())).values_list("name", flat=True))
+    return set(names) - waiting
+
+
 def claim(name: str) -> bool:
     """Take a step if it is due, so that no other worker does it at the same time; new steps are due at once."""
     now = timezone.now()
     WorkerStep.objects.get_or_create(name=name, defaults={"due_at": now})
-    due = WorkerStep.objects.filter(Q(due_at__lte=now) | Q(due_at__gt=now + _FARTHEST), name=name)
-    return bool(due.update(due_at=now + _LEASE, began_at=now))
+    return bool(WorkerStep.objects.filter(_due(now), name=name).update(due_at=now + _LEASE, began_at=now))
+
+
+def _due(now: datetime) -> Q:
+    return Q(due_at__lte=now) | Q(due_at__gt=now + _FARTHEST)
 
 
 def succeeded(name: str, every: timedelta) -> None:

@@ -29,6 +29,8 @@ APPENDED = (
     "upload the rest as a video of its own."
 )
 
+BROKEN_OFF = "The recording broke off at byte {at:,} of the file: what follows is missing or cannot be read."
+
 _GAP_SECONDS, _GAP_STEPS = 2.0, 10
 """A gap is told from 2 seconds and ten usual steps on: chosen, so that a time lapse is not one long list of gaps."""
 
@@ -82,7 +84,9 @@ def passed_over(
     last = int(index.stamps[-1])
     step = float(np.median(np.diff(index.stamps))) if len(index.stamps) > 1 else 0.0
     usual = max(_UNTRUE_END / float(base), 0.02 * (end - int(index.stamps[0])), 2 * step)
-    if end and end - last > usual:
+    if index.broken:
+        entries.append(_entry(last, max(last, end), 0, base, BROKEN_OFF.format(at=index.broken)))
+    elif end and end - last > usual:
         entries.append(_entry(last, end, 0, base, CUT_OFF))
     if index.appended:
         entries.append(_entry(last, last, 0, base, APPENDED.format(at=index.appended)))

@@ -99,10 +99,17 @@ class Video:
         for part in parts:
             wire.PART.pack_into(self._arena, at, *part)
             at += wire.PART.size
-        flags = (wire.LISTED if listed else 0) | (wire.COUNTED if counted else 0)
+        broken = wire.DAMAGED if self._pipe.broken else 0
+        flags = (wire.LISTED if listed else 0) | (wire.COUNTED if counted else 0) | broken
         another = 0 if listed else appended(self._pipe, self.container.format.name, self._end)
         return Reply(
-            self._pipe.serial, Say.INDEXED, flags=flags, pts=another, length=len(keys), duration=bad, detail=len(parts)
+            self._pipe.serial,
+            Say.INDEXED,
+            flags=flags,
+            pts=self._pipe.broken or another,
+            length=len(keys),
+            duration=bad,
+            detail=len(parts),
         )
 
     def _read_list(self) -> tuple[Timeline, bytearray, bool, int]:

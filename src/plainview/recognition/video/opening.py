@@ -17,6 +17,7 @@ from av.stream import Discard, Disposition
 
 from plainview.recognition.decode_header import sniff
 from plainview.recognition.video import wire
+from plainview.recognition.video.boxes import read_boxes
 from plainview.recognition.video.pipe import Pipe
 from plainview.recognition.video.wire import Reply, Say
 
@@ -51,9 +52,6 @@ _CHUNK, _SIGNATURE = 2**20, 16  # bytes that are looked at together, and the mos
 _UNITS, _UNITS_IN = 8, 2**16
 """Least start codes among the first bytes, of H.264 or H.265 without a signature: three sets of parameters, five slices."""
 
-_MP4 = (b"ftyp", b"moov", b"mdat", b"free", b"wide", b"skip", b"moof", b"styp", b"sidx", b"uuid")
-_BOXES = 4096  # boxes of an MP4 that are looked at for its index
-
 
 class Refusal(Exception):
     """A video that is not decoded, in the numbers of `wire.Reply`."""
@@ -84,6 +82,9 @@ def open_stream(pipe: Pipe, limits: dict[str, int], wanted: int) -> Opened:
     Raises:
         Refusal: not a video, nothing to decode in it, or too large.
     """
+    if not pipe.broken:
+        pipe.broken = read_boxes(pipe).broken
+        pipe.size = pipe.broken or pipe.size
     try:
         container = _container(pipe)
     except av.error.FFmpegError as error:
@@ -264,18 +265,7 @@ def _code_of(error: av.error.FFmpegError, pipe: Pipe) -> str:
     head = pipe.read(64)
     if sniff(head) or head.removeprefix(_BOM).startswith(_PLAYLISTS):
         return "video_format_not_allowed"
-    # FFmpeg says only in its log that an MP4 has no index; the file's boxes say it too.
-    at, whole = 0, True
-    kinds: list[bytes] = []
-    while whole and at + 8 <= pipe.size and len(kinds) < _BOXES:
-        pipe.seek(at)
-        head = pipe.read(min(16, pipe.size - at))
-        size, kind = int.from_bytes(head[:4], "big"), head[4:8]
-        size = {0: pipe.size - at, 1: int.from_bytes(head[8:16], "big")}.get(size, size)
-        whole = kind in _MP4 and size >= 8
-        if whole:
-            kinds.append(kind)
-            at += size
-    if not kinds:
+    boxes = read_boxes(pipe)
+    if not boxes.kinds:
         return "not_a_video"
-    return "video_index_missing" if whole and b"moov" not in kinds else "corrupt"
+    return "video_index_missing" if boxes.known and b"moov" not in boxes.kinds else "corrupt"

@@ -98,6 +98,7 @@ class VideoReader:
         stamps, is_key = packed >> 1, (packed & 1).astype(bool)
         keys = np.sort(stamps[is_key])
         self._listed = bool(reply.flags & wire.LISTED)
+        broken = bool(reply.flags & wire.DAMAGED)
         return FrameIndex(
             np.unique(stamps),
             keys if len(keys) else stamps[:1],
@@ -105,7 +106,8 @@ class VideoReader:
             tuple(Part(int(first), int(offset)) for first, offset in parts[np.argsort(parts[:, 0])]) or WHOLE,
             self._listed,
             bool(reply.flags & wire.COUNTED),
-            reply.pts,
+            0 if broken else reply.pts,
+            reply.pts if broken else 0,
         )
 
     def seek(self, pts: int) -> None:

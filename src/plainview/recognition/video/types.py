@@ -124,6 +124,7 @@ class FrameIndex:
         counted: the file has no time stamps: its frames were counted at its rate.
         appended: byte at which another recording begins that was not read (joined files of a container that FFmpeg reads
             to the end of the first one); 0 for none.
+        broken: byte from which a recording in fragments cannot be read, as where its recorder lost power; 0 for none.
     """
 
     stamps: Stamps
@@ -133,6 +134,7 @@ class FrameIndex:
     listed: bool = False
     counted: bool = False
     appended: int = 0
+    broken: int = 0
 
     def number(self, pts: int) -> int:
         """Number of the frame with this time stamp, from 0; of the last one before it where none has it."""

@@ -86,13 +86,13 @@ class Reply(NamedTuple):
         width, height: INFO and FRAME: pixels as stored; REFUSED: where known.
         turn: FRAME: degrees counter-clockwise by which the picture must be turned to be upright: 0, 90, 180, 270.
         flags: FRAME: `CUT`, `INTERLACED`, `KEY`, `HASH_OF_BGR`, `DAMAGED`, `MIRRORED`. INFO: `COUNTED`. INDEXED:
-            `LISTED`.
+            `LISTED`, `DAMAGED` (`pts` is where a recording broke off).
         stream: INFO: number of the stream among those listed in shared memory, from 1.
         aspect_num, aspect_den: FRAME and INFO: width of a pixel over its height.
         base_num, base_den: INFO: the time base, seconds.
         rate_num, rate_den: INFO: average frame rate, frames a second.
         pts: FRAME: place on the time line. INFO: time stamp at which the stream begins. READ: offset, bytes.
-            INDEXED: byte at which a recording begins that was not read, or 0.
+            INDEXED: byte at which a recording begins that was not read, or at which this one broke off, or 0.
         length: READ: bytes. INDEXED: frames listed in shared memory. INFO: frames that the container announces. END:
             decoded frames of the segment, listed in shared memory.
         duration: INFO: announced length in units of the time base. INDEXED: bad packets.

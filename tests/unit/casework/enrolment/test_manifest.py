@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plainview.casework.enrolment.manifest import read_items
+from plainview.casework.enrolment.manifest import Unusable, read_items
 from plainview.casework.galleries.nist_write import Exported, write_nist
 from plainview.policy.decision import Refused
 from plainview.recognition.errors import BadMedia
@@ -124,7 +124,31 @@ def test_an_exchange_file_in_a_folder_gives_one_item_a_record(tmp_path: Path) ->
 
 
 def test_nothing_to_enrol(tmp_path: Path) -> None:
-    for path in (tmp_path, tmp_path / "none"):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    header = tmp_path / "header.csv"
+    header.write_text("path,captured_on\n")
+    for path, why in (
+        (empty, "contains no picture"),
+        (tmp_path / "none", "does not exist"),
+        (header, "has a header and no row"),
+    ):
         with pytest.raises(Refused) as caught:
             read_items(path)
-        assert caught.value.rule_id == "enrol.nothing"
+        assert (caught.value.rule_id, why in caught.value.why) == ("enrol.nothing", True)
+    assert caught.value.next_step == "Write a row for each picture below the header."
+
+
+def test_a_path_that_is_no_file_beside_the_manifest_is_told_with_what_to_write(tmp_path: Path) -> None:
+    (tmp_path / "m.csv").write_text("path\nhttps://h.example/a.jpg\n/home/me/b.jpg\n")
+    (tmp_path / "c.jpg").write_bytes(b"x")
+    why = []
+    for item in read_items(tmp_path / "m.csv"):
+        with pytest.raises(Unusable) as caught:
+            item.read()
+        why.append(caught.value.why)
+    after = "Write the name of a file in the manifest's folder, or of this upload."
+    assert why == [
+        f"m.csv, line 2: a link is not fetched. {after}",
+        f"m.csv, line 3: there is no picture of this name. {after}",
+    ]

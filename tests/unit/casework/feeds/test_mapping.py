@@ -83,7 +83,12 @@ def test_a_row_that_cannot_be_used_is_told_and_the_others_are_taken() -> None:
     assert page.rows == 4
     wide = read_page(b"image,page\na,b\nc,d,e\n", OWN)
     assert [notice.id for notice in wide.notices] == ["a"]
-    assert wide.passed_over == ((2, "it has more cells than the header (3; the header has 2)"),)
+    assert wide.passed_over == (
+        (
+            2,
+            "it has more cells than the header (3; the header has 2): a cell that contains a comma needs quotes around it",
+        ),
+    )
 
 
 def test_a_notice_may_have_several_pictures_and_drawings_are_left_out() -> None:
@@ -149,6 +154,50 @@ def test_films_of_an_rss_list_are_no_pictures() -> None:
 <media:content xmlns:media="http://search.yahoo.com/mrss/" url="https://h.example/c.jpg"/></item>"""
     (notice,) = read_page(text.replace(b"</item>", more, 1), of_table({"form": "feed"})).notices
     assert [image.link for image in notice.images] == ["https://h.example/a.jpg", "https://h.example/c.jpg"]
+
+
+ENTRY = """<rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"><channel><title>n</title><item>
+<guid>1</guid><link>https://h.example/cases/1/</link>{}</item></channel></rss>"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<description><![CDATA[<p><img width=300 height='200' src=\"https://h.example/a.jpg?w=1&amp;h=2\" alt='x'/></p>]]></description>",
+        "<description>&lt;img src=https://h.example/a.jpg?w=1&amp;amp;h=2 /&gt;&nbsp;Missing</description>",
+        "<description>Short</description><content:encoded><![CDATA[<IMG SRC='../../a.jpg?w=1&#038;h=2'>]]></content:encoded>",
+        (
+            "<description><![CDATA[<img src='/c' width='1' height='1'><img class='wp-smiley' src='/s.png'>"
+            "<img src='data:image/gif;base64,R0' data-src='/a.jpg?w=1&amp;h=2'><img src='/a.jpg?w=1&amp;h=2'><img>]]></description>"
+        ),
+    ],
+)
+def test_the_picture_that_the_text_of_an_entry_shows_is_taken(text: str) -> None:
+    """As publishers write it: in `description` or `content:encoded`, escaped or not, relative, after a counter."""
+    (notice,) = read_page(ENTRY.format(text).encode(), of_table({"form": "feed"})).notices
+    assert [image.link for image in notice.images] == ["https://h.example/a.jpg?w=1&h=2"]
+
+
+def test_pictures_in_a_text_have_their_captions_and_give_way_to_those_that_are_stated() -> None:
+    mapping = of_table({"form": "feed"})
+    text = "<content:encoded><![CDATA[<img src='/a.jpg' alt='Jane'><img src='/b.jpg' alt='Artist sketch'>]]></content:encoded>"
+    (notice,) = read_page(ENTRY.format(text).encode(), mapping).notices
+    assert (notice.images, notice.left_out) == ((Image("https://h.example/a.jpg", "Jane"),), 1)
+    stated = text + "<enclosure url='https://h.example/c.jpg' type='image/jpeg' length='1'/>"
+    (notice,) = read_page(ENTRY.format(stated).encode(), mapping).notices
+    assert notice.images == (Image("https://h.example/c.jpg"),)
+    atom = """<feed xmlns="http://www.w3.org/2005/Atom"><title>t</title><entry><id>1</id><link href="https://h.example/1"/>
+<content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><img src="/a.jpg"/></div></content></entry></feed>"""
+    (notice,) = read_page(atom.encode(), mapping).notices
+    assert [image.link for image in notice.images] == ["https://h.example/a.jpg"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "windows-1252", "iso-8859-1", "utf-16"])
+def test_a_list_is_read_in_the_encoding_that_it_states(encoding: str) -> None:
+    text = ENTRY.format("<description>x</description><category>Zoë</category>").replace("<guid>1", "<guid>é")
+    mapping = of_table({"form": "feed", "kind": "tags[0].term"})
+    (notice,) = read_page(f'<?xml version="1.0" encoding="{encoding}"?>{text}'.encode(encoding), mapping).notices
+    assert (notice.id, notice.kind) == ("é", "Zoë")
 
 
 def test_a_list_that_was_cut_off_is_refused_with_its_line() -> None:

@@ -1,0 +1,221 @@
+"""What the decoder's child answers, asked in this process: the picture upright in shared memory, or a refusal in numbers."""
+
+from __future__ import annotations
+
+import mmap
+import struct
+import warnings
+import zlib
+from collections.abc import Callable, Iterator
+from datetime import date
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFile, PngImagePlugin, UnidentifiedImageError
+from pillow_jxl import JpegXLImagePlugin
+from tests.factories import pictures
+
+from plainview.recognition import decode_child
+from plainview.recognition.decode_checks import Limits
+from plainview.recognition.decode_header import Header
+from plainview.recognition.decode_wire import CHANGES, FORMATS, OTHER_FORMATS, REFUSALS, Reply, Status
+from plainview.recognition.types import Pixels
+
+LIMITS = Limits(
+    {"max_pixels": 400_000, "max_side": 1000, "min_side": 16, "cpu_seconds": 20, "memory_bytes": 2**31},
+)
+PORTRAIT = np.ascontiguousarray(np.asarray(pictures.portrait())[:, :, ::-1])
+
+Ask = Callable[[bytes], tuple[Reply, Pixels]]
+
+
+@pytest.fixture(scope="module")
+def ask() -> Iterator[Ask]:
+    """What asks the child's own function, and returns its reply with the pixels that it wrote."""
+    with pytest.MonkeyPatch.context() as patch, mmap.mmap(-1, 3 * LIMITS.max_pixels) as arena:
+        for module, names in (
+            (Image, ("MAX_IMAGE_PIXELS",)),
+            (ImageFile, ("LOAD_TRUNCATED_IMAGES",)),
+            (JpegXLImagePlugin, ("DECODE_THREADS",)),
+            (PngImagePlugin, ("MAX_TEXT_CHUNK", "MAX_TEXT_MEMORY")),
+            (decode_child.AvifImagePlugin, ("DEFAULT_MAX_THREADS",)),
+        ):
+            for name in names:
+                patch.setattr(module, name, getattr(module, name))  # so that it is as before afterwards
+        with warnings.catch_warnings():
+            decode_child.prepare(LIMITS)
+
+        def answered(data: bytes) -> tuple[Reply, Pixels]:
+            reply = decode_child.answer(data, 7, LIMITS, arena)
+            size = reply.width * reply.height * 3 if reply.status == Status.PICTURE else 0
+            pixels = np.frombuffer(arena[:size], np.uint8)
+            return reply, pixels.reshape(reply.height, reply.width, 3) if size else pixels
+
+        yield answered
+
+
+def changes(reply: Reply) -> set[str]:
+    return {name for bit, name in enumerate(CHANGES) if reply.changes >> bit & 1}
+
+
+@pytest.mark.parametrize("name", ["PNG", "TIFF"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_picture_is_written_upright_with_its_sizes(ask: Ask, orientation: int, name: str) -> None:
+    reply, pixels = ask(pictures.rotated(orientation, name))
+    stored = (112, 96) if orientation > 4 else (96, 112)
+    assert reply == Reply(7, Status.PICTURE, FORMATS.index(name), 96, 112, *stored)
+    assert (pixels == PORTRAIT).all()
+
+
+def test_a_picture_without_an_orientation_that_makes_sense_stays_as_it_is(ask: Ask) -> None:
+    for orientation in (0, 9):
+        data = pictures.saved(pictures.portrait(), "PNG", exif=pictures.exif(orientation=orientation).tobytes())
+        assert (ask(data)[1] == PORTRAIT).all()
+
+
+@pytest.mark.parametrize("size", [(16, 16), (700, 300), (200, 1000), (1000, 17), (512, 128), (256, 257)])
+def test_a_picture_of_several_bands_is_whole(ask: Ask, size: tuple[int, int]) -> None:
+    reply, pixels = ask(pictures.png(size))
+    assert (reply.width, reply.height) == size
+    assert (pixels == np.asarray(pictures.portrait(size))[:, :, ::-1]).all()
+
+
+@pytest.mark.parametrize(
+    ("taken", "day"),
+    [
+        ("2019:05:06 07:08:09", date(2019, 5, 6)),
+        ("2019-12-31T00:00:00", date(2019, 12, 31)),
+        ("2019:13:01 00:00:00", None),
+        ("0000:00:00 00:00:00", None),
+        ("no date", None),
+        (None, None),
+    ],
+)
+def test_the_day_of_capture_is_read_where_it_makes_sense(ask: Ask, taken: str | None, day: date | None) -> None:
+    data = pictures.saved(pictures.portrait(), "PNG", exif=pictures.exif(orientation=1, taken=taken).tobytes())
+    assert ask(data)[0].day == (day.toordinal() if day else 0)
+
+
+def test_what_decoding_leaves_out_is_said(ask: Ask) -> None:
+    for data, said, frames, detail in (
+        (pictures.png(), set(), 0, 0),
+        (pictures.animated("GIF"), {"first_frame"}, 0, 0),  # how many is not counted
+        (pictures.animated("PNG"), {"first_frame"}, 3, 0),
+        (pictures.deep_grey_png(), {"reduced_depth"}, 0, 16),
+        (pictures.deep_rgb_png(), {"reduced_depth"}, 0, 16),
+        (pictures.tiff(16), {"reduced_depth"}, 0, 16),
+        (pictures.cmyk_jpeg(), {"print_colours"}, 0, 0),
+    ):
+        reply, _ = ask(data)
+        assert (reply.status, changes(reply), reply.frames, reply.detail) == (Status.PICTURE, said, frames, detail)
+
+
+def png_of_texts(*texts: tuple[bytes, bytes]) -> bytes:
+    whole = pictures.png()
+    chunks = b"".join(pictures.png_chunk(kind, body) for kind, body in texts)
+    return whole[:33] + chunks + whole[33:]  # behind the signature and IHDR
+
+
+LONG = b"note\0\0" + zlib.compress(bytes(17 * 2**20))
+"""More than a PNG's text may have, unpacked."""
+
+
+def test_texts_that_are_too_long_and_profiles_that_are_none_do_not_stop_the_pixels(ask: Ask) -> None:
+    for texts in (
+        [(b"zTXt", LONG)],
+        [(b"tEXt", b"a\0b"), (b"zTXt", LONG), (b"iTXt", b"x\0\0\0\0\0y")],
+        [(b"zTXt", LONG), (b"iCCP", b"p\0\0" + zlib.compress(b"no profile")), (b"sPLT", b"s\0\x08")],
+    ):
+        reply, pixels = ask(png_of_texts(*texts))
+        assert reply.status == Status.PICTURE
+        assert (pixels == PORTRAIT).all()
+    stripped = decode_child._without_texts(png_of_texts((b"tEXt", b"a\0b"), (b"zTXt", LONG), (b"pHYs", bytes(9))))
+    assert stripped == png_of_texts((b"pHYs", bytes(9)))
+
+
+def small_bmp() -> bytes:
+    return pictures.saved(pictures.portrait((15, 16)), "BMP")
+
+
+REFUSED: list[tuple[str, Callable[[], bytes], Reply]] = [
+    ("not_an_image", lambda: b"", Reply(0, 0)),
+    ("not_an_image", lambda: b"no picture at all, but a text", Reply(0, 0)),
+    ("format_not_allowed", lambda: pictures.camera_raw("Canon"), Reply(0, 0, detail=1)),
+    ("truncated", pictures.jpeg_that_stops_in_the_middle, Reply(0, 0)),
+    ("truncated", pictures.jpeg_without_end_marker, Reply(0, 0)),
+    ("truncated", pictures.jpeg_with_made_up_end, Reply(0, 0)),
+    ("truncated", lambda: pictures.jpeg_with_made_up_end(progressive=True), Reply(0, 0)),
+    ("truncated", pictures.png_without_end_chunk, Reply(0, 0)),
+    ("corrupt", pictures.png_with_changed_pixels, Reply(0, 0)),
+    ("corrupt", pictures.png_with_wrong_checksum, Reply(0, 0)),
+    ("deep_colour", pictures.jpeg_12_bit, Reply(0, 0, detail=12)),
+    ("too_many_pixels", lambda: pictures.huge_canvas("GIF"), Reply(0, 0, width=16_000, height=16_000)),
+    ("too_many_pixels", lambda: pictures.png((1000, 401)), Reply(0, 0, width=1000, height=401)),
+    ("too_many_pixels", lambda: pictures.png((1001, 20)), Reply(0, 0, width=1001, height=20)),
+    ("too_small", small_bmp, Reply(0, 0, width=15, height=16)),
+    ("kind_not_decodable", pictures.float_rgb_tiff, Reply(0, 0)),
+]
+
+
+@pytest.mark.parametrize(("code", "make", "numbers"), REFUSED, ids=range(len(REFUSED)))
+def test_a_refusal_is_its_number_with_what_it_is_about(
+    ask: Ask, code: str, make: Callable[[], bytes], numbers: Reply
+) -> None:
+    reply, _ = ask(make())
+    assert (reply.serial, reply.status, REFUSALS[reply.kind]) == (7, Status.REFUSED, code)
+    assert (reply.width, reply.height) == (numbers.width, numbers.height)
+    if code == "format_not_allowed":
+        assert "Canon" in OTHER_FORMATS[reply.detail]
+    else:
+        assert reply.detail == numbers.detail
+
+
+def test_a_whole_picture_that_ends_grey_or_is_progressive_is_read(ask: Ask) -> None:
+    grey = pictures.portrait()
+    grey.paste((128, 128, 128), (0, 96, 96, 112))
+    for data in (pictures.saved(grey, "JPEG", quality=95), pictures.jpeg(progressive=True), pictures.jpeg()):
+        assert ask(data)[0].status == Status.PICTURE
+
+
+PNG, TIFF = pictures.png(), pictures.tiff()
+RAISED: list[tuple[Exception, bytes, Header, str]] = [
+    (MemoryError(), PNG, Header(), "decoder_limit"),
+    (OSError("Out of memory"), PNG, Header(), "decoder_limit"),
+    (ValueError("Security limit exceeded"), PNG, Header(), "decoder_limit"),
+    (OSError("image file is truncated (0 bytes not processed)"), PNG, Header(), "truncated"),
+    (OSError("Unexpected end of file"), PNG, Header(), "truncated"),
+    (OSError("broken"), PNG, Header(overrun=True), "truncated"),
+    (OSError("broken"), PNG, Header(cut_short=True), "truncated"),
+    (OSError("broken"), PNG, Header(rare=True), "kind_not_decodable"),
+    (OSError("broken"), PNG, Header(), "corrupt"),
+    (NotImplementedError("broken"), PNG, Header(), "kind_not_decodable"),
+    (UnidentifiedImageError("broken"), TIFF, Header(), "kind_not_decodable"),
+    (UnidentifiedImageError("broken"), b"MM" + TIFF[2:], Header(), "kind_not_decodable"),
+    (UnidentifiedImageError("broken"), PNG, Header(), "corrupt"),
+    (OSError("broken"), TIFF, Header(), "corrupt"),
+    *[(ValueError(f"It is {word} here"), PNG, Header(), "kind_not_decodable") for word in decode_child._LIMIT_WORDS],
+]
+
+
+@pytest.mark.parametrize(("error", "data", "header", "code"), RAISED, ids=range(len(RAISED)))
+def test_whatever_a_codec_raises_has_a_code(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, error: Exception, data: bytes, header: Header, code: str
+) -> None:
+    def broken(*_: object) -> Reply:
+        raise error
+
+    monkeypatch.setattr(decode_child, "_allowed_format", lambda data: "TIFF" if data[:2] in (b"II", b"MM") else "PNG")
+    monkeypatch.setattr(decode_child, "read_header", lambda name, data: header)
+    monkeypatch.setattr(decode_child, "mended_tiff", lambda data: data)
+    monkeypatch.setattr(decode_child, "_decode", broken)
+    reply, _ = ask(data)
+    assert (reply.serial, reply.status, REFUSALS[reply.kind]) == (7, Status.REFUSED, code)
+
+
+def test_a_tiff_that_states_too_few_bytes_is_mended_and_read(ask: Ask) -> None:
+    whole = pictures.tiff()
+    at = whole.index(struct.pack("<HHII", 279, 4, 1, 32 * 32 * 3)) + 8
+    short = whole[:at] + struct.pack("<I", 100) + whole[at + 4 :]
+    reply, pixels = ask(short)
+    assert reply.status == Status.PICTURE
+    assert (pixels == 200).all()
