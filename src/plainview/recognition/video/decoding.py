@@ -55,7 +55,6 @@ class Video:
     def __init__(self, pipe: Pipe, limits: dict[str, int], arena: mmap.mmap, wanted: int) -> None:
         self._pipe, self._limits, self._arena, self._wanted = pipe, limits, arena, wanted
         self._listing: _Listing | None = None
-        self._broken = 0
         self._open()
         streams = b"".join(self._streams)
         arena[: len(streams)] = streams
@@ -64,9 +63,7 @@ class Video:
         self._begin(0)
 
     def _open(self) -> None:
-        opened = open_stream(self._pipe, self._limits, self._wanted)
-        self.container, self.stream, self.info, self._streams = opened[:4]
-        self._broken = self._broken or opened.broken
+        self.container, self.stream, self.info, self._streams = open_stream(self._pipe, self._limits, self._wanted)
         self.codec = self.stream.codec_context.name
         self._by_order = self.container.format.name in _BY_ORDER
         self._next = 0  # number of the packet that is read next, where it is known
@@ -102,14 +99,14 @@ class Video:
         for part in parts:
             wire.PART.pack_into(self._arena, at, *part)
             at += wire.PART.size
-        flags = (wire.LISTED if listed else 0) | (wire.COUNTED if counted else 0)
+        broken = wire.DAMAGED if self._pipe.broken else 0
+        flags = (wire.LISTED if listed else 0) | (wire.COUNTED if counted else 0) | broken
         another = 0 if listed else appended(self._pipe, self.container.format.name, self._end)
-        flags |= wire.DAMAGED if self._broken else 0
         return Reply(
             self._pipe.serial,
             Say.INDEXED,
             flags=flags,
-            pts=self._broken or another,
+            pts=self._pipe.broken or another,
             length=len(keys),
             duration=bad,
             detail=len(parts),

@@ -63,14 +63,12 @@ class Refusal(Exception):
 
 
 class Opened(NamedTuple):
-    """An open container, the stream that was chosen, what to answer, the streams for shared memory, and the byte from which
-    a recording in fragments cannot be read, or 0."""
+    """An open container, the stream that was chosen, what to answer, and the streams for shared memory."""
 
     container: Any
     stream: Any
     info: Reply
     streams: list[bytes]
-    broken: int
 
 
 def open_stream(pipe: Pipe, limits: dict[str, int], wanted: int) -> Opened:
@@ -84,8 +82,9 @@ def open_stream(pipe: Pipe, limits: dict[str, int], wanted: int) -> Opened:
     Raises:
         Refusal: not a video, nothing to decode in it, or too large.
     """
-    broken = read_boxes(pipe).broken
-    pipe.size = broken or pipe.size
+    if not pipe.broken:
+        pipe.broken = read_boxes(pipe).broken
+        pipe.size = pipe.broken or pipe.size
     try:
         container = _container(pipe)
     except av.error.FFmpegError as error:
@@ -112,7 +111,7 @@ def open_stream(pipe: Pipe, limits: dict[str, int], wanted: int) -> Opened:
     if context.width and context.height:  # unknown when a stream was cut off before its first key frame
         check(context.width, context.height, limits)
     info = _info(container, stream, offered.index(stream) + 1, len(offered))
-    return Opened(container, stream, info, [_row(container, other) for other in offered], broken)
+    return Opened(container, stream, info, [_row(container, other) for other in offered])
 
 
 def _container(pipe: Pipe, form: str | None = None) -> Any:

@@ -20,6 +20,8 @@ class Pipe:
     def __init__(self, requests: int, replies: int, cpu_seconds: int) -> None:
         self._in, self._out, self._cpu_seconds = requests, replies, cpu_seconds
         self._position, self.size, self.serial = 0, 0, 0
+        self.broken = 0
+        """Byte from which a recording in fragments cannot be read; 0 for none."""
 
     def request(self) -> Request | None:
         """Wait for the next request; None when the parent has closed the pipe."""
