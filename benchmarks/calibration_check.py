@@ -78,7 +78,7 @@ def samples_of(dataset: Path, rulings: Path | None, cache: Path, engine: Engine)
 
 
 def score_at(calibration: Calibration, once_in: float) -> float:
-    """Return the score that a stranger reaches once in this many searches, by the calibration."""
+    """Return the score that strangers reach once in this many searches, by the calibration."""
     low, high = -1.0, 1.0
     for _ in range(30):
         middle = (low + high) / 2

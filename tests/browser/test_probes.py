@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import findings
-from tests.factories.live import CASE, GALLERY, Live, follow, probe
+from tests.factories.live import CASE, GALLERY, Live, follow, probe, until
 from tests.factories.models import collins, hopper, scaled
 
 START = f"/prepare/?case={CASE}"
@@ -294,15 +294,6 @@ def test_a_file_that_is_no_picture_is_named_in_two_sentences(page_of: PageOf, tm
     page.goto(START)
     page.get_by_label("Photograph").set_input_files(tmp_path / "notes.txt")
     expect(page.get_by_text("JPEG 2000 and JPEG XL. Check that this is the right file")).to_be_visible()
-
-
-def until(page: Page, selector: str) -> None:
-    """Press Tab until the element has the focus."""
-    for _ in range(80):
-        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
-            return
-        page.keyboard.press("Tab")
-    pytest.fail(f"{selector} is not reached by Tab")
 
 
 @pytest.mark.long

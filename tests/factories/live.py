@@ -97,6 +97,15 @@ def follow(link: Locator) -> None:
         link.click()
 
 
+def until(page: Page, selector: str) -> None:
+    """Press Tab until the element has the focus."""
+    for _ in range(120):
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{selector} is not reached by Tab")
+
+
 def probe(folder: Path, name: str = "probe.jpg") -> Path:
     """Another rendering of Eileen Collins."""
     path = folder / name

@@ -467,6 +467,9 @@ def test_photographs_are_added_their_faces_chosen_and_shown_with_the_list(client
         assert (shown.status_code, shown["Content-Type"]) == (200, "image/jpeg")
     assert client.get(f"/searches/{search.public_id}/photographs/3.jpg").status_code == 404
     assert "One probe of 2 photographs" in text(client.get(f"/searches/{search.public_id}/candidates/1/examine/"))
+    alert = text(client.get(f"/searches/{search.public_id}/alert/"))
+    assert "The pictures of the probe are compared as one, as in the search." in alert  # alerting fuses them too
+    assert f"/searches/{search.public_id}/photographs/2.jpg" in alert
 
 
 def test_a_search_for_a_null_character_is_no_page(workspace: Path) -> None:

@@ -85,7 +85,7 @@ class DecisionDue(Out):
     search: str
     rank: int
     score: float
-    meaning: str = Field(description="How often a stranger reaches this score in this gallery.")
+    meaning: str = Field(description="How often strangers score this high in this gallery.")
     examiner: str
     conclusion: str
     verdicts: list[VerdictOut]

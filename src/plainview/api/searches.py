@@ -58,7 +58,7 @@ class SearchedProbe(Out):
 
 
 class CalibrationOut(Out):
-    """How often a stranger reaches a score in this gallery."""
+    """How often strangers score this high in this gallery."""
 
     once_in: float | None = Field(description="About one search in so many, for a person who is not in the gallery.")
     low: float | None

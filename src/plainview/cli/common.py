@@ -203,21 +203,21 @@ def print_table(heads: Sequence[str], rows: Sequence[Sequence[object]], *, title
 
 def _print_in_lines(heads: Sequence[str], cells: Sequence[Sequence[str]], title: str, caption: str) -> bool:
     """Print rows of short cells, and under each its long ones; say whether that was possible."""
-    kept = list(range(len(heads)))
-    words = {column: max(len(word) for line in cells for word in line[column].split() or [""]) for column in kept}
-    while (widths := _widths([[line[column] for column in kept] for line in (heads, *cells)], console.width)) is None:
-        if len(kept) <= _LEAST_COLUMNS:
+    short = list(range(len(heads)))
+    words = {column: max(len(word) for line in cells for word in line[column].split() or [""]) for column in short}
+    while (widths := _widths([[line[column] for column in short] for line in (heads, *cells)], console.width)) is None:
+        if len(short) <= _LEAST_COLUMNS:
             return False
-        kept.remove(max(kept[1:], key=words.__getitem__))
+        short.remove(max(short[1:], key=words.__getitem__))
     say(title) if title else None
     for line in (heads, *cells):
         grid = Table.grid(padding=(0, 2, 0, 0))
         for width in widths:
             grid.add_column(width=width, overflow="fold")
-        grid.add_row(*(line[column] for column in kept))
+        grid.add_row(*(line[column] for column in short))
         console.print(grid)
         for column in range(len(heads)) if line is not heads else ():
-            if column not in kept and line[column] != "-":
+            if column not in short and line[column] != "-":
                 say(f"    {heads[column]}: {line[column]}")
     say(caption) if caption else None
     return True

@@ -145,7 +145,7 @@ GROUNDS: Mapping[str, Ground] = MappingProxyType(
             "Plainview itself, when a gallery has grown.",
             "",
             ("gallery.calibrated",),
-            "How often a stranger reaches each score, to everyone who reads a list. No reference is named.",
+            "How often strangers score this high, to everyone who reads a list. No reference is named.",
             (),
         ),
         MOVE: Ground(

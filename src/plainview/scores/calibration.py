@@ -1,4 +1,4 @@
-"""What a score means in one gallery: how often the best candidate of a stranger reaches it.
+"""What a score means in one gallery: how often the best candidate of a stranger scores as high.
 
 Owns a gallery's calibration, made from the gallery's own templates without any label: each of a random sample of
 references is searched as a stranger among all others. It speaks of one kind of score, the cosine or the one that orders

@@ -13,7 +13,7 @@ def similarity(once_in: float | None, cosine: float) -> float:
     """Return the similarity of a score, 0 to 100.
 
     Args:
-        once_in: a stranger reaches the score in about one search out of so many (scores.calibration), 1 or more; None
+        once_in: strangers reach the score in about one search out of so many (scores.calibration), 1 or more; None
             where this is unknown.
         cosine: the score itself, -1 to 1, which is all that can be said then.
     """

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
+from pathlib import Path, PurePosixPath
 
 from tools.docs import reference, source
 from tools.docs.commands import tree
@@ -74,3 +76,14 @@ def test_the_pages_show_every_name() -> None:
         "reference/rules.md": ["search.ground"],
     }.items():
         assert [name for name in names if (name if " " in name else f"`{name}`") not in pages[path]] == [], path
+
+
+def test_a_page_made_from_the_code_has_a_place_where_there_is_no_site() -> None:
+    root = Path(__file__).parents[3] / "docs"
+    names = {PurePosixPath(path).stem for path in reference.pages()}
+    assert set(re.findall(r"^## (\S+)$", (root / "reference/index.md").read_text("utf-8"), re.M)) == names
+    dead = re.compile(rf"\]\((?:\.\./)?(?:reference/)?({'|'.join(names)})\.md\)")
+    for path in sorted(root.rglob("*.md")):
+        assert [
+            name for name in dead.findall(path.read_text("utf-8")) if not list(path.parent.glob(f"{name}.md"))
+        ] == [], path

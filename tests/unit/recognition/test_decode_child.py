@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import struct
+import warnings
 import zlib
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -28,20 +29,21 @@ PORTRAIT = np.ascontiguousarray(np.asarray(pictures.portrait())[:, :, ::-1])
 Ask = Callable[[bytes], tuple[Reply, Pixels]]
 
 
-@pytest.fixture
-def ask(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ask]:
+@pytest.fixture(scope="module")
+def ask() -> Iterator[Ask]:
     """What asks the child's own function, and returns its reply with the pixels that it wrote."""
-    for module, names in (
-        (Image, ("MAX_IMAGE_PIXELS",)),
-        (ImageFile, ("LOAD_TRUNCATED_IMAGES",)),
-        (JpegXLImagePlugin, ("DECODE_THREADS",)),
-        (PngImagePlugin, ("MAX_TEXT_CHUNK", "MAX_TEXT_MEMORY")),
-        (decode_child.AvifImagePlugin, ("DEFAULT_MAX_THREADS",)),
-    ):
-        for name in names:
-            monkeypatch.setattr(module, name, getattr(module, name))  # so that it is as before afterwards
-    decode_child.prepare(LIMITS)
-    with mmap.mmap(-1, 3 * LIMITS.max_pixels) as arena:
+    with pytest.MonkeyPatch.context() as patch, mmap.mmap(-1, 3 * LIMITS.max_pixels) as arena:
+        for module, names in (
+            (Image, ("MAX_IMAGE_PIXELS",)),
+            (ImageFile, ("LOAD_TRUNCATED_IMAGES",)),
+            (JpegXLImagePlugin, ("DECODE_THREADS",)),
+            (PngImagePlugin, ("MAX_TEXT_CHUNK", "MAX_TEXT_MEMORY")),
+            (decode_child.AvifImagePlugin, ("DEFAULT_MAX_THREADS",)),
+        ):
+            for name in names:
+                patch.setattr(module, name, getattr(module, name))  # so that it is as before afterwards
+        with warnings.catch_warnings():
+            decode_child.prepare(LIMITS)
 
         def answered(data: bytes) -> tuple[Reply, Pixels]:
             reply = decode_child.answer(data, 7, LIMITS, arena)

@@ -286,3 +286,11 @@ def test_a_second_thread_makes_the_mirrored_pass_and_the_template_stays_the_same
 def test_a_picture_and_its_mirror_image_have_nearly_one_template() -> None:
     mirrored = models.picture(np.ascontiguousarray(models.hopper().pixels[:, ::-1]))
     assert compare(_template(models.hopper()), _template(mirrored)) > 0.97
+
+
+def test_a_face_that_was_cut_out_has_the_template_of_the_network() -> None:
+    engine, picture = models.engine(), models.hopper()
+    detection = engine.faces(picture)[0].detection
+    template = engine.aligned_template(align(picture.pixels, detection.points))
+    assert (template.shape, template.dtype) == ((128,), np.float32)
+    assert float(template @ engine.template(picture, detection)) > 0.9

@@ -9,9 +9,10 @@ from tests.factories import models
 
 from plainview.recognition.disturbance import Signal, signal
 from plainview.recognition.edits import MAX_GAIN, Prepared, apply, read, says, written
+from plainview.recognition.engine import Engine
 from plainview.recognition.errors import BadMedia
 from plainview.recognition.prepare import BLOCKY, DARK, NOISY, looked_at, preparation, ready
-from plainview.recognition.types import Picture
+from plainview.recognition.types import Face, Picture
 
 CLEAN = Signal(light=120.0, contrast=36.0, noise=0.8, blocks=1.2)
 
@@ -142,3 +143,26 @@ def test_noise_is_measured_within_a_tenth_and_blocks_show_from_quality_ten() -> 
     blocky = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
     assert signal(blocky, box).blocks > BLOCKY > signal(picture.pixels, box).blocks
     assert signal(picture.pixels, (-50, -50, 1, 1)).blocks == 1.0
+
+
+def test_a_chain_that_is_prepared_already_says_of_no_face_that_it_would_be() -> None:
+    engine, dark = models.engine(), _dark(_smaller(models.collins()), light=0.12)
+    done = ready(engine, dark, ())
+    assert [said != "" for _, said in looked_at(engine, dark, ())] == [True]
+    ((face, said),) = looked_at(engine, dark, done.chain)
+    assert said == ""
+    assert face.detection.box == done.face.detection.box
+
+
+def test_a_face_that_is_not_there_in_the_prepared_picture_is_searched_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, dark = models.engine(), _dark(_smaller(models.collins()), light=0.12)
+    number, face = engine.probe_face(dark)
+    faces = Engine.faces
+
+    def lost(self: Engine, picture: Picture) -> list[Face]:
+        return faces(self, picture) if picture is dark or (picture.pixels == dark.pixels).all() else []
+
+    monkeypatch.setattr(Engine, "faces", lost)
+    done = ready(engine, dark, ())
+    assert (done.chain, done.number, done.face.detection.box) == ((), number, face.detection.box)
+    assert (done.picture.pixels == dark.pixels).all()

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from plainview.recognition.decode_wire import (
     Status,
 )
 from plainview.recognition.errors import BadMedia
-from plainview.recognition.sandbox import ChildLost, DecodeLimits, DecoderUnavailable, Sandbox
+from plainview.recognition.sandbox import ChildLost, DecodeLimits, DecoderUnavailable, Sandbox, ended_over_limit
 
 SOURCE = str(Path(plainview.__file__).parents[1])
 
@@ -260,3 +261,19 @@ def test_shared_memory_of_a_large_picture_is_given_back() -> None:
 
 def _allocated(box: Sandbox) -> int:
     return os.fstat(box._arena_fd).st_blocks * 512
+
+
+@pytest.mark.parametrize(
+    ("status", "over"),
+    [(-signal.SIGXCPU, True), (-signal.SIGKILL, True), (-signal.SIGSEGV, False), (1, False), (0, False)],
+)
+def test_a_child_that_the_kernel_ended_was_over_its_limit(status: int, over: bool) -> None:
+    child = types.SimpleNamespace(wait=lambda timeout: status)
+    assert ended_over_limit(child) is over  # type: ignore[arg-type]
+
+
+def test_a_child_that_closed_its_pipe_and_lives_on_was_not_ended() -> None:
+    def wait(timeout: float) -> int:
+        raise subprocess.TimeoutExpired("child", timeout)
+
+    assert ended_over_limit(types.SimpleNamespace(wait=wait)) is False  # type: ignore[arg-type]

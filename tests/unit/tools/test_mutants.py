@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from tools import mutants
-from tools.mutants_run import HEAVY, REPO, SERVED, TESTS
-from tools.mutate import mutants_of
+from tools.mutants_run import HEAVY, REPO, SERVED, TESTS, Runner
+from tools.mutants_trace import Coverage
+from tools.mutate import Folder, mutants_of
 
 
 def test_what_it_imports_before_it_forks_is_installed() -> None:
@@ -85,3 +87,65 @@ def test_a_wrong_is_one_change_of_the_text() -> None:
         b"def f(a, b):\n    return None\n",
         b"def f(a, b):\n    return a <= b\n",
     ]
+
+
+def test_what_an_interrupted_run_has_covered_is_known_to_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+
+    class Runner:
+        def __init__(self, folder: str, place: Path) -> None:
+            pass
+
+        def fork(self, work: Callable[[int], None], cpu_seconds: float) -> tuple[str, str]:
+            work(0)
+            return "ok", ""
+
+        def cover(self, files: list[str]) -> Coverage:
+            if len(asked) == 2:
+                raise KeyboardInterrupt
+            asked.append(files)
+            return Coverage({f"{file}::test": 1.0 for file in files}, {}, [], [], [])
+
+    monkeypatch.setattr(mutants, "STORE", tmp_path / "kept")
+    monkeypatch.setattr(mutants, "Runner", Runner)
+    monkeypatch.setattr(mutants, "AT_ONCE", 3)
+    files = list(mutants.Store("index").files)
+    with pytest.raises(KeyboardInterrupt):
+        mutants.Store("index").coverage(tmp_path)
+    assert asked == [files[:3], files[3:6]]
+    asked.clear()
+    with pytest.raises(KeyboardInterrupt):
+        mutants.Store("index").coverage(tmp_path)
+    assert asked == [files[6:9], files[9:12]]
+    assert set(mutants._load(tmp_path / "kept" / "index-coverage.json")) == set(files[:12])
+
+
+@pytest.mark.parametrize(
+    ("source", "children", "asked"),
+    [
+        ("return 1 + 1", set(), ["t.py::uses"]),  # runs while the module is imported, which no test's lines show
+        ("return VALUE * 2", set(), ["t.py::uses"]),
+        ("return 1 + 1", {"m/a.py"}, ["t.py::starts"]),  # a process that a test starts may run it
+    ],
+)
+def test_a_wrong_in_a_function_that_runs_at_import_is_put_to_the_tests_of_its_module(
+    tmp_path: Path, source: str, children: set[str], asked: list[str]
+) -> None:
+    package = tmp_path / "plainview" / "m"
+    package.mkdir(parents=True)
+    text = "def build():\n    return 1 + 1\n\n\nVALUE = build()\n\n\ndef use():\n    return VALUE * 2\n"
+    (package / "a.py").write_text(text)
+    (package / "b.py").write_text("OTHER = 1\n")
+    runner = Runner.__new__(Runner)
+    runner.folder, runner.files, runner.in_children = "m", Folder(tmp_path, "m"), children
+    coverage = Coverage(
+        {"t.py::uses": 0.1, "t.py::other": 0.1, "t.py::starts": 0.1},
+        {"t.py::uses": {"m/a.py": [9]}, "t.py::other": {"m/b.py": [1]}, "t.py::starts": {"m/b.py": [1]}},
+        ["t.py::starts"],
+        [],
+        [],
+    )
+    (mutant,) = (mutant for mutant in runner.files.mutants() if mutant.source == source and mutant.change[0] in "+*")
+    assert runner.chosen(mutant, coverage, "") == asked

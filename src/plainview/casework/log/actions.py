@@ -84,7 +84,7 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "flag.inspection_failed": "A search could not be checked for misuse; the search itself continued.",
         "flag.raised": "A misuse rule flagged a member's searches for the auditor.",
         "flag.viewed": "An auditor opened a flag.",
-        "gallery.calibrated": "How often a stranger reaches each score was measured for a gallery.",
+        "gallery.calibrated": "How often strangers reach each score was measured for a gallery.",
         "gallery.changed": "An administrator changed a gallery's passport.",
         "gallery.created": "An administrator created a gallery with its passport.",
         "gallery.export_began": "An administrator began to export a gallery as ANSI/NIST-ITL files.",

@@ -20,7 +20,7 @@ from plainview.scores.subjects import mean_template
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """How often a stranger reaches a candidate's score; None if the rate is unknown, with the reason in `text`."""
+    """How often strangers score as high as a candidate; None if the rate is unknown, with the reason in `text`."""
 
     rate: Rate | None
     text: str

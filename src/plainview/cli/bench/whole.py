@@ -6,6 +6,7 @@ it enrols and searches are real, and so are the commands and the server that it 
 
 from __future__ import annotations
 
+import os
 import statistics
 import time
 from collections.abc import Callable
@@ -96,6 +97,9 @@ def _served(home: Path, cookie: str, photograph: Path) -> dict[str, object]:
         opened = time.perf_counter() - began
         time.sleep(5)  # the worker has begun too
         idle = memory_mb(server.pid)
+        spent, began = _cpu_s(server.pid), time.perf_counter()
+        time.sleep(10)
+        share = (_cpu_s(server.pid) - spent) / (time.perf_counter() - began)
         http = requests.Session()
         http.cookies.set("session", cookie)
         times = []
@@ -111,6 +115,7 @@ def _served(home: Path, cookie: str, photograph: Path) -> dict[str, object]:
             "pages_p95_ms": round(float(np.quantile(times, 0.95)), 1),
             "idle_memory_mb": sum(idle.values()),
             "idle_memory_of": idle,
+            "idle_cpu_percent": round(100 * share, 1),
             "memory_mb": sum(memory_mb(server.pid).values()),
         }
 
@@ -120,15 +125,26 @@ def memory_mb(root: int) -> dict[str, int]:
 
     A file counts once, however many of them map it, and whether or not other programs of the machine do.
     """
-    family = [root]
-    for pid in family:
-        family += _children(pid)
+    family = _family(root)
     own, files = {}, dict[str, int]()
     for pid in family:
         own[f"{pid} {_name(pid)}"] = round(sum(_rollup(pid, part) for part in ("Pss_Anon", "Pss_Shmem")) / 1024)
         for file, resident in _mapped(pid).items():
             files[file] = max(resident, files.get(file, 0))
     return own | {"files": round(sum(files.values()) / 1024)}
+
+
+def _cpu_s(root: int) -> float:
+    """Return the seconds of CPU that a process and all its descendants have used."""
+    stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in _family(root)]
+    return sum(int(stat[11]) + int(stat[12]) for stat in stats) / os.sysconf("SC_CLK_TCK")
+
+
+def _family(root: int) -> list[int]:
+    family = [root]
+    for pid in family:
+        family += _children(pid)
+    return family
 
 
 def _children(pid: int) -> list[int]:

@@ -38,7 +38,7 @@ class PictureOut(TypedDict):
 
 
 class Calibration(TypedDict):
-    """How often a stranger reaches a score in this gallery."""
+    """How often strangers score this high in this gallery."""
 
     once_in: float | None
     low: float | None

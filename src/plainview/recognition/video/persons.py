@@ -15,7 +15,7 @@ from plainview.recognition.video.track import LOST_AFTER, MIN_IOU, iou
 from plainview.recognition.video.types import Track
 
 TOGETHER = 0.42
-"""Mean cosine from which two groups of tracks are one person. A stranger reaches .424 once in 10,000 comparisons with
+"""Mean cosine from which two groups of tracks are one person. Strangers reach .424 once in 10,000 comparisons with
 the default pack; joining two people would hide one of them, parting one only shows a thumbnail twice."""
 
 CONTINUES = 0.25

@@ -117,7 +117,7 @@ def _case_page(request: HttpRequest, number: int, form: CloseForm, status: int =
             },
             "only": only,
             "total": len(events),
-            "waiting": [event for event in events if event.waits],
+            "waiting": [(event, _address(event)) for event in events if event.waits],
             "probes": probe_faces(case),
             "purposes": sorted({search.purpose for search in searches if search.purpose}),
             "searches": searches,
@@ -137,6 +137,10 @@ def _days(events: list[Event]) -> list[tuple[date, list[tuple[Event, str]]]]:
     """Return the events by the reader's days, each with the address of its page."""
     days: dict[date, list[tuple[Event, str]]] = {}
     for event in events:
-        address = reverse(event.page, args=event.key) if event.page else ""
-        days.setdefault(timezone.localtime(event.at).date(), []).append((event, address))
+        days.setdefault(timezone.localtime(event.at).date(), []).append((event, _address(event)))
     return list(days.items())
+
+
+def _address(event: Event) -> str:
+    """Return the address of an event's page, "" if it has none."""
+    return reverse(event.page, args=event.key) if event.page else ""

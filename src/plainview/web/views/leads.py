@@ -137,10 +137,10 @@ def leads(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _by_state(rows: list[read.Due]) -> list[tuple[str, list[read.Due]]]:
+def _by_state(decisions: list[read.Due]) -> list[tuple[str, list[read.Due]]]:
     """Return what the supervisor can decide now, and what still waits for a verifier, each with its heading."""
-    ready = [row for row in rows if row.state != "waiting"]
-    early = [row for row in rows if row.state == "waiting"]
+    ready = [due for due in decisions if due.state != "waiting"]
+    early = [due for due in decisions if due.state == "waiting"]
     return [("For your decision", ready), *([("Waiting for verification", early)] if early else [])]
 
 

@@ -18,6 +18,7 @@
     var picture = card.querySelector("img.face"), face = one("face"), examine = document.querySelector(".bar [data-examine]");
     if (face && picture) { face.srcset = picture.srcset; face.src = picture.src; face.alt = picture.alt; }
     say("rank", card.dataset.rank);
+    say("list", card.dataset.list || "");
     say("score", card.dataset.score);
     if (examine) examine.href = card.dataset.examineUrl;
   }
