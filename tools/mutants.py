@@ -167,8 +167,13 @@ def run(folder: str, mutants: Iterable[Mutant], jobs: int, say: Callable[[str], 
             return work_off
 
         runner = Runner(folder, place / "choose")
+
+        def is_exchanged(mutant: Mutant) -> bool:
+            at_import = not runner.running(mutant, coverage) and mutant.module not in runner.in_children
+            return mutant.in_function and not at_import
+
         try:
-            _in_parallel(jobs, [pair for pair in pending() if pair[0].in_function and pair[1]], act(quick=True))
+            _in_parallel(jobs, [pair for pair in pending() if pair[1] and is_exchanged(pair[0])], act(quick=True))
             collect()
             _in_parallel(jobs, pending(), act(quick=False))
         finally:  # what an interrupted run has tried is known to the next one

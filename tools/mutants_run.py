@@ -277,10 +277,9 @@ class Runner:
 
         Those that run the line, fastest first; then those whose lines say nothing, first those named like the module.
         """
-        if mutant.in_function:
-            span = range(mutant.first, mutant.last + 1)
-            hit = {t for t, at in coverage.lines.items() if any(line in span for line in at.get(mutant.module, ()))}
-        else:
+        hit = self.running(mutant, coverage)
+        if not hit and not (mutant.in_function and mutant.module in self.in_children):
+            # Outside functions, or in one that runs while its module is imported.
             modules = self.files.mentioning(mutant.names) | {mutant.module}
             hit = {t for t, at in coverage.lines.items() if modules & at.keys()} or set(coverage.seconds)
             hit |= {t for t in coverage.seconds if self._named_in(t.split("::")[0], mutant.names)}
@@ -298,6 +297,11 @@ class Runner:
         order = [*sorted(hit, key=rank), *sorted(blind - hit, key=near)]
         spent = accumulate(coverage.seconds[test] for test in order)
         return [test for test, seconds in zip(order, spent, strict=True) if seconds <= MOST_SECONDS] or order[:1]
+
+    def running(self, mutant: Mutant, coverage: Coverage) -> set[str]:
+        """Return the tests that run the line of a wrong in a function, as far as this process sees."""
+        span = range(mutant.first, mutant.last + 1) if mutant.in_function else range(0)
+        return {t for t, at in coverage.lines.items() if any(line in span for line in at.get(mutant.module, ()))}
 
     def _named_in(self, test_file: str, names: frozenset[str]) -> bool:
         text = read(REPO / test_file)

@@ -19,6 +19,7 @@ from tests.factories.providers import free_port
 from tests.factories.web_person import walk
 
 from plainview.recognition.install import default_models_dir
+from plainview.web.pages import BODIES
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -164,6 +165,23 @@ def test_the_samples_of_both_proxies_are_taken_by_the_real_ones(tmp_path: Path) 
     assert "test is successful" in run(tmp_path, nginx, "-t", "-p", tmp_path, "-c", tmp_path / "nginx.conf").stderr
     said = run(tmp_path, caddy, "validate", "--adapter", "caddyfile", "--config", DEPLOY / "proxy/Caddyfile")
     assert "Valid configuration" in said.stdout + said.stderr
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "deploy/proxy/nginx.conf",
+        "deploy/proxy/Caddyfile",
+        "deploy/cluster/Caddyfile",
+        "docs/howto/serving.md",
+        "deploy/kubernetes/plainview.yaml",
+    ],
+)
+def test_a_proxy_stops_no_upload_that_plainview_takes(name: str) -> None:
+    (limit,) = re.findall(
+        r"(?:client_max_body_size|max_size|proxy-body-size:) (\d+)(?:m\b|MiB)", (ROOT / name).read_text()
+    )
+    assert int(limit) << 20 >= max(BODIES.values())
 
 
 @pytest.mark.slow

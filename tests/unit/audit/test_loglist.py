@@ -6,6 +6,8 @@ lists/staging/log-list-10qps-4klogs.1 and its page of the format.
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from plainview.audit.loglist import PER_DAY, BadLogList, parse_logs
@@ -114,3 +116,11 @@ def test_a_log_may_grow_so_often_or_not_at_all_but_not_without_end(stated: str, 
             parse_logs(text)
     else:
         assert [log.per_day for log in parse_logs(text).values()] == [per_day]
+
+
+def test_a_key_with_stray_characters_is_no_key_of_another_type() -> None:
+    other = f"w/1+00000000+{base64.b64encode(bytes([4]) + bytes(32)).decode()}"
+    assert parse_logs(f"logs/v0\nvkey {other}\nvkey {SUM}\n").keys() == {"sum.golang.org"}
+    for stray in (other.replace("+BAA", "+*BAA"), other[:-1]):
+        with pytest.raises(BadLogList, match="line 2"):
+            parse_logs(f"logs/v0\nvkey {stray}\n")

@@ -149,3 +149,15 @@ def test_the_first_entry_after_a_visit_is_new(tools: Any, signer: Signer, tmp_pa
     state, now = tmp_path / "s", tools.start
     for name, size, expected in (("a", 20, []), ("b", 21, ["records"]), ("c", 22, [])):
         assert kinds(tools.copy.of(signer, records[:size]).write(tmp_path / name), state, now) == expected
+
+
+def test_why_a_log_cannot_be_read_is_said(tools: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (alarm,) = visit(tmp_path / "none", tmp_path / "s", now=tools.start)[0]
+    assert alarm.text == f"the log in {tmp_path / 'none'} cannot be read: {tmp_path / 'none'} is not a folder"
+
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("plainview.audit.monitor.verify_folder", refused)
+    (alarm,) = visit(tmp_path, tmp_path / "s", now=tools.start)[0]
+    assert (alarm.kind, alarm.text) == ("unreadable", f"the log in {tmp_path} cannot be read: Permission denied")

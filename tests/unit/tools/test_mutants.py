@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from tools import mutants
-from tools.mutants_run import HEAVY, REPO, SERVED, TESTS
+from tools.mutants_run import HEAVY, REPO, SERVED, TESTS, Runner
 from tools.mutants_trace import Coverage
-from tools.mutate import mutants_of
+from tools.mutate import Folder, mutants_of
 
 
 def test_what_it_imports_before_it_forks_is_installed() -> None:
@@ -120,3 +120,32 @@ def test_what_an_interrupted_run_has_covered_is_known_to_the_next_one(
         mutants.Store("index").coverage(tmp_path)
     assert asked == [files[6:9], files[9:12]]
     assert set(mutants._load(tmp_path / "kept" / "index-coverage.json")) == set(files[:12])
+
+
+@pytest.mark.parametrize(
+    ("source", "children", "asked"),
+    [
+        ("return 1 + 1", set(), ["t.py::uses"]),  # runs while the module is imported, which no test's lines show
+        ("return VALUE * 2", set(), ["t.py::uses"]),
+        ("return 1 + 1", {"m/a.py"}, ["t.py::starts"]),  # a process that a test starts may run it
+    ],
+)
+def test_a_wrong_in_a_function_that_runs_at_import_is_put_to_the_tests_of_its_module(
+    tmp_path: Path, source: str, children: set[str], asked: list[str]
+) -> None:
+    package = tmp_path / "plainview" / "m"
+    package.mkdir(parents=True)
+    text = "def build():\n    return 1 + 1\n\n\nVALUE = build()\n\n\ndef use():\n    return VALUE * 2\n"
+    (package / "a.py").write_text(text)
+    (package / "b.py").write_text("OTHER = 1\n")
+    runner = Runner.__new__(Runner)
+    runner.folder, runner.files, runner.in_children = "m", Folder(tmp_path, "m"), children
+    coverage = Coverage(
+        {"t.py::uses": 0.1, "t.py::other": 0.1, "t.py::starts": 0.1},
+        {"t.py::uses": {"m/a.py": [9]}, "t.py::other": {"m/b.py": [1]}, "t.py::starts": {"m/b.py": [1]}},
+        ["t.py::starts"],
+        [],
+        [],
+    )
+    (mutant,) = (mutant for mutant in runner.files.mutants() if mutant.source == source and mutant.change[0] in "+*")
+    assert runner.chosen(mutant, coverage, "") == asked
