@@ -65,7 +65,7 @@ def test_rows_and_pictures_without_each_other_are_told_and_nothing_enrolled_is_n
     assert "m.csv, line 3" in done["failed"][0]["why"]
     assert done["manifest"]["sentences"] == [
         "1 of 2 rows met its picture under a slightly different name, such as photos\\A.jpg → photos/a.jpg.",
-        "1 of 2 rows have no picture: line 3.",
+        "1 of 2 rows has no picture: line 3.",
         "1 picture has no row and was not enrolled: photos/z.jpg.",
     ]
     (tmp_path / "m.csv").write_text("path\nphotos/none.jpg\n")
@@ -210,7 +210,7 @@ def test_loose_files_and_a_workbook_meet_and_what_does_not_is_told_on_the_page(
     for sentence in (
         "2 rows, 1 without a picture",
         "list.xlsx: Read as an Excel workbook.",
-        "1 of 2 rows have no picture: row 3.",
+        "1 of 2 rows has no picture: row 3.",
         "2 pictures have no row and were enrolled without a link: b.jpg, empty.jpg.",
     ):
         assert sentence in page

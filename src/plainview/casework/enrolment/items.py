@@ -120,9 +120,9 @@ class Reading:
                 f"name, such as {stated} → {met}."
             )
         if self.no_picture:
-            sentences.append(
-                f"{self.no_picture:,} of {self.rows:,} rows have no picture: {_list(self.no_picture_examples, self.no_picture)}."
-            )
+            have = "has" if self.no_picture == 1 else "have"
+            places = _list(self.no_picture_examples, self.no_picture)
+            sentences.append(f"{self.no_picture:,} of {self.rows:,} rows {have} no picture: {places}.")
         if self.contradictory:
             places = _list(self.contradictory_examples, self.contradictory)
             sentences.append(
