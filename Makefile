@@ -8,9 +8,11 @@ unexport PYTHONDONTWRITEBYTECODE
 # One more than there are cores: browser tests mostly wait.
 WORKERS ?= $(shell echo $$(($$(nproc) + 1)))
 
+# Each file has one server and one provider: a second worker on the same file would start both again.
+PROVIDERS := tests/deployed/test_sign_in.py tests/deployed/test_real_proxies.py tests/deployed/test_passkeys.py
 TEST_PG := PLAINVIEW_TEST_DATABASE=postgresql $(BIN)/python -m pytest -p tests.factories.kept_tables
 
-.PHONY: help audit sbom wheel providers postgresql swift demo test test-long test-all test-deployed test-postgresql fuzz properties mutants test-milvus test-ray lint prose docs models browser screenshots bench siege size openapi migration requirements clean
+.PHONY: help audit sbom wheel providers postgresql swift demo test test-long test-all test-providers test-deployed test-postgresql fuzz properties mutants test-milvus test-ray lint prose docs models browser screenshots bench siege size openapi migration requirements clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,8 +70,11 @@ test-long: $(VENV)/.dev models browser ## Run the long walks and the real proces
 test-all: $(VENV)/.dev $(VENV)/.cluster $(VENV)/.deploy models browser providers postgresql swift ## Run every test, the slow ones too
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=20
 
-test-deployed: $(VENV)/.dev $(VENV)/.deploy models providers ## Run the tests of a deployed server that `make test` leaves out; they need nginx and Caddy
-	$(BIN)/python -m pytest -n 2 --dist worksteal tests/deployed -m slow --durations=10
+test-providers: $(VENV)/.dev models browser providers ## Run the tests with the sign-in providers and proxies of others, which CI runs
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(PROVIDERS) -m slow --durations=10
+
+test-deployed: test-providers $(VENV)/.deploy ## Run the tests of a deployed server that `make test` leaves out; they need nginx and Caddy
+	$(BIN)/python -m pytest -n 2 --dist worksteal tests/deployed -m slow --durations=10 $(PROVIDERS:%=--ignore=%)
 	$(BIN)/python -m pytest tests/deployed/test_manifests.py
 
 $(VENV)/.deploy: $(VENV)/.dev requirements/deploy.txt
