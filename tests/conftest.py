@@ -166,6 +166,11 @@ def workspace(
         services.cache_clear()
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Keep bytes out of the names of tests: a ZIP file has the time in it, and each worker must collect the same names."""
+    return argname if isinstance(val, bytes | bytearray) else None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup() -> None:
     """Count the patches of each test from its beginning."""
