@@ -40,7 +40,7 @@ def test_help_version_and_completion_load_nothing_of_a_feature(tmp_path: Path, w
     printed, modules = loaded(tmp_path, *words)
     assert printed
     assert not HEAVY & modules
-    allowed = {"commands", "lifeline", "main", "tree", *(["commit"] if words == ["--version"] else [])}
+    allowed = {"commands", "hints", "lifeline", "main", "tree", *(["commit"] if words == ["--version"] else [])}
     assert {name.split(".")[2] for name in modules if name.startswith("plainview.cli.")} <= allowed
     assert not [name for name in modules if name.startswith(("plainview.casework", "plainview.recognition"))]
 

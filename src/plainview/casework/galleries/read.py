@@ -247,12 +247,30 @@ def open_template(public_id: str, sealed: bytes | memoryview) -> Vector:
     return np.frombuffer(services().templates.open(bytes(sealed), f"template:{public_id}".encode()), dtype=np.float32)
 
 
+_SIZES: dict[tuple[str, int, int], int] = {}
+"""Keyed as `_counted` is."""
+
+_MOST_SIZES = 10_000
+
+
 def gallery_size(gallery: Gallery) -> int:
     """Return the number of references in the gallery, as of the `log_head` of the loaded row."""
-    return _size(services().origin, gallery.pk, gallery.log_head)
+    return gallery_sizes([gallery])[gallery.pk]
 
 
-# Keyed as `_counted`. An erased reference has no digest of a picture (erasure.expunge): the index of these is read alone.
-@lru_cache(maxsize=256)
-def _size(origin: str, gallery_pk: int, log_head: int) -> int:
-    return Reference.objects.filter(gallery_id=gallery_pk).exclude(blob__startswith="expunged ").count()
+def gallery_sizes(galleries: Iterable[Gallery]) -> dict[int, int]:
+    """Return the number of references in each gallery, by its key; all that are not known yet are counted at once.
+
+    An erased reference has no digest of a picture (erasure.expunge): the index of these is read alone.
+    """
+    keys = {gallery.pk: (services().origin, gallery.pk, gallery.log_head) for gallery in galleries}
+    known = {pk: _SIZES[key] for pk, key in keys.items() if key in _SIZES}
+    new = [pk for pk in keys if pk not in known]
+    if new:
+        living = Reference.objects.filter(gallery_id__in=new).exclude(blob__startswith="expunged ")
+        counted = dict(living.values_list("gallery_id").annotate(Count("pk")).order_by())
+        if len(_SIZES) > _MOST_SIZES:
+            _SIZES.clear()
+        for pk in new:
+            known[pk] = _SIZES[keys[pk]] = counted.get(pk, 0)
+    return known

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from plainview.casework.galleries.read import gallery_size
+from plainview.casework.galleries.read import gallery_sizes
 from plainview.casework.models import Approval, Gallery, Member, Preparation, Search
 from plainview.casework.people.read import binding
 from plainview.policy.decision import Refused
@@ -82,11 +82,11 @@ def offers(draft: Preparation) -> list[Offer]:
     today = timezone.now().date()
     searched = {search.gallery_id: search for search in searches_of(draft)}
     favourites = set(draft.member.favourites.values_list("gallery", flat=True))
+    galleries = Gallery.objects.filter(agency=draft.member.agency).order_by("name")
+    sizes = gallery_sizes(galleries)
     listed = []
-    for gallery in Gallery.objects.filter(agency=draft.member.agency).order_by("name"):
+    for gallery in galleries:
         answer = offered(gallery.name, gallery.expires_on, tuple(gallery.offences), draft.case.offence, today)
         refused = answer if isinstance(answer, Refused) else None
-        listed.append(
-            Offer(gallery, gallery_size(gallery), refused, searched.get(gallery.pk), gallery.pk in favourites)
-        )
+        listed.append(Offer(gallery, sizes[gallery.pk], refused, searched.get(gallery.pk), gallery.pk in favourites))
     return sorted(listed, key=lambda offer: (offer.refused is not None, not offer.favourite))

@@ -142,7 +142,9 @@ class ReasonForm(forms.Form):
 def galleries(request: HttpRequest) -> HttpResponse:
     """Show the agency's galleries with their passports."""
     member = member_of(request)
-    rows = [(gallery, read.gallery_size(gallery), _ended(gallery)) for gallery in read.galleries(member)]
+    listed = read.galleries(member)
+    sizes = read.gallery_sizes(listed)
+    rows = [(gallery, sizes[gallery.pk], _ended(gallery)) for gallery in listed]
     return render(
         request,
         "galleries/list.html",
