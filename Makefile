@@ -70,7 +70,7 @@ test-long: $(VENV)/.dev models browser ## Run the long walks and the real proces
 test-all: $(VENV)/.dev $(VENV)/.cluster $(VENV)/.deploy models browser providers postgresql swift ## Run every test, the slow ones too
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=20
 
-test-providers: $(VENV)/.dev models browser providers ## Run the tests with the sign-in providers and proxies of others, which CI runs
+test-providers: $(VENV)/.dev models browser providers ## Run the tests with the sign-in providers and proxies of others
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(PROVIDERS) -m slow --durations=10
 
 test-deployed: test-providers $(VENV)/.deploy ## Run the tests of a deployed server that `make test` leaves out; they need nginx and Caddy
