@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -247,10 +247,13 @@ def open_template(public_id: str, sealed: bytes | memoryview) -> Vector:
     return np.frombuffer(services().templates.open(bytes(sealed), f"template:{public_id}".encode()), dtype=np.float32)
 
 
-_SIZES: dict[tuple[str, int, int], int] = {}
-"""Keyed as `_counted` is."""
+_MOST_SIZES = 10_000  # of galleries that are remembered
 
-_MOST_SIZES = 10_000
+
+@cache
+def _sizes() -> dict[tuple[str, int, int], int]:
+    """Return what this process knows, keyed as `_counted` is."""
+    return {}
 
 
 def gallery_size(gallery: Gallery) -> int:
@@ -264,13 +267,14 @@ def gallery_sizes(galleries: Iterable[Gallery]) -> dict[int, int]:
     An erased reference has no digest of a picture (erasure.expunge): the index of these is read alone.
     """
     keys = {gallery.pk: (services().origin, gallery.pk, gallery.log_head) for gallery in galleries}
-    known = {pk: _SIZES[key] for pk, key in keys.items() if key in _SIZES}
+    sizes = _sizes()
+    known = {pk: sizes[key] for pk, key in keys.items() if key in sizes}
     new = [pk for pk in keys if pk not in known]
     if new:
         living = Reference.objects.filter(gallery_id__in=new).exclude(blob__startswith="expunged ")
         counted = dict(living.values_list("gallery_id").annotate(Count("pk")).order_by())
-        if len(_SIZES) > _MOST_SIZES:
-            _SIZES.clear()
+        if len(sizes) > _MOST_SIZES:
+            sizes.clear()
         for pk in new:
-            known[pk] = _SIZES[keys[pk]] = counted.get(pk, 0)
+            known[pk] = sizes[keys[pk]] = counted.get(pk, 0)
     return known
