@@ -13,7 +13,7 @@ from tests.factories.live import CASE, GALLERY, Live, probe, until
 from plainview.policy.examination import CONTRADICTIONS
 
 
-@pytest.mark.long
+@pytest.mark.slow  # on a busy machine an answer was lost once: not understood yet
 def test_the_whole_way_to_a_lead_by_keys_alone(live: Live, page_of: Callable[..., Page], tmp_path: Path) -> None:
     examiner, verifier, supervisor = (page_of(name) for name in ("examiner", "verifier", "supervisor"))
     _search(examiner, probe(tmp_path))

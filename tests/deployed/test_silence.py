@@ -71,6 +71,7 @@ OTHERS = {
     "clock list": "--all",
     "keys list": "",
     "keys rotate": "--reason a-disk-was-lost",
+    "keys replace": "secret.key --reason a-disk-was-lost",
     "mail test": "you@agency.example",
     "mail list": "",
     "mail retry": "",
