@@ -360,7 +360,7 @@ def test_two_hundred_faces_in_one_picture(page_of: PageOf, tmp_path: Path) -> No
     path = tmp_path / "crowd.jpg"
     cv2.imwrite(str(path), np.tile(face, (10, 20, 1)))
     page = page_of("examiner")
-    page.set_default_navigation_timeout(180_000)  # two hundred faces are measured: a minute was too short on a slow machine
+    page.set_default_navigation_timeout(180_000)  # a slow machine needs more than a minute for so many
     begin(page, path)
     assert page.locator("[data-face]").count() >= 190
     last = page.get_by_role("radio", name=re.compile("^150 "))
