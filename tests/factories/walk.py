@@ -59,6 +59,12 @@ def verify(page: Page) -> str:
     page.get_by_role("link", name="Verify four faces, blind").first.click()
     expect(page.get_by_role("heading", name="Face 1 of 4")).to_be_visible()
     shown = page.content()
+    answer_faces(page)
+    return shown
+
+
+def answer_faces(page: Page) -> None:
+    """Answer each of four faces by keys: a potential candidate."""
     for place in range(1, 5):
         expect(page.get_by_role("heading", name=f"Face {place} of 4")).to_be_visible()
         # The script has begun, and then waits a moment for the second press of a key: before that a key is lost.
@@ -70,7 +76,6 @@ def verify(page: Page) -> str:
             page.keyboard.press("1")
         page.keyboard.press("Control+Enter")
     expect(page.get_by_text("Thank you.")).to_be_visible()
-    return shown
 
 
 def decide(page: Page) -> None:
