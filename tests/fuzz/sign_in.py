@@ -155,7 +155,6 @@ def answer_read(folder: Path) -> Iterator[Feed]:
     with override_settings(ACCOUNT_RATE_LIMITS=False):
         request, session = _begun(folder)
         client = Client(HTTP_HOST="localhost")  # one for all: a new one builds every middleware again
-        _again(client, session)
 
         def read(data: bytes) -> str:
             seed, again = data.startswith(b"<"), data.startswith(_SIGN_AGAIN)
@@ -165,9 +164,8 @@ def answer_read(folder: Path) -> Iterator[Feed]:
                     data = signed(folder, request, change=lambda assertion: mutated(assertion, chance))
                 except Exception:  # the library cannot sign what is no XML
                     return "not signed"
+            _again(client, session)  # an answer uses up what was begun, also one that is refused after that
             status, further = answered(client, base64.b64encode(data) if seed or again else data)
-            if status == 302:  # the session of the sign-in is used up
-                _again(client, session)
             assert status < 500
             if further and not seed and not again:
                 assert _assertion(base64.b64decode(data)) == _assertion((folder / "answer.xml").read_bytes())
