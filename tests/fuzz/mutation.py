@@ -1,7 +1,8 @@
 """Strangers' files with something wrong in them: bytes changed, cut out, put in, doubled or taken from another file.
 
-Half of the mutations of a ZIP file are made in one of its members, half of those of JSON put an odd value in an odd place,
-so that what lies behind a checksum or a parser is reached too.
+Half of the mutations of a ZIP file are made in one of its members, half of those of JSON put an odd value in an odd place, and
+half of those of XML change its elements and leave it well-formed, so that what lies behind a checksum or a parser is reached
+too.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any
 
+from lxml import etree
+
 PIECES = (
     *(b"\0", b'"', b"\r", b"\n", b",", b";", b"\t", b"\xff", b"\xef\xbb\xbf", b"<", b">", b"&", b"{", b"=", b"[", b"]"),
     *(b"\xff" * 4, bytes(4), b"\x7f\xff\xff\xff", b"\x80\0\0\0", b"\x1c", b"\x1d", b"\x1e", b"\x1f", b"../", b"\xc3("),
@@ -23,6 +26,31 @@ NUMBERS = (b"0", b"-1", b"1", b"65536", b"4294967296", b"9" * 20, b"9" * 400, b"
 ODD: tuple[Any, ...] = (
     *(None, True, -1, 0, 10**30, 1e308, float("nan"), "", "\0", "\ud800", "x" * 300, "../../etc/passwd"),
     *([], {}, [[]], {"a": None}, "2024-13-45", "00" * 32, [1] * 60, "https://[", 2**63),
+)
+WORDS = (
+    *(
+        "",
+        " ",
+        "0",
+        "-1",
+        "9" * 400,
+        "x" * 300,
+        "true",
+        "1e308",
+        "#",
+        "../../etc/passwd",
+        "urn:x",
+        "http://[",
+        "\u202e\ufeff",
+    ),
+    *(
+        "2024-13-45T99:99:99Z",
+        "9999-12-31T23:59:59Z",
+        "0000-00-00T00:00:00Z",
+        "2026-01-01T00:00:00+99:99",
+        "examiner@",
+        "P1Y",
+    ),
 )
 _NUMBER = re.compile(rb"[0-9]+")
 
@@ -40,6 +68,8 @@ def mutated(seed: bytes, chance: random.Random, others: Sequence[bytes] = ()) ->
             return _member_mutated(seed, chance)
         if seed[:1] in b"[{":
             return _odd_json(seed, chance)
+        if seed[:1] == b"<":
+            return _odd_xml(seed, chance)
     return _bytes_changed(seed, chance, others) or b"\0"
 
 
@@ -101,6 +131,42 @@ def _odd_json(seed: bytes, chance: random.Random) -> bytes:
         return text
     lines[number] = text
     return b"\n".join(lines)
+
+
+def _odd_xml(seed: bytes, chance: random.Random) -> bytes:
+    """Return the XML file with up to three elements or attributes taken out, doubled, moved, renamed or given other text."""
+    try:
+        root = etree.fromstring(seed, etree.XMLParser(resolve_entities=False, no_network=True))
+    except (etree.XMLSyntaxError, ValueError):
+        return _bytes_changed(seed, chance) or b"\0"
+    for _ in range(chance.randint(1, 3)):
+        elements = [element for element in root.iter() if isinstance(element.tag, str)]
+        _element_changed(chance.choice(elements), chance.choice(elements), chance)
+    return etree.tostring(root)
+
+
+def _element_changed(element: Any, other: Any, chance: random.Random) -> None:
+    """Change an element; another of the same file is the place to which it goes, or gives its name."""
+    above, value = element.getparent(), chance.choice(WORDS)
+    match chance.randrange(8):
+        case 0 if above is not None:
+            above.remove(element)
+        case 1 if above is not None:
+            above.insert(chance.randint(0, len(above)), deepcopy(element))
+        case 2:
+            other.insert(chance.randint(0, len(other)), deepcopy(element))
+        case 3 if above is not None and element is not other and element not in other.iterancestors():
+            other.insert(0, element)
+        case 4:
+            element.tag = other.tag
+        case 5:
+            element.text = value
+        case 6 if element.attrib:
+            del element.attrib[chance.choice(sorted(element.attrib))]
+        case 7 if element.attrib:
+            element.set(chance.choice(sorted(element.attrib)), value)
+        case _:
+            element.insert(0, etree.Comment(value.replace("-", "~")))
 
 
 def _odd(value: Any, chance: random.Random) -> Any:

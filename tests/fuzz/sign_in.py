@@ -112,15 +112,12 @@ def _begun(folder: Path) -> tuple[str, dict[str, Any]]:
     return request, session
 
 
-def _again(session: dict[str, Any]) -> Any:
-    """Return the browser of a person who has begun a sign-in and not ended it."""
-    from django.test import Client
-
-    client = Client(HTTP_HOST="localhost")
+def _again(client: Any, session: dict[str, Any]) -> None:
+    """Give this browser the session of a person who has begun a sign-in and not ended it."""
+    client.cookies.clear()
     store = client.session
     store.update(session)
     store.save()
-    return client
 
 
 def answers(folder: Path) -> dict[str, bytes]:
@@ -153,14 +150,13 @@ def mutated_answer(seed: bytes, chance: random.Random, _: Sequence[bytes]) -> by
 
 @contextmanager
 def answer_read(folder: Path) -> Iterator[Feed]:
-    from django.test import override_settings
+    from django.test import Client, override_settings
 
     with override_settings(ACCOUNT_RATE_LIMITS=False):
         request, session = _begun(folder)
-        client = _again(session)
+        client = Client(HTTP_HOST="localhost")  # one for all: a new one builds every middleware again
 
         def read(data: bytes) -> str:
-            nonlocal client
             seed, again = data.startswith(b"<"), data.startswith(_SIGN_AGAIN)
             if again:
                 chance = random.Random(data)
@@ -168,9 +164,8 @@ def answer_read(folder: Path) -> Iterator[Feed]:
                     data = signed(folder, request, change=lambda assertion: mutated(assertion, chance))
                 except Exception:  # the library cannot sign what is no XML
                     return "not signed"
+            _again(client, session)  # an answer uses up what was begun, also one that is refused after that
             status, further = answered(client, base64.b64encode(data) if seed or again else data)
-            if status == 302:  # the session of the sign-in is used up
-                client = _again(session)
             assert status < 500
             if further and not seed and not again:
                 assert _assertion(base64.b64decode(data)) == _assertion((folder / "answer.xml").read_bytes())

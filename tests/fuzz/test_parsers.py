@@ -50,6 +50,9 @@ def test_a_parser_reads_its_seeds_and_reads_or_refuses_what_was_changed(
         for path in sorted(drive.FOUND.glob(f"{name}-*.bin")):
             with soon():
                 feed(path.read_bytes())
+        assert {seed: feed(data) for seed, data in seeds.items()} == dict.fromkeys(seeds, "read"), (
+            "an input left a trace"
+        )
 
 
 def test_every_input_that_was_found_belongs_to_a_parser() -> None:

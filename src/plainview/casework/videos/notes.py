@@ -36,7 +36,7 @@ def file_notes(info: VideoInfo, index: FrameIndex) -> list[str]:
             "left out by its own edit list."
         )
     if index.bad_packets:
-        notes.append(f"{counted(index.bad_packets, 'piece')} of the file could not be read.")
+        notes.append(f"At {counted(index.bad_packets, 'place')} the file is damaged or incomplete, or was joined.")
     steps = np.diff(index.stamps)
     if len(steps) > 2 and int(np.median(steps)) > 0:
         uneven = float(np.mean(np.abs(steps - np.median(steps)) > 0.5 * np.median(steps)))

@@ -24,7 +24,7 @@ from plainview.recognition.video import wire
 from plainview.recognition.video.opening import Refusal, appended, check, open_stream
 from plainview.recognition.video.pipe import Pipe
 from plainview.recognition.video.planes import Thumbnail, digest, write_bgr
-from plainview.recognition.video.timeline import NO_STAMP, Timeline, lay_out
+from plainview.recognition.video.timeline import NO_STAMP, Timeline, inside_parts, lay_out
 from plainview.recognition.video.wire import Reply, Request, Say
 
 _CUT_DIFFERENCE = 28
@@ -117,7 +117,7 @@ class Video:
         because the file has none, and how often it could not be read.
         """
         self._open()
-        shown, decoded, keys = array("q"), array("q"), bytearray()
+        shown, decoded, marked, keys = array("q"), array("q"), array("q"), bytearray()
         bad, step, encrypted, self._end = 0, 0, 0, 0
         for packet in self._packets():
             if packet is None:
@@ -129,8 +129,8 @@ class Video:
                 raise Refusal("decoder_limit")
             shown.append(self._time(packet))
             decoded.append(_sound(packet.dts))
+            marked.extend([len(keys)] if packet.is_corrupt else [])
             keys.append(bool(packet.is_keyframe))
-            bad += bool(packet.is_corrupt)
             encrypted += packet.has_sidedata("encryption_info")
             self._end = max(self._end, (packet.pos or 0) + packet.size)
             step = step or max(0, int(packet.duration or 0))
@@ -150,7 +150,7 @@ class Video:
             raise Refusal("corrupt") from None
         if max(map(abs, timeline.stamps)) >= wire.MAX_STAMP // 4:
             raise Refusal("corrupt")
-        return timeline, keys, counted, bad
+        return timeline, keys, counted, bad + inside_parts(marked, timeline.parts)
 
     def seek(self, place: int, *, listed: bool = False) -> Reply:
         """Go to a frame at or before `place` from which decoding can start, or to the beginning.

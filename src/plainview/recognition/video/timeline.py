@@ -8,6 +8,7 @@ Standard library only, because the child imports this module.
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,10 @@ TIME_OF_DAY_SECONDS = 10**8
 
 WRAP = 2**33
 """Where the counters of MPEG-TS and MPEG-PS start again, after 26.5 hours (ISO/IEC 13818-1, 2.4.3.7): no new part."""
+
+_BESIDE = 3
+"""Packets from a border at which a mark of damage is the border's: FFmpeg's parser of H.264 is so many packets ahead of the
+counters of MPEG-TS, which skip where another recording begins."""
 
 _WRAP_SECONDS = 10
 """Seconds between two packets that are still one recording at that place. Chosen: longer than any picture lasts."""
@@ -104,6 +109,12 @@ def lay_out(shown: Sequence[int], decoded: Sequence[int], second: int, step: int
         following = (before or 0) + max(1, step)
     untimed = next((i for i, stamp in enumerate(shown) if stamp != NO_STAMP), 0)
     return Timeline(places, tuple(parts), clean, untimed)
+
+
+def inside_parts(marked: Sequence[int], parts: Sequence[Part]) -> int:
+    """Count the packets marked as damaged, without those beside a border between two parts."""
+    borders = [part.packet for part in parts[1:]]
+    return sum(bisect_right(borders, n + _BESIDE) == bisect_left(borders, n - _BESIDE) for n in marked)
 
 
 def _unwrapped(shown: Sequence[int], decoded: Sequence[int], apart: int) -> tuple[Sequence[int], Sequence[int]]:

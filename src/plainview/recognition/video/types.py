@@ -118,7 +118,7 @@ class FrameIndex:
     Attributes:
         stamps: see `Stamps`: the places of the frames on the time line.
         keys: int64, ascending: places from which decoding can start.
-        bad_packets: packets that the container marks as damaged, or places at which it could not be read.
+        bad_packets: packets inside a part that the container marks as damaged, or places at which it could not be read.
         parts: at least one, by their first places.
         listed: places are not the file's own time stamps, which are too few or not unique: see timeline.py.
         counted: the file has no time stamps: its frames were counted at its rate.

@@ -48,6 +48,7 @@ def test_joined_exports_keep_every_frame_and_say_where_they_were_joined() -> Non
     video = take((INPUTS / "two-exports-glued.ts").read_bytes())
     assert (video.state, video.frames, len(video.joined)) == ("done", 60, 2)
     assert any("start again 1 time" in note and "3.0 s" in note for note in video.notes)
+    assert not any("damaged" in note or "could not be read" in note for note in video.notes)
     rows = [row for person in video_json(video)["persons"] for row in person["stills"]]
     late = [row for row in rows if row["part"] == 2]
     assert late

@@ -156,7 +156,7 @@ def test_joined_exports_follow_each_other_and_keep_their_own_times(container: st
     )
     with VideoReader(BytesSource(glued(first, second))) as reader:
         index, base = reader.index(), reader.info.time_base
-    assert len(index.parts) == 2
+    assert (len(index.parts), index.bad_packets) == (2, 0)
     with VideoReader(BytesSource(second)) as reader:
         listed = reader.index()
     alone = listed.stamps - listed.parts[0].offset
@@ -181,6 +181,17 @@ def test_a_frame_of_a_joined_file_is_found_again_from_anywhere() -> None:
         for number in (79, 3, 51, 50, 49):
             place = int(index.stamps[number])
             assert reader.frame_at(place, digests[place], number).pts == place
+
+
+def test_a_hole_in_a_recording_is_a_damaged_place_and_a_join_is_none() -> None:
+    whole = clip("mpeg2video", "mpegts", 50).data
+    middle = len(whole) // 376 * 188  # MPEG-TS has packets of 188 bytes
+    holed = whole[:middle] + whole[middle + 3 * 188 :]
+    counts = []
+    for data in (whole, glued(whole, whole), holed, glued(whole, holed)):
+        with VideoReader(BytesSource(data)) as reader:
+            counts.append(reader.index().bad_packets)
+    assert counts == [0, 0, 1, 1]
 
 
 def test_two_cameras_are_offered_and_a_preview_is_not() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plainview.recognition.video.timeline import BACK_SECONDS, NO_STAMP, Part, lay_out
+from plainview.recognition.video.timeline import BACK_SECONDS, NO_STAMP, Part, inside_parts, lay_out
 
 SECOND = 1000
 
@@ -25,6 +25,13 @@ def test_a_part_whose_time_starts_again_follows_the_one_before() -> None:
     assert list(timeline.stamps) == [5000, 5080, 5040, 5120, 5200, 5160, 12_120]
     assert timeline.parts == (Part(0, 0), Part(3, 5120))
     assert not timeline.clean
+
+
+def test_a_mark_of_damage_beside_a_border_is_the_border_s() -> None:
+    parts = (Part(0, 0), Part(30, 5120), Part(60, 9000))
+    assert [n for n in range(70) if not inside_parts([n], parts)] == [*range(27, 34), *range(57, 64)]
+    assert inside_parts([0, 28, 40, 41, 69], parts) == 4
+    assert inside_parts([0, 28], parts[:1]) == 2
 
 
 @pytest.mark.parametrize(("back", "parts"), [(200, 1), (201, 2)])

@@ -37,6 +37,7 @@
       return fetch(card.dataset.asideUrl, { method: "POST", body: body, headers: { Accept: "application/json" }, redirect: "manual" });
     }).then(function (answer) {
       if (answer.type === "opaqueredirect") { document.dispatchEvent(new Event("plainview:signed-out")); throw new Error("Your session ended."); }
+      if (answer.status >= 500) return answer.text().then(function (page) { throw new Error(window.plainview.said(page, "The server could not answer.")); });
       return answer.json().then(function (data) { if (!answer.ok) throw new Error(data.why); return data; });
     }).then(function (data) {
       // Of several galleries in one list the server counts one.

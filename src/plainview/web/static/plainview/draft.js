@@ -20,6 +20,11 @@
     fetch(form.dataset.draft, request).then(function (answer) {
       if (answer.type === "opaqueredirect") return signedOut();
       if (answer.status === 403 && !renewed) return fresh();
+      if (answer.status >= 500) {
+        return answer.text().then(function (page) {
+          failed(window.plainview.said(page, "The server could not answer.") + " Your answers stay on this page and will be saved once it can.");
+        });
+      }
       if (!answer.ok) { over = true; say("This draft can no longer be saved. Reload the page to see why.", true); return null; }
       renewed = false;
       return answer.json().then(function (draft) {

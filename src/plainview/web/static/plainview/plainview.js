@@ -68,7 +68,13 @@
     window.clearTimeout(toast.timer);
     toast.timer = window.setTimeout(function () { line.hidden = true; }, 8000);
   }
-  window.plainview = { toast: toast, keyOf: keyOf };
+  // What a page that refuses says, for a script that had asked and does not leave its own page.
+  function said(html, otherwise) {
+    var page = new DOMParser().parseFromString(html, "text/html"), errors = page.getElementById("errors");
+    var parts = errors ? Array.from(errors.children) : Array.from(page.querySelectorAll("p.error[role=alert]"));
+    return parts.map(function (part) { return part.textContent.trim().replace(/\s+/g, " "); }).join(" ") || otherwise;
+  }
+  window.plainview = { toast: toast, keyOf: keyOf, said: said };
 
   // What waits for the member is asked every two seconds while the page is looked at. A session that ended shows here:
   // the page stays as it is, with every answer, and goes on after a sign-in in another tab.
@@ -86,7 +92,7 @@
     signedOut();
   });
   document.addEventListener("htmx:responseError", function (event) {
-    if (event.detail.requestConfig.verb === "post") toast("Not saved: the server refused it (" + event.detail.xhr.status + "). Reload the page to see why.", "");
+    if (event.detail.requestConfig.verb === "post") toast("Not saved. " + said(event.detail.xhr.responseText, "The server refused it (" + event.detail.xhr.status + "). Reload the page to see why."), "");
   });
   document.addEventListener("htmx:sendError", function (event) {
     if (event.detail.requestConfig.verb === "post") toast("No connection: nothing was sent. Try again when it is back.", "");

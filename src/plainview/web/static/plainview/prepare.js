@@ -79,8 +79,8 @@
       stopped(form, "You were signed out, and the photograph was not sent. It is still chosen: send it again after you sign in.");
       return;
     }
-    var errors = find("#errors", new DOMParser().parseFromString(request.responseText, "text/html"));
-    stopped(form, errors ? Array.from(errors.children, function (part) { return part.textContent.trim().replace(/\s+/g, " "); }).join(" ") : "The server could not answer, and the photograph was not accepted. Try again.");
+    var why = window.plainview.said(request.responseText, "The server could not answer.");
+    stopped(form, request.status < 500 ? why : why + " The photograph was not accepted. It is still chosen; try again later.");
   }
   function stopped(form, words) {
     sending = null;

@@ -38,8 +38,8 @@
       }
       // The server answers with a redirect to the job, or with this page and its errors.
       if (request.responseURL && request.responseURL !== window.location.href) { window.location.assign(request.responseURL); return; }
-      var page = new DOMParser().parseFromString(request.responseText, "text/html"), wrong = page.getElementById("errors");
-      say(wrong ? Array.from(wrong.children, function (part) { return part.textContent.trim().replace(/\s+/g, " "); }).join(" ") : "The server did not accept the files. Reload the page and try again.");
+      var why = window.plainview.said(request.responseText, "The server did not accept the files. Reload the page and try again.");
+      say(request.status < 500 ? why : why + " Nothing was enrolled. The files are still chosen.");
       area.querySelector("[data-upload-cancel]").hidden = true;
     });
     request.addEventListener("error", function () { over(); say("The connection was lost. Nothing was enrolled; upload the files again."); });

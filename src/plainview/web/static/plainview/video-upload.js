@@ -24,7 +24,10 @@
       var refusal = await answer.json().catch(function () { return {}; });
       throw Object.assign(new Error(refusal.why ? refusal.why + " " + refusal.next : "The server refused it."), { final: true, rule: refusal.rule });
     }
-    if (!answer.ok) throw new Error("The server answered " + answer.status + ".");
+    if (!answer.ok) {
+      var page = await answer.text().catch(function () { return ""; });
+      throw Object.assign(new Error(window.plainview.said(page, "The server answered " + answer.status + ".")), { answered: true });
+    }
     return answer.json();
   }
   async function digest(piece) {
@@ -65,7 +68,7 @@
         show(received, f.size);
       } catch (e) {
         if (stop.signal.aborted || (e.final && e.rule !== "video.other_bytes") || ++failures > PATIENCE) throw e;
-        show(received || 0, f.size, "Connection lost; trying again");
+        show(received || 0, f.size, e.answered ? e.message + " Trying again" : "Connection lost; trying again");
         await wait(Math.min(30000, 500 * Math.pow(2, failures)));
         if (video && received !== null) received = await ask(place("received"), {}).then(function (r) { return r.received; }, function () { return received; });
       }
