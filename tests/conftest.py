@@ -46,15 +46,19 @@ def begin_process() -> None:
     from plainview.casework.models.rows import read_nothing
     from plainview.casework.register import read
 
-    for module in [module for name, module in sys.modules.items() if name.startswith("plainview.casework.")]:
-        for value in vars(module).values():
-            if hasattr(value, "cache_clear"):
-                value.cache_clear()
+    for name in [name for name in sys.modules if name.startswith("plainview.casework.")]:
+        for clear in _caches(name):
+            clear()
     opened.open_by_gallery.clear()
     read._counted.clear()
     # A command that ran in this process may have left its own.
     enter(Channel())
     read_nothing()
+
+
+@functools.cache
+def _caches(name: str) -> list[Callable[[], None]]:
+    return [value.cache_clear for value in vars(sys.modules[name]).values() if hasattr(value, "cache_clear")]
 
 
 def pytest_configure(config: pytest.Config) -> None:
