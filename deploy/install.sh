@@ -22,6 +22,24 @@ python=${PYTHON:-python3}
 "$python" -c 'import venv, ensurepip' 2>/dev/null \
   || { echo "This Python cannot make environments. On Debian: apt-get install python3-venv" >&2; exit 1; }
 
+# Another user than the one who installs runs the program, so nobody else's folder may be in the way to its Python.
+closed() {
+  "$1" - <<'CHECK'
+import os, sys
+for python in (os.path.realpath(sys.executable), os.path.abspath(sys.executable)):
+    folders = [python[:end] for end in range(1, len(python)) if python[end] == "/"]
+    closed = [folder for folder in folders if not os.stat(folder).st_mode & 1]
+    if closed:
+        sys.exit(print(closed[0]))
+CHECK
+}
+if [ "$(id -u)" = 0 ] && [ -z "${PYTHON:-}" ] && [ -x /usr/bin/python3 ] && [ -n "$(closed "$python")" ] \
+  && [ -z "$(closed /usr/bin/python3)" ] \
+  && /usr/bin/python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+  echo "Using /usr/bin/python3: $python is in $(closed "$python"), which no other user can open."
+  python=/usr/bin/python3
+fi
+
 mkdir -p "$(dirname "$prefix")"
 exec 9>"$(dirname "$prefix")/.$(basename "$prefix").lock"
 flock -n 9 || { echo "Another installation into $prefix is running. Wait for it." >&2; exit 1; }
@@ -43,14 +61,10 @@ trap - EXIT
 for old in "$prefix"-[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]-??????; do
   [ ! -d "$old" ] || [ "$(basename "$old")" = "$(basename "$new")" ] || [ "$(basename "$old")" = "$before" ] || rm -rf "$old"
 done
-# Root may have a Python of its own, which the user `plainview` cannot run.
-[ "$(id -u)" != 0 ] || "$prefix/bin/python" - <<'CHECK' || true
-import os, sys
-for python in (os.path.realpath(sys.executable), os.path.abspath(sys.executable)):
-    folders = [python[:end] for end in range(1, len(python)) if python[end] == "/"]
-    closed = [folder for folder in folders if not os.stat(folder).st_mode & 1]
-    if closed:
-        sys.exit(f"WARNING: no other user can run it, because its Python is in {closed[0]}.\n"
-                 "Install it again with a Python that everybody can run, for example PYTHON=/usr/bin/python3")
-CHECK
+where=
+[ "$(id -u)" != 0 ] || where=$(closed "$prefix/bin/python")
+if [ -n "$where" ]; then
+  echo "WARNING: no other user can run it, because its Python is in $where." >&2
+  echo "Install it again with a Python that everybody can run, for example PYTHON=/usr/bin/python3" >&2
+fi
 echo "Plainview is in $prefix. Next: docs/howto/deploy.md, step 2."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -54,6 +55,12 @@ for place in "$1"/lib/python3*/site-packages; do echo "{packages}" > "$place/dep
     )
     wrapper.chmod(0o755)
     return wrapper
+
+
+def systems_python() -> bool:
+    """Whether the script finds another Python than the one of PATH."""
+    code = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))"
+    return Path("/usr/bin/python3").exists() and not subprocess.run(["/usr/bin/python3", "-c", code]).returncode
 
 
 def run(
@@ -148,6 +155,26 @@ def test_the_script_says_what_is_missing(tmp_path: Path) -> None:
     done = run(tmp_path, "sh", script, tmp_path / "opt", tmp_path / "no.whl", code=1)
     assert "make wheel" in done.stderr
     assert not (tmp_path / "opt").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the script looks for another Python for root only")
+@pytest.mark.skipif(not systems_python(), reason="this system has no Python 3.11 of its own")
+def test_a_python_that_only_root_can_run_is_not_installed_with(tmp_path: Path) -> None:
+    """Found only after three minutes otherwise, when the program is installed and the service cannot start."""
+    closed = tmp_path / "home"
+    closed.mkdir(mode=0o700)
+    (closed / "python3").symlink_to(sys.executable)
+    (tmp_path / "any.whl").touch()
+    lock = tmp_path / ".program.lock"  # taken: the script ends before it installs
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        environment = {"PATH": f"{closed}:/usr/bin:/bin", "HOME": str(tmp_path)}
+        words = ("sh", DEPLOY / "install.sh", tmp_path / "program", tmp_path / "any.whl")
+        done = run(tmp_path, *words, code=1, environment=environment)
+        assert "Using /usr/bin/python3: python3 is in /" in done.stdout
+        assert "Another installation" in done.stderr
+        chosen = run(tmp_path, *words, code=1, environment=environment | {"PYTHON": str(closed / "python3")})
+        assert "Using" not in chosen.stdout
 
 
 def test_the_samples_of_both_proxies_are_taken_by_the_real_ones(tmp_path: Path) -> None:

@@ -156,12 +156,20 @@ def test_a_slow_server_keeps_the_worker_for_the_limit_and_no_longer(home: Path, 
         ("starttls", {"tls": "starttls", "ca_file": ""}, "is not trusted"),
         ("starttls", {"tls": "starttls", "user": USER, "password": "wrong"}, "user name and password (535)"),
         ("starttls", {"tls": False}, "does not accept the sender (530)"),
-        ("none", {"tls": False, "user": USER, "password_file": "/missing"}, "`mail.password_file` cannot be read"),
+        (
+            "none",
+            {"tls": False, "user": USER, "password_file": "/missing"},
+            "`mail.password_file` cannot be read: No such file or directory. Correct",
+        ),
         ("none", {"tls": "ssl"}, "`mail.tls` is 'ssl'"),
         ("none", {"tls": False, "port": "25"}, "`mail.port` is not a number"),
         ("none", {"tls": False, "from": "nobody"}, "`mail.from` is not an e-mail address"),
         ("none", {"tls": False, "host": "mail.example", "password": "x"}, "would be sent unencrypted"),
-        ("none", {"tls": "starttls", "ca_file": "/missing.pem"}, "`mail.ca_file` cannot be used"),
+        (
+            "none",
+            {"tls": "starttls", "ca_file": "/missing.pem"},
+            "`mail.ca_file` cannot be used: No such file or directory. Correct",
+        ),
     ],
 )
 def test_a_wrong_setting_is_named_in_one_line(

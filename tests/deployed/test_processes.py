@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from tests.factories import forks
-from tests.factories.deployed import Server, alive, free_port, start, wait_until_gone
+from tests.factories.deployed import Person, Server, alive, free_port, start, wait_until_gone
 
 ROUNDS = Path(__file__).parents[2] / "benchmarks" / "stop_rounds.py"
 
@@ -38,6 +38,22 @@ def test_a_server_ends_in_time_in_every_way() -> None:
         [sys.executable, ROUNDS, "--rounds", "10", "--json"], capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_service_manager_hears_of_it_once_it_answers(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The unit is of Type=notify, so that the command after `systemctl start` finds a server."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(120)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        server = start(home, "--no-worker")
+        try:
+            assert manager.recv(100) == b"READY=1"
+            assert Person(server).get("/readyz").status == 200
+        finally:
+            server.stop()
 
 
 def test_one_server_a_workspace_a_taken_port_is_one_line_and_a_worker_comes_back(

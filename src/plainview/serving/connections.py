@@ -30,6 +30,10 @@ HANDSHAKE = 10.0
 IDLE = 15.0
 """Seconds for which a connection stays open between two requests: longer than between two clicks, mostly."""
 
+PROXY_IDLE = 620.0
+"""Seconds of the same for a trusted proxy: longer than any load balancer keeps a connection (Google's: 600 s, Caddy: 120 s,
+Amazon's: 60 s). One that is closed while the proxy sends on it is a 502 that nobody here sees."""
+
 STUCK = 20.0
 """Seconds without progress after which an answer that nobody reads is given up."""
 
@@ -60,6 +64,9 @@ class Served(Protocol):
     def sweep(self) -> None:
         """Forget what is no longer needed; called once a second."""
 
+    def trusts(self, peer: str) -> bool:
+        """Say whether this address is one of a trusted proxy."""
+
 
 class Connection(H11Protocol):
     """One connection, which knows since when it waits for the head of a request or for its reader."""
@@ -71,6 +78,8 @@ class Connection(H11Protocol):
         """Take the connection, or another one's place."""
         super().connection_made(transport)
         self.head_since = time.monotonic()
+        if cast(Served, self.config.app).trusts(self.address):
+            self.timeout_keep_alive = int(PROXY_IDLE)
         if len(self.connections) > self.config.limit_max_connections:  # type: ignore[attr-defined]
             _make_room(cast("set[Connection]", self.connections)).transport.abort()
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import unquote_to_bytes
 
-from plainview.casework.workspace.serving import Caller, Network, Serving, caller, networks
+from plainview.casework.workspace.serving import Caller, Network, Serving, caller, is_proxy, networks
 from plainview.serving.bodies import SMALL, Bodies, Gone, Limit, NotTaken
 from plainview.serving.turns import Turns
 
@@ -117,6 +117,10 @@ class Front:
     def sweep(self) -> None:
         """Forget callers whose turns are long over."""
         self.turns.sweep()
+
+    def trusts(self, peer: str) -> bool:
+        """Say whether this address is one of a trusted proxy."""
+        return is_proxy(peer, self._trusted)
 
     async def __call__(
         self,

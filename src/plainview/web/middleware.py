@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from allauth.core import ratelimit
 from allauth.mfa.models import Authenticator
@@ -50,6 +51,7 @@ _SEEN = "plainview_seen"
 _BEGAN = "plainview_began"
 _SEEN_STEP = 20  # seconds: the session is written at most this often; a session may end this much early
 _MAX_AGENT = 300  # characters of a browser's name that are stored
+_MAX_BACK = 2000  # characters of an address: the head of an answer must fit into a proxy's 4 kB
 _RECORD_FAILED = (LogFolderError, StorageError, DatabaseError)
 
 
@@ -139,6 +141,14 @@ def _shorten(request: HttpRequest) -> None:
     if answered is not None and answered.modified and answered.session_key:
         answered.set_expiry(_ANONYMOUS)
         answered.save()
+
+
+def _sign_in(request: HttpRequest) -> str:
+    """Return the address of the sign-in that leads back to this page, as it was filtered."""
+    if request.method != "GET":
+        return "/accounts/login/"
+    back = request.get_full_path()
+    return f"/accounts/login/?{urlencode({'next': back if len(back) <= _MAX_BACK else request.path}, safe='/')}"
 
 
 def _sign_in_service(request: HttpRequest) -> HttpResponse | None:
@@ -254,7 +264,7 @@ class Access:
             return _sign_in_service(request)
         member = request.user
         if not isinstance(member, Member):
-            return redirect(f"/accounts/login/?next={request.path}" if request.method == "GET" else "/accounts/login/")
+            return redirect(_sign_in(request))
         if need is not Anyone.SETUP and _FACTORS.first(member.pk) is None:
             return redirect("mfa_activate_totp")
         if isinstance(need, Permission):

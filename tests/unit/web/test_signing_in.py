@@ -337,3 +337,20 @@ def test_an_agencys_own_sign_in_lets_in_its_invited_members_only(workspace: Path
         assert stranger.connected == []
     assert [row.subject["factor"] for row in entries("sign_in.failed")] == ["sso"] * 3
     assert adapter.is_open_for_signup(request, known) is False
+
+
+@pytest.mark.parametrize(
+    ("asked", "back"),
+    [
+        ("/cases/?q=harbour&state=open", "/cases/?q=harbour&state=open"),
+        ("/cases/?q=a%26next=//evil.example/", "/cases/?q=a%26next=//evil.example/"),
+        (f"/cases/?q={'a' * 3000}", "/cases/"),
+    ],
+)
+def test_the_sign_in_leads_back_to_the_page_as_it_was_filtered(workspace: Path, asked: str, back: str) -> None:
+    client = Client()
+    answer = client.get(asked)
+    assert len(answer["Location"]) < 3000
+    client.post(answer["Location"], {"login": EMAIL, "password": people()[EMAIL]["password"]})
+    answer = client.post("/accounts/2fa/authenticate/", {"code": people()[EMAIL]["code"]})
+    assert (answer.status_code, answer["Location"]) == (302, back)

@@ -45,6 +45,12 @@ class Failure(Exception):
     everybody: bool = False
 
 
+def _unreadable(sentence: str, error: OSError | ValueError) -> Failure:
+    """Return the failure of a file that the settings name: the server said nothing, the system did."""
+    why = error.strerror if isinstance(error, OSError) and error.strerror else "it is not what it should be"
+    return Failure(f"{sentence}: {why}.", everybody=True)
+
+
 class _Client(smtplib.SMTP):
     """SMTP over TLS from the first byte, if the account says so."""
 
@@ -74,11 +80,11 @@ class Post:
         try:
             context = ssl.create_default_context(cafile=account.ca_file or None)
         except OSError as error:  # includes ssl.SSLError
-            raise Failure("The file in `mail.ca_file` cannot be used.", str(error), everybody=True) from None
+            raise _unreadable("The file in `mail.ca_file` cannot be used", error) from None
         try:
             password = account.secret()
         except (OSError, ValueError) as error:
-            raise Failure("The file in `mail.password_file` cannot be read.", str(error), everybody=True) from None
+            raise _unreadable("The file in `mail.password_file` cannot be read", error) from None
         client = self._client = _Client(account, context)
         try:
             with _limited(client), _explained(account):

@@ -116,7 +116,7 @@ class Workspace:
                 "workspace.damaged",
                 "Workspace not usable",
                 f"{self.settings_file} cannot be read: {error.strerror}.",
-                "Restore the file from your backup.",
+                "Give it to the user who runs Plainview (chown), or restore it from your backup.",
             ) from None
         except ValueError as error:  # its message names a place, and no value
             raise Refused(

@@ -146,7 +146,7 @@ def caller(peer: str, headers: Mapping[str, str], own_scheme: str, trusted: tupl
         trusted: networks of the proxies.
     """
     address = _address(peer)
-    if address is None or not _within(address, trusted):
+    if address is None or not is_proxy(peer, trusted):
         return Caller(str(address or peer), own_scheme, None)
     forwarded = _forwarded(headers["forwarded"]) if "forwarded" in headers else []
     hops = headers.get("x-forwarded-for", "").split(",") if "x-forwarded-for" in headers else []
@@ -163,6 +163,12 @@ def caller(peer: str, headers: Mapping[str, str], own_scheme: str, trusted: tupl
         if not _within(hop, trusted):
             break
     return Caller(str(nearest), scheme if scheme in ("https", "http") else own_scheme, host)
+
+
+def is_proxy(peer: str, trusted: tuple[Network, ...]) -> bool:
+    """Say whether this address is one of a trusted proxy."""
+    address = _address(peer)
+    return address is not None and _within(address, trusted)
 
 
 def networks(trusted: tuple[str, ...]) -> tuple[Network, ...]:
