@@ -51,8 +51,10 @@ def test_only_an_auditor_reviews(workspace: Path, person: str) -> None:
 def test_a_quiet_log_gets_a_heartbeat_and_a_review_ends_the_alarm(
     workspace: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    newest = datetime.fromisoformat(LogEntry.objects.order_by("-seq").values_list("at", flat=True)[0])
+    monkeypatch.setattr(timezone, "now", lambda: newest + timedelta(minutes=1))  # the workspace is as old as the run
     assert heartbeat() is None
-    later = timezone.now() + timedelta(days=8)
+    later = newest + timedelta(days=8)
     monkeypatch.setattr(timezone, "now", lambda: later)
     folder, state = workspace / "audit", tmp_path / "state"
     assert [row.kind for row in visit(folder, state, now=later)[0]] == ["silent", "review"]
