@@ -40,6 +40,7 @@ FOUND = Path(__file__).with_name("found")
 _LOOKS = (
     180  # half seconds after which a process that uses no processor time is ended; a run that was paused counts none
 )
+_CHECKED = 1000  # inputs after which the seeds are fed again
 _LARGEST = 1 << 16  # bytes of a stranger's file that is mutated
 _SHARED = 1 << 24
 _HEAD = struct.Struct("<QII")  # number of the input, its bytes, bytes of the JSON text behind the head
@@ -59,13 +60,12 @@ class Tally:
     failures: list[str] = field(default_factory=list)
 
 
-def seeds_of(name: str, parser: Parser, strangers: Path | None, folder: Path) -> list[bytes]:
-    """Return the files to mutate: ours, and those of strangers."""
-    seeds = list(parser.seeds(folder).values())
-    if strangers is not None:
-        files = sorted(path for path in strangers.rglob("*") if path.suffix.lower() in parser.suffixes)
-        seeds += [path.read_bytes() for path in files if 0 < path.stat().st_size <= _LARGEST]
-    return seeds
+def of_strangers(parser: Parser, strangers: Path | None) -> list[bytes]:
+    """Return the files of strangers to mutate beside ours."""
+    if strangers is None:
+        return []
+    files = sorted(path for path in strangers.rglob("*") if path.suffix.lower() in parser.suffixes)
+    return [path.read_bytes() for path in files if 0 < path.stat().st_size <= _LARGEST]
 
 
 def input_of(name: str, parser: Parser, seeds: list[bytes], number: int) -> bytes:
@@ -107,12 +107,15 @@ def work(name: str, asked: argparse.Namespace, board: Board, tally: Tally, until
         if parser.workspace:
             shutil.rmtree(os.environ["PLAINVIEW_HOME"], ignore_errors=True)
             make_workspace(sample=True)
-        seeds = seeds_of(name, parser, asked.seeds, folder)
+        own = list(parser.seeds(folder).values())
+        seeds = own + of_strangers(parser, asked.seeds)
         with parser.opened(folder) as feed:
             signal.signal(signal.SIGPROF, signal.SIG_DFL)  # ends this process, even in the midst of a library
             for number in range(tally.inputs, asked.count):
                 if time.monotonic() > until:
                     break
+                if number % _CHECKED == 0 and any(feed(seed) != "read" for seed in own):
+                    raise RuntimeError("the target no longer reads its own seeds: what it is fed tests nothing")
                 data = input_of(name, parser, seeds, number)
                 tally.inputs = number
                 board.begin(number, data, tally)

@@ -9,6 +9,7 @@ import base64
 import json
 import random
 import sys
+import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from tests.fuzz.mutation import mutated
 
 Feed = Callable[[bytes], str]
 
+STATES = "socialaccount_states"
 AGENCY = "Sample Agency (not real)"
 HERE = "http://localhost/accounts/saml/harbour"
 _NAMES = 'xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"'
@@ -113,10 +115,11 @@ def _begun(folder: Path) -> tuple[str, dict[str, Any]]:
 
 
 def _again(client: Any, session: dict[str, Any]) -> None:
-    """Give this browser the session of a person who has begun a sign-in and not ended it."""
+    """Give this browser the session of a person who began a sign-in a moment ago: allauth takes none of ten minutes ago."""
     client.cookies.clear()
     store = client.session
-    store.update(session)
+    states = {number: [state, time.time(), who] for number, (state, _, who) in session[STATES].items()}
+    store.update(session | {STATES: states})
     store.save()
 
 

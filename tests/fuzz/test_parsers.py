@@ -110,3 +110,20 @@ def test_the_driver_survives_what_it_finds_and_keeps_it_and_goes_on_where_it_was
     assert (tally.inputs, tally.answers) == (12, {"read": 7, "failure": 4, "bad.file": 1})
     assert [failure[:12] for failure in tally.failures] == ["KeyError at ", "the process ", "more than 0."]
     assert sorted(path.read_bytes() for path in found.iterdir()) == [b"3", b"6", b"8"]
+
+
+@pytest.mark.long
+def test_a_target_that_no_longer_reads_its_seeds_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fed: list[bytes] = []
+
+    @contextmanager
+    def opened(_: Path) -> Iterator[Feed]:
+        yield lambda data: fed.append(data) or ("read" if len(fed) < 9 else "status 401")
+
+    monkeypatch.setattr(drive, "PARSERS", {"tired": Parser(lambda _: {"one": b"1"}, opened)})
+    monkeypatch.setattr(drive, "STATE", tmp_path)
+    monkeypatch.setattr(drive, "_CHECKED", 4)
+    asked = Namespace(count=8, seconds=60, seeds=None, anew=False)
+    assert drive.drive("tired", asked).answers == {"read": 6, "status 401": 2}
+    with pytest.raises(SystemExit, match="the target itself failed"):
+        drive.drive("tired", Namespace(count=20, seconds=60, seeds=None, anew=False))

@@ -337,12 +337,33 @@ def _not_allowed(name: str) -> BadMedia:
             if xml
             else "Enrol it in a gallery, or take the picture out of it with the program of the sender.",
         )
+    if name in _CARRIED:
+        return BadMedia("not_an_image", *_CARRIED[name])
     return BadMedia(
         code,
         f"The file's format, {name}, is not allowed. Allowed formats: {_ALLOWED}.",
         "Export the picture as JPEG or PNG, and record the change as an edit.",
     )
 
+
+_CARRIED = {
+    "picture behind other bytes": (
+        "A JPEG or PNG picture begins inside the file, behind other data.",
+        "Get the file again. If this is the only one, cut off what is before the picture, and record the change as an edit.",
+    ),
+    "picture as base64": (
+        "The file has a picture written as text (base64).",
+        "Decode the text to a picture file, and record the change as an edit.",
+    ),
+    "file of zeros": (
+        "The file has only zeros: its content was never written, as after a broken copy or when deleted files were recovered.",
+        "Get the file again from its source.",
+    ),
+    "AppleDouble": (
+        'macOS wrote this file beside a picture; its name begins with "._". The picture is in the other file.',
+        "Use the file of the same name without these two characters.",
+    ),
+}
 
 _PLAIN = {
     "not_an_image": (

@@ -45,7 +45,7 @@ from plainview.recognition.decode_checks import (
     choose_page,
     count_frames,
 )
-from plainview.recognition.decode_header import Header, read_header, sniff, sniff_other
+from plainview.recognition.decode_header import PNG_TEXTS, Header, read_header, sniff, sniff_other
 from plainview.recognition.decode_tiff import mended_tiff
 from plainview.recognition.decode_wire import (
     BYTES_PER_PIXEL,
@@ -205,7 +205,7 @@ def _without_texts(data: bytes) -> bytes:
     parts, at = [data[:8]], 8
     while at + 12 <= len(data):
         end = at + 12 + int.from_bytes(data[at : at + 4], "big")
-        if data[at + 4 : at + 8] not in (b"tEXt", b"zTXt", b"iTXt", b"iCCP", b"sPLT"):
+        if data[at + 4 : at + 8] not in PNG_TEXTS | {b"iCCP", b"sPLT"}:
             parts.append(data[at:end])
         at = end
     return b"".join(parts)

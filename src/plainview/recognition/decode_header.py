@@ -143,6 +143,7 @@ _OTHER_SIGNATURES: tuple[tuple[str, int, tuple[bytes, ...]], ...] = (
     ("Panasonic camera raw (RW2)", 0, (b"IIU\0",)),
     ("Sigma camera raw (X3F)", 0, (b"FOVb",)),
     ("Minolta camera raw (MRW)", 0, (b"\0MRM",)),
+    ("AppleDouble", 0, (b"\0\x05\x16\x07",)),
 )
 
 
@@ -161,7 +162,24 @@ def sniff_other(data: bytes) -> int | None:
         at = offset if offset >= 0 else len(data) + offset
         if at >= 0 and data.startswith(signatures, at):
             return OTHER_FORMATS.index(_xml_kind(data) if name == "XML text" else name)
-    return OTHER_FORMATS.index("ANSI/NIST-ITL file") if is_exchange(data) else None
+    if is_exchange(data):
+        return OTHER_FORMATS.index("ANSI/NIST-ITL file")
+    carried = _carried(data)
+    return None if carried is None else OTHER_FORMATS.index(carried)
+
+
+_BASE64 = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,8}(?:data:image/|/9j/|iVBORw0KGgo|R0lGOD|UklGR)")
+_INSIDE = re.compile(rb"\xff\xd8\xff[\xc0-\xfe]|\x89PNG\r\n\x1a\n")
+_INSIDE_BY = 4096  # bytes in which a picture begins behind a blank line, the head of an answer of HTTP, or MacBinary's
+
+
+def _carried(data: bytes) -> str | None:
+    """Name how a file has a picture in it that programs which look for one would find, or has nothing at all."""
+    if _BASE64.match(data):
+        return "picture as base64"
+    if _INSIDE.search(data, 0, _INSIDE_BY):
+        return "picture behind other bytes"
+    return "file of zeros" if data and not data.strip(b"\0") else None
 
 
 def _xml_kind(data: bytes) -> str:
@@ -245,15 +263,22 @@ def _jpeg(data: bytes) -> Header:
     return Header(size=size, bits=bits, cut_short=True)
 
 
+PNG_TEXTS = frozenset({b"tEXt", b"zTXt", b"iTXt", b"tIME"})
+"""Chunks that say something about a picture and change nothing in it."""
+
+
 def _png(data: bytes) -> Header:
-    """Walk the chunks to IEND and check every checksum, which Pillow skips for pixel data."""
+    """Walk the chunks to IEND and check every checksum, which Pillow skips for pixel data.
+
+    A wrong one of a text is no damage to the picture: libpng passes such a chunk over, and so does the child.
+    """
     at, view = 8, memoryview(data)
     width, height, bits = struct.unpack_from(">IIB", data, 16)
     damaged = False
     while True:
         length, kind = struct.unpack_from(">I4s", data, at)
         (checksum,) = struct.unpack_from(">I", data, at + 8 + length)
-        damaged |= zlib.crc32(view[at + 4 : at + 8 + length]) != checksum
+        damaged |= kind not in PNG_TEXTS and zlib.crc32(view[at + 4 : at + 8 + length]) != checksum
         if damaged or kind == b"IEND":
             return Header(size=(width, height), bits=bits, damaged=damaged)
         at += 12 + length

@@ -71,6 +71,10 @@ OTHER_FORMATS = (
     "camera raw",
     "TIFF in Lab colour",
     "AVIF",
+    "picture behind other bytes",
+    "picture as base64",
+    "file of zeros",
+    "AppleDouble",
 )
 """Formats that are recognised, so that the refusal can name them, and never decoded. AVIF is here for a
 Pillow that was built without it."""

@@ -236,6 +236,21 @@ def test_a_png_with_a_profile_of_megabytes_is_read(decoder: Decoder) -> None:
     assert (decoder.decode(pictures.png(icc_profile=bytes(20 << 20))).pixels == source()).all()
 
 
+@pytest.mark.parametrize(("kind", "reads"), [(b"tEXt", True), (b"tIME", True), (b"gAMA", False), (b"pHYs", False)])
+def test_a_wrong_checksum_costs_the_picture_only_where_it_may_change_it(
+    decoder: Decoder, kind: bytes, reads: bool
+) -> None:
+    chunk = pictures.png_chunk(kind, bytes([7, 234, 1, 2, 3, 4, 5, 6, 7]))
+    whole, at = pictures.png(), 33  # behind the header
+    data = whole[:at] + chunk[:-1] + bytes([chunk[-1] ^ 1]) + whole[at:]
+    if reads:
+        assert (decoder.decode(data).pixels == source()).all()
+    else:
+        with pytest.raises(BadMedia) as caught:
+            decoder.decode(data)
+        assert caught.value.code == "corrupt"
+
+
 def test_text_that_is_damaged_does_not_cost_the_picture(decoder: Decoder) -> None:
     whole = pictures.png()
     damaged = pictures.png_chunk(b"zTXt", b"history\0\0not deflated at all")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -96,6 +97,10 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str, str]] = {
     ),
     "Lab TIFF": (lambda: pictures.saved(pictures.portrait(mode="LAB"), "TIFF"), "format_not_allowed", "Lab"),
     "MP4": (lambda: b"\0\0\0\x20ftypisom" + bytes(99), "format_not_allowed", "The file is a video, no picture."),
+    "JPEG behind a blank line": (lambda: b"\r\n" + pictures.jpeg(), "not_an_image", "begins inside the file"),
+    "base64": (lambda: base64.b64encode(pictures.png()), "not_an_image", "written as text"),
+    "zeros": (lambda: bytes(50_000), "not_an_image", "only zeros"),
+    "file of macOS": (lambda: b"\0\5\x16\7\0\2\0\0Mac OS X" + bytes(66), "not_an_image", "macOS"),
     "SVG": (lambda: b"<svg xmlns='http://www.w3.org/2000/svg'/>", "format_not_allowed", "SVG"),
 }
 
