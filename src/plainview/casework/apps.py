@@ -1,8 +1,12 @@
-"""Registers the casework tables with Django."""
+"""Registers the casework tables with Django, and makes its columns cheap to compare."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.expressions import Col
+from django.utils.functional import cached_property
 
 
 class CaseworkConfig(AppConfig):
@@ -10,3 +14,22 @@ class CaseworkConfig(AppConfig):
 
     name = "plainview.casework"
     label = "casework"
+
+    def ready(self) -> None:
+        """Let a column tell what it is without `inspect`, which Django asks for each column of each ordered query."""
+        Col.identity = _identity
+        _identity.__set_name__(Col, "identity")
+
+
+_general = Col.identity.func
+
+
+@cached_property
+def _identity(column: Any) -> tuple[object, ...]:
+    """Django's own value: a quarter of the time of the page of tasks went into binding the signature of `Col`."""
+    values, named = column._constructor_args
+    if named or not 2 <= len(values) <= 3:
+        return tuple(_general(column))
+    alias, target, output = (*values, None)[:3]
+    told = column._identity
+    return type(column), ("alias", told(alias)), ("target", told(target)), ("output_field", told(output))

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from plainview.policy.decision import Refused
 from plainview.scores.doubles import strangers_best
 from plainview.scores.scoring import LEAST, Scorer
-from plainview.scores.tail import Tails, chance, gumbel_chance
+from plainview.scores.tail import Tails, gumbel_chance
 
 MIN_REFERENCES = LEAST
 """Smallest gallery that is calibrated by itself: below it the 1-in-10 tail rests on fewer than ten references."""
@@ -129,6 +129,14 @@ class Calibration:
         Raises:
             Refused: calibration.none, when neither the gallery nor the pack says anything.
         """
+        return self.rates([score], size=size)[0]
+
+    def rates(self, scores: Sequence[float], *, size: int | None = None) -> list[Rate]:
+        """As `rate`, of many scores: a list of candidates is one computation.
+
+        Raises:
+            Refused: calibration.none.
+        """
         now = max(self.size if size is None else size, 1)
         if not self.best:
             if not self.table:
@@ -139,16 +147,16 @@ class Calibration:
                     "Enrol more references, or use a pack with measured figures.",
                 )
             last, most = self.table[-1]
-            once = 1 / _of_size(max(fmr_at(score, self.table), last), now)
-            return Rate(once, once, once, own=False, beyond=score > most)
-        ratio = now / max(self.compared - 1, 1)
-        best = np.array(self.best)
-        floor = _FLOOR / len(best)
-        stated = chance(best, score, _TAIL)
-        drawn = np.sort(
-            np.concatenate([tails.chances(score) for tails in _resampled(self.best, max(self.independent, _FEWEST))])
-        )
-        cut = len(drawn) // 40
+            once = [1 / _of_size(max(fmr_at(score, self.table), last), now) for score in scores]
+            return [Rate(of, of, of, own=False, beyond=score > most) for of, score in zip(once, scores, strict=True)]
+        stated = _fitted(self.best).chances(scores)[:, 0]
+        resampled = _resampled(self.best, max(self.independent, _FEWEST))
+        drawn = np.sort(np.concatenate([tails.chances(scores) for tails in resampled], axis=1))
+        return [self._rate(*pair, now) for pair in zip(scores, stated.tolist(), drawn, strict=True)]
+
+    def _rate(self, score: float, stated: float, drawn: NDArray[np.float64], now: int) -> Rate:
+        """The rate of one score from its chance by the sample, and by the resamples, ascending."""
+        ratio, floor, cut = now / max(self.compared - 1, 1), _FLOOR / len(self.best), len(drawn) // 40
         most_often = float(max(drawn[-1 - cut], stated))
         if self.body is not None:
             most_often = max(most_often, gumbel_chance(score, *self.body))
@@ -212,6 +220,11 @@ def _round(value: float) -> str:
     """Two digits, no more: the third would pretend; whole below ten."""
     rounded = round(value, 1 - math.floor(math.log10(value)))
     return f"{rounded:,.0f}"
+
+
+@lru_cache(maxsize=64)
+def _fitted(best: tuple[float, ...]) -> Tails:
+    return Tails.fit(np.array(best)[np.newaxis], _TAIL)
 
 
 @lru_cache(maxsize=8)  # 2 MB each; every candidate of a list asks for the same ones

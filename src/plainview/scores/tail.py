@@ -7,6 +7,7 @@ and the Gumbel law of the greatest of many (Coles, "An Introduction to Statistic
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,17 +20,11 @@ _FLAT = 1e-6  # a shape this near to 0 is an exponential tail
 _BODY = np.linspace(0.1, 0.6, 26)  # quantiles that the Gumbel law is laid through: below where doubles lie
 
 
-def chance(best: Doubles, score: float, share: float) -> float:
-    """P(best >= score) by a sample, float64, ascending, whose highest `share` gets a fitted tail.
-
-    Moments: for a generalised Pareto, mean^2 / variance = 1 - 2 shape.
-    """
-    return float(Tails.fit(best[np.newaxis], share).chances(score)[0])
-
-
 @dataclass(frozen=True, slots=True)
 class Tails:
-    """`chance` by many samples of one length at once; their tails are fitted once, whatever scores are asked for.
+    """P(best >= score) by many samples of one length at once; their tails are fitted once, whatever scores are asked for.
+
+    Moments: for a generalised Pareto, mean^2 / variance = 1 - 2 shape.
 
     Attributes:
         samples: float64, shape (rows, n), each row ascending.
@@ -54,17 +49,17 @@ class Tails:
         shapes = np.clip(0.5 * (1 - ratio), *_SHAPES)
         return cls(samples, share, edges, shapes, np.where(mean > 0, mean * (1 - shapes), 0.0))
 
-    def chances(self, score: float) -> Doubles:
-        """P(best >= score) by each sample; float64, shape (rows,)."""
-        count = self.samples.shape[1]
-        counted = (self.samples >= score).sum(axis=1) / count
-        over = np.divide(score - self.edges, self.scales, out=np.zeros_like(self.edges), where=self.scales > 0)
+    def chances(self, scores: Sequence[float]) -> Doubles:
+        """P(best >= score) by each sample for each score; float64, shape (scores, rows)."""
+        asked, count = np.asarray(scores, np.float64)[:, np.newaxis], self.samples.shape[1]
+        counted = np.stack([(self.samples >= score).sum(axis=1) for score in scores]) / count
+        over = np.divide(asked - self.edges, self.scales, out=np.zeros_like(counted), where=self.scales > 0)
         over = np.maximum(over, 0.0)
         flat = np.abs(self.shapes) < _FLAT
         powers = -1 / np.where(flat, 1.0, self.shapes)
         left = np.where(flat, np.exp(-over), np.maximum(1 + np.where(flat, 0.0, self.shapes) * over, 0.0) ** powers)
         beyond = (count - _begin(count, self.share)) / count * left
-        return np.asarray(np.where(score <= self.edges, counted, np.where(self.scales > 0, beyond, 0.0)))
+        return np.asarray(np.where(asked <= self.edges, counted, np.where(self.scales > 0, beyond, 0.0)))
 
 
 def _begin(count: int, share: float) -> int:

@@ -75,7 +75,7 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["plainview.web.templatetags.pairs", "plainview.web.templatetags.moments"],
+            "builtins": [f"plainview.web.templatetags.{name}" for name in ("pairs", "moments", "addresses")],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",

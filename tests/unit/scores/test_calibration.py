@@ -181,7 +181,7 @@ def test_half_of_the_sample_reach_the_middle_so_two_galleries_of_that_size_are_r
 
 def test_the_interval_leaves_out_seven_of_three_hundred_resamples_on_each_side() -> None:
     score = 0.395
-    chances = sorted(np.concatenate([tails.chances(score) for tails in _resampled(plain().best, 200)]))
+    chances = sorted(np.concatenate([tails.chances([score])[0] for tails in _resampled(plain().best, 200)]))
     rate = plain().rate(score)
     assert len(chances) == 300
     assert rate.low == pytest.approx(1 / chances[-8])

@@ -9,9 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plainview.scores.tail import chance, gumbel_body, gumbel_chance, gumbel_score
+from plainview.scores.tail import Doubles, Tails, gumbel_body, gumbel_chance, gumbel_score
 
 SAMPLE = np.sort(0.3 - 0.03 * np.log(-np.log(np.random.default_rng(1).uniform(size=4000))))
+
+
+def chance(best: Doubles, score: float, share: float) -> float:
+    return float(Tails.fit(best[np.newaxis], share).chances([score])[0, 0])
 
 
 def test_within_the_sample_it_counts() -> None:

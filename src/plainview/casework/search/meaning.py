@@ -32,15 +32,11 @@ def meanings(search: Search, candidates: list[Candidate]) -> list[Meaning]:
         return [Meaning(None, "This search was answered without a calibration.") for _ in candidates]
     stored = search.calibration.data if search.scorer == COSINE else search.calibration.adjusted
     calibration, size = Calibration.from_json(stored), search.gallery_size
-    sentences = []
-    for candidate in candidates:
-        try:
-            rate = calibration.rate(float(candidate.adjusted), size=size)
-        except Refused as refused:
-            sentences.append(Meaning(None, refused.why))
-        else:
-            sentences.append(Meaning(rate, sentence(rate, size)))
-    return sentences
+    try:
+        rates = calibration.rates([float(candidate.adjusted) for candidate in candidates], size=size)
+    except Refused as refused:
+        return [Meaning(None, refused.why) for _ in candidates]
+    return [Meaning(rate, sentence(rate, size)) for rate in rates]
 
 
 ORDINARY_ONCE_IN = 2.0
