@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import cv2
@@ -14,7 +15,16 @@ from tests.factories.work import entries, gallery, person
 from plainview.casework.enrolment.cut_faces import cut_missing
 from plainview.casework.erasure.expunge import expunge
 from plainview.casework.models import Reference
-from plainview.casework.pictures import CUT, SIDES, face_jpeg, forget_pictures, jpeg, of_one_length, reference_jpeg
+from plainview.casework.pictures import (
+    CUT,
+    SIDES,
+    THUMBNAIL,
+    face_jpeg,
+    forget_pictures,
+    jpeg,
+    of_one_length,
+    reference_jpeg,
+)
 from plainview.casework.workspace.services import services
 
 
@@ -82,6 +92,18 @@ def test_a_face_whose_file_is_gone_damaged_or_of_another_face_is_cut_from_its_ow
     assert shown(first) == own
     services().blobs.delete(str(second.face_file))
     assert shown(second) == from_the_picture(second)
+
+
+def test_the_file_of_an_earlier_version_has_other_sides(two: list[Reference], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 160 and 320 pixels, and does not say so."""
+    first = two[0]
+    thumbnail, large = (face_jpeg(first.blob, first.box, side) for side in (THUMBNAIL, 320))
+    head = {"of": first.blob, "box": first.box, "bytes": [len(thumbnail), len(large)]}
+    first.face_file = services().blobs.put(json.dumps(head).encode() + b"\n" + thumbnail + large)
+    forget_pictures()
+    monkeypatch.setattr(services().decoder, "decode", None)
+    assert [reference_jpeg(first, side) for side in (THUMBNAIL, 320)] == [thumbnail, large]
+    assert [pixels(reference_jpeg(first, side)).shape[0] for side in (96, 208)] == [96, 208]
 
 
 def test_references_of_an_earlier_version_get_their_files_and_erased_ones_do_not(two: list[Reference]) -> None:
