@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,17 @@ def test_an_upload_onto_a_full_disk_is_a_page_that_says_so_and_leaves_nothing(
     assert not list((services().workspace.root / "blobs" / "tmp").iterdir())
     assert act(client, photograph(tmp_path, PADDING)).status_code in (200, 302)
     assert [model.objects.count() for model in models] != before
+
+
+def test_a_folder_of_stored_files_that_is_gone_is_said_and_nothing_is_kept(workspace: Path, tmp_path: Path) -> None:
+    gallery(tmp_path / "pictures")
+    case()
+    client, before = signed_in("examiner", raise_request_exception=False), LogEntry.objects.count()
+    shutil.rmtree(services().workspace.root / "blobs" / "tmp")
+    answer = prepared(client, photograph(tmp_path, PADDING))
+    assert answer.status_code == 503
+    assert "The server cannot reach its stored files." in answer.content.decode()
+    assert (LogEntry.objects.count(), Preparation.objects.count()) == (before, 0)
 
 
 def test_a_package_that_finds_no_room_is_a_job_that_failed_and_no_entry_says_that_it_was_made(
