@@ -228,6 +228,24 @@ def test_the_service_gives_up_what_it_does_not_need() -> None:
         assert line in unit.splitlines()
 
 
+def test_the_service_without_a_proxy_may_take_port_443(tmp_path: Path) -> None:
+    """In a user namespace of its own (PrivateUsers), a capability is worth nothing for a port of the machine."""
+    blocks = re.findall(r"^```\w*\n(.*?)^```", (ROOT / "docs/howto/deploy.md").read_text(), re.M | re.S)
+    (override,) = [block for block in blocks if block.startswith("[Service]")]
+    lines = [*(DEPLOY / "systemd/plainview.service").read_text().splitlines(), *override.splitlines()]
+    last = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    assert "--port 443" in last["ExecStart"]
+    assert last["AmbientCapabilities"] == last["CapabilityBoundingSet"] == "CAP_NET_BIND_SERVICE"
+    assert last["PrivateUsers"] == "no"
+    words = last["ExecStart"].split()
+    home = tmp_path / "none"
+    environment = {**os.environ, "PLAINVIEW_HOME": str(home), "COLUMNS": "200"}
+    done = subprocess.run(
+        [sys.executable, "-m", "plainview.cli.main", *words[1:]], env=environment, capture_output=True
+    )
+    assert b"There is no Plainview workspace" in done.stderr  # its options are taken
+
+
 def test_the_page_restarts_the_service_after_making_its_folder_and_upgrades_before_it_starts() -> None:
     """Systemd lets a service write into a folder that was there when it started; a server of another schema does not start."""
     blocks = re.findall(r"^```\w*\n(.*?)^```", (ROOT / "docs/howto/deploy.md").read_text(), re.M | re.S)
