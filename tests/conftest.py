@@ -20,6 +20,7 @@ import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from tests import properties
 from tests.factories import kept_tables, rows, stages
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from plainview.recognition.decode import Decoder
 from plainview.recognition.engine import Engine
@@ -36,6 +37,19 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 _MEMORY = Path("/dev/shm")  # noqa: S108
 _NEEDED = 4 << 30  # bytes
 
+_find = WhiteNoiseMiddleware.add_files_from_finders
+_static: dict[str, dict[str, Any]] = {}
+
+
+def _found(server: WhiteNoiseMiddleware) -> None:
+    """Look for the static files once: every test client would do it again, which is half of a sign-in."""
+    if server.static_prefix not in _static:
+        _find(server)
+        _static[server.static_prefix] = dict(server.files)
+    server.files.update(_static[server.static_prefix])
+
+
+WhiteNoiseMiddleware.add_files_from_finders = _found
 Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = 1, 8, 1
 
 
@@ -46,15 +60,19 @@ def begin_process() -> None:
     from plainview.casework.models.rows import read_nothing
     from plainview.casework.register import read
 
-    for module in [module for name, module in sys.modules.items() if name.startswith("plainview.casework.")]:
-        for value in vars(module).values():
-            if hasattr(value, "cache_clear"):
-                value.cache_clear()
+    for name in [name for name in sys.modules if name.startswith("plainview.casework.")]:
+        for clear in _caches(name):
+            clear()
     opened.open_by_gallery.clear()
     read._counted.clear()
     # A command that ran in this process may have left its own.
     enter(Channel())
     read_nothing()
+
+
+@functools.cache
+def _caches(name: str) -> list[Callable[[], None]]:
+    return [value.cache_clear for value in vars(sys.modules[name]).values() if hasattr(value, "cache_clear")]
 
 
 def pytest_configure(config: pytest.Config) -> None:

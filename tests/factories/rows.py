@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Any
 
 from django.db import connection, models
@@ -31,7 +31,7 @@ def watch() -> None:
     for name in ("update", "delete", "bulk_create", "bulk_update", "_raw_delete"):
         setattr(models.QuerySet, name, _noticed(getattr(models.QuerySet, name), lambda rows: rows.model))
     for name in ("save", "delete"):
-        setattr(Recorded, name, _noticed(getattr(Recorded, name), type))
+        setattr(Recorded, name, _noticed(getattr(Recorded, name), type, _key_of))
 
 
 def begin() -> None:
@@ -73,15 +73,30 @@ def unrecorded() -> list[str]:
     return [str(problem) for problem in verify_rows().problems if problem.table not in written_by_hand]
 
 
-def _noticed(change: Callable[..., Any], model_of: Callable[[Any], type[models.Model]]) -> Callable[..., Any]:
+def _noticed(
+    change: Callable[..., Any],
+    model_of: Callable[[Any], type[models.Model]],
+    key_of: Callable[[Any], str | None] = lambda target: None,
+) -> Callable[..., Any]:
     @functools.wraps(change)
     def noticed(target: Any, *args: Any, **options: Any) -> Any:
+        before = key_of(target)
         answer = change(target, *args, **options)
         if _is_of_a_test():
-            by_hand(model_of(target))
+            by_hand(model_of(target), {key for key in (before, key_of(target)) if key is not None})
         return answer
 
     return noticed
+
+
+def _key_of(row: models.Model) -> str | None:
+    from plainview.casework.log.committed import BY_MODEL
+
+    table = BY_MODEL.get(type(row))
+    if table is None:
+        return None
+    key = getattr(row, table.key, None)
+    return None if key is None else str(key)
 
 
 def _is_of_a_test() -> bool:
@@ -94,8 +109,8 @@ def _is_of_a_test() -> bool:
     return False
 
 
-def by_hand(model: type[models.Model]) -> None:
-    """Commit to every row of a table as it is now."""
+def by_hand(model: type[models.Model], only: Set[str] = frozenset()) -> None:
+    """Commit to every row of a table as it is now, or to those of some keys."""
     from plainview.casework.log.commit import opened
     from plainview.casework.log.committed import BY_MODEL, Commitment, stored
     from plainview.casework.models import RowCommitment
@@ -106,8 +121,11 @@ def by_hand(model: type[models.Model]) -> None:
         return
     written_by_hand.add(table.kind)
     with unread():
-        keys = {str(key) for key in model._base_manager.values_list(table.key, flat=True)}
-        known = {row.key: row for row in RowCommitment.objects.filter(kind=table.kind)}
+        rows, recorded = model._base_manager.all(), RowCommitment.objects.filter(kind=table.kind)
+        if only:
+            rows, recorded = rows.filter(**{f"{table.key}__in": only}), recorded.filter(key__in=only)
+        keys = {str(key) for key in rows.values_list(table.key, flat=True)}
+        known = {row.key: row for row in recorded}
         for key, rows in stored(table, list(keys)).items():
             row = known.get(key)
             commitment = opened(row) if row else None

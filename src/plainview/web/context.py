@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 
 from django.http import HttpRequest
 
@@ -26,8 +26,9 @@ def workspace(request: HttpRequest) -> dict[str, object]:
             "own_nav": own_places(request),
             "everything": partial(everything, member),
             "may_search": may_search(request),
-            "task_count": count(member, fresh=request.method != "GET"),
-            "unseen": unseen(member),
+            # Called by the header only: a message or a part of a page shows neither.
+            "task_count": cache(partial(count, member, fresh=request.method != "GET")),
+            "unseen": cache(partial(unseen, member)),
         }
     elif request.path.startswith("/accounts/login/"):
         context["sample_people"] = people(request)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.factories.stages import staged
 from tests.factories.work import case, entries, gallery, person, probe, search
 
 from plainview.casework.disclosure.make import disclose
@@ -26,7 +27,13 @@ def large(workspace: Path, tmp_path: Path) -> Gallery:
     """The two portraits among made-up references, so that there is a nearness."""
     gallery(tmp_path / "pictures")
     case()
-    return fill(Gallery.objects.get(name="g"), STRANGERS, 1)
+    strangers()
+    return Gallery.objects.get(name="g")
+
+
+@staged
+def strangers() -> None:
+    fill(Gallery.objects.get(name="g"), STRANGERS, 1)
 
 
 def fill(into: Gallery, count: int, seed: int) -> Gallery:
