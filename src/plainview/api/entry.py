@@ -123,7 +123,7 @@ def of_error(request: HttpRequest, error: Exception) -> HttpResponse:
         case Http404():
             return problems.of_request(_no_operation(request))
     if isinstance(error, _RECORD_FAILED) or is_full(error):
-        return problems.of_record(full=is_full(error))
+        return problems.of_record(error)
     number = hashlib.sha256(f"{id(request)}{id(error)}".encode()).hexdigest()[:8].upper()
     _log.error("an operation failed", exc_info=error, extra={"known": {"reference": number}})
     return problems.of_failure(number)

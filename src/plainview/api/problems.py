@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from plainview.policy.decision import Refused
 from plainview.recognition.errors import BadMedia, PackError
+from plainview.storage.base import said_of
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -63,7 +64,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "idempotency.erased": "The answer of this key was erased, because something that it may name was (409).",
         "idempotency.reused": "The idempotency key was used for another request (422).",
         "idempotency.running": "The first request of this key is still being answered (409).",
-        "log.unwritable": "The log cannot be written, so nothing was done (503).",
+        "log.unwritable": "The log or the stored files cannot be used, so nothing was done (503).",
         "model.unusable": "No model pack can be used (503).",
         "rekognition.create_collection": "The interface for boto3 cannot state a passport.",
         "rekognition.delete_collection": "A gallery is not deleted at once.",
@@ -170,14 +171,14 @@ def of_failure(number: str) -> HttpResponse:
     )
 
 
-def of_record(*, full: bool = False) -> HttpResponse:
-    """Return that the log cannot be written, or that the disk is full (503): no act runs unrecorded."""
+def of_record(error: BaseException) -> HttpResponse:
+    """Return that stored files or the log cannot be used, or that the disk is full (503): no act runs unrecorded."""
     return problem(
         _problem(
             503,
             "log.unwritable",
             "Nothing was done",
-            "The server's disk is full." if full else "The log cannot be written, so no act runs.",
+            said_of(error) or "The log cannot be written, so no act runs.",
             "Tell the operator, then send the request again.",
         )
     )

@@ -22,7 +22,7 @@ from plainview.casework.models import Job, Member
 from plainview.casework.workspace.prepared import Prepared
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
-from plainview.storage.base import is_full
+from plainview.storage.base import said_of
 
 LEASE = timedelta(seconds=60)
 """Silence after which a worker counts as gone: many beats, so that a slow machine loses no work."""
@@ -32,7 +32,6 @@ stopping = threading.Event()
 
 _BEAT = timedelta(seconds=1)  # at most one write per second, however fast the work is
 _LOOK = 20  # jobs of one look
-_FULL = "The server's disk is full. Tell the platform operator; once there is room, ask for it again."
 _TRIES = 5  # a job that ended its worker this often is not begun again
 
 
@@ -155,7 +154,9 @@ def run(pk: int, work: Callable[[Job], str]) -> bool:
     except Refused as refused:
         end(job, Job.State.FAILED, f"{refused.why} {refused.next_step}")
     except Exception as error:
-        end(job, Job.State.FAILED, _FULL if is_full(error) else f"The job failed: {type(error).__name__}.")
+        why = said_of(error)
+        after = "Tell the platform operator. Once that is mended, ask for it again."
+        end(job, Job.State.FAILED, f"{why} {after}" if why else f"The job failed: {type(error).__name__}.")
         raise
     else:
         end(job, Job.State.DONE, note)

@@ -129,11 +129,25 @@ _OTHER_SIGNATURES: tuple[tuple[str, int, tuple[bytes, ...]], ...] = (
     ("scientific grid (HDF5, GRIB, BUFR)", 0, (b"\x89HDF", b"GRIB", b"BUFR")),
     ("FLI or FLC animation", 4, (b"\x11\xaf", b"\x12\xaf")),
     ("video", 0, (b"\x1a\x45\xdf\xa3", b"\0\0\1\xba", b"\0\0\1\xb3", b"FLV\1", b"OggS")),
+    ("video", 0, (b"DHAV", b"\x30\x26\xb2\x75\x8e\x66\xcf\x11")),  # recorders of Dahua; ASF and WMV
+    ("video", 0, (b"\0\0\0\1\x67", b"\0\0\0\1\x27", b"\0\0\0\1\x40\1")),  # H.264 and H.265 without a container
     ("video", 8, (b"AVI ",)),
     (
         "video",
         4,
-        (b"ftypisom", b"ftypiso", b"ftypmp4", b"ftypavc1", b"ftypM4V", b"ftyp3g", b"ftypqt", b"moov"),
+        (
+            b"ftypiso",
+            b"ftypmp4",
+            b"ftypavc1",
+            b"ftypM4V",
+            b"ftyp3g",
+            b"ftypqt",
+            b"ftypdash",
+            b"ftypMSNV",
+            b"ftypcmf",
+            b"moov",
+            b"styp",
+        ),
     ),
     ("Canon camera raw (CR3)", 4, (b"ftypcrx",)),
     ("Canon camera raw (CR2)", 8, (b"CR\2",)),
@@ -164,10 +178,15 @@ def sniff_other(data: bytes) -> int | None:
             return OTHER_FORMATS.index(_xml_kind(data) if name == "XML text" else name)
     if is_exchange(data):
         return OTHER_FORMATS.index("ANSI/NIST-ITL file")
+    if _TRANSPORT.match(data):
+        return OTHER_FORMATS.index("video")
     carried = _carried(data)
     return None if carried is None else OTHER_FORMATS.index(carried)
 
 
+_TRANSPORT = re.compile(
+    rb"(?s)(?:.{4})?G(?:.{187}|.{191})G(?:.{187}|.{191})G"
+)  # MPEG-TS and M2TS: packets begin with 0x47
 _BASE64 = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,8}(?:data:image/|/9j/|iVBORw0KGgo|R0lGOD|UklGR)")
 _INSIDE = re.compile(rb"\xff\xd8\xff[\xc0-\xfe]|\x89PNG\r\n\x1a\n")
 _INSIDE_BY = 4096  # bytes in which a picture begins behind a blank line, the head of an answer of HTTP, or MacBinary's

@@ -78,6 +78,20 @@ class StorageReadOnly(StorageError):
     """The store may not be written to; nothing was changed."""
 
 
+def said_of(error: BaseException | None) -> str:
+    """Return what a member is told of a trouble of storage, without a path; "" for any other error."""
+    if is_full(error):
+        return "The server's disk is full."
+    match error:
+        case BlobMissing() | BlobDamaged():
+            return "A stored file of the server is missing or damaged."
+        case StorageReadOnly():
+            return "The server's disk is read-only."
+        case StorageError():
+            return "The server cannot reach its stored files."
+    return ""
+
+
 def digest_of(data: bytes) -> str:
     """Return the SHA-256 of the bytes as 64 lowercase hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()

@@ -100,7 +100,7 @@ def _page_for(request: HttpRequest, error: Exception) -> HttpResponse | None:
         # Another agency's record is answered as if it did not exist.
         return refusal_page(request, error, 404 if error.rule_id.endswith(".unknown") else 403)
     if isinstance(error, _RECORD_FAILED) or is_full(error):
-        return record_failed_page(request, full=is_full(error))
+        return record_failed_page(request, error)
     return None
 
 
@@ -177,8 +177,8 @@ class Clock:
         """End the session or let the request pass; errors raised here get no page from the framework."""
         try:
             ended = self._ended(request)
-        except _RECORD_FAILED:
-            return record_failed_page(request)
+        except _RECORD_FAILED as error:
+            return record_failed_page(request, error)
         return ended or self.get_response(request)
 
     def _ended(self, request: HttpRequest) -> HttpResponse | None:

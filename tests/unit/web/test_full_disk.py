@@ -70,7 +70,7 @@ def part_sent(client: Client, photo: SimpleUploadedFile) -> Any:
     return client.post(f"/videos/{video.public_id}/part/?offset=0", data, content_type="application/octet-stream")
 
 
-def no_room(monkeypatch: pytest.MonkeyPatch, call: str, where: str) -> None:
+def no_room(monkeypatch: pytest.MonkeyPatch, call: str, where: str, error: int = errno.ENOSPC) -> None:
     """Let a call of the operating system fail for files whose path has `where` in it, or let the database not grow."""
     if where == DATABASE:
         with connection.cursor() as cursor:
@@ -81,7 +81,7 @@ def no_room(monkeypatch: pytest.MonkeyPatch, call: str, where: str) -> None:
 
     def full(number: int, *arguments: Any) -> Any:
         if where in str(Path(f"/proc/self/fd/{number}").readlink()):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            raise OSError(error, os.strerror(error))
         return whole(number, *arguments)
 
     monkeypatch.setattr(os, call, full)
@@ -125,6 +125,23 @@ def test_an_upload_onto_a_full_disk_is_a_page_that_says_so_and_leaves_nothing(
     assert not list((services().workspace.root / "blobs" / "tmp").iterdir())
     assert act(client, photograph(tmp_path, PADDING)).status_code in (200, 302)
     assert [model.objects.count() for model in models] != before
+
+
+@pytest.mark.parametrize(
+    ("number", "words"), [(errno.EIO, "cannot reach its stored files"), (errno.EROFS, "is read-only")]
+)
+def test_a_disk_that_fails_is_said_as_that_and_nothing_is_kept(
+    workspace: Path, tmp_path: Path, number: int, words: str
+) -> None:
+    gallery(tmp_path / "pictures")
+    case()
+    client, before = signed_in("examiner", raise_request_exception=False), LogEntry.objects.count()
+    with pytest.MonkeyPatch.context() as disk:
+        no_room(disk, "write", STORED, number)
+        answer = prepared(client, photograph(tmp_path, PADDING))
+    assert answer.status_code == 503
+    assert words in answer.content.decode()
+    assert (LogEntry.objects.count(), Preparation.objects.count()) == (before, 0)
 
 
 def test_a_package_that_finds_no_room_is_a_job_that_failed_and_no_entry_says_that_it_was_made(

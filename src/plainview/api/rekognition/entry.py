@@ -35,7 +35,7 @@ from plainview.casework.people.tokens import scopes_held
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.recognition.errors import BadMedia, PackError
-from plainview.storage.base import StorageError, is_full
+from plainview.storage.base import StorageError, is_full, said_of
 
 PATH = "/compat/rekognition"
 
@@ -111,7 +111,7 @@ def _of_error(error: Exception, request_id: str) -> AwsError:
         case PackError():
             return AwsError("InternalServerError", f"{error.why} {error.next_step} [model.pack]", 500)
     if isinstance(error, LogFolderError | StorageError | DatabaseError) or is_full(error):
-        says = "The log cannot be written, so nothing was done [log.unwritable]."
+        says = f"{said_of(error) or 'The log cannot be written.'} Nothing was done [log.unwritable]."
         return AwsError("InternalServerError", says, 500)
     _log.error("an operation failed", exc_info=error, extra={"known": {"reference": request_id}})
     return AwsError("InternalServerError", f"Something went wrong here. Reference {request_id}.", 500)

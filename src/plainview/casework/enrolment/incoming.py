@@ -82,15 +82,20 @@ def files(uploads: Iterable[tuple[str, BinaryIO]]) -> Iterator[Incoming]:
 def _members(name: str, file: BinaryIO) -> Iterator[tuple[str, bytes, tuple[str, ...]]]:
     head = file.read(len(_ZIP))
     file.seek(0)
-    if head != _ZIP or name.lower().endswith(MANIFESTS):  # an Excel workbook is a ZIP file too
-        if name.lower().endswith(".zip"):
-            empty = head == b"PK\5\6"
+    named = name.lower().endswith(".zip")
+    # A marker of parts or a program that unpacks it may come first; an Excel workbook is a ZIP file too.
+    empty = head == b"PK\5\6"
+    packed = head == _ZIP or (named and not empty and zipfile.is_zipfile(file))
+    if not packed or name.lower().endswith(MANIFESTS):
+        if named:
             raise _archive(name, "it is an empty ZIP file" if empty else "it is no ZIP file, or a part of one")
         # One byte more than the decoder accepts, so that the decoder itself reports a picture that is too large.
         yield PurePosixPath(name.replace("\\", "/")).name, file.read(MAX_FILE_BYTES + 1), ()
         return
     with foreign(partial(_broken, name)), zipfile.ZipFile(file) as archive:
-        entries = [entry for entry in archive.infolist() if not entry.is_dir() and not _hidden(entry.filename)]
+        listed = [entry for entry in archive.infolist() if not entry.is_dir() and not _hidden(entry.filename)]
+        # Some writers list a member twice (python/cpython#117779): at one place, under one name, it is one.
+        entries = list({(entry.header_offset, entry.filename): entry for entry in reversed(listed)}.values())[::-1]
         if len(entries) > MAX_FILES + MAX_TABLES or sum(entry.file_size for entry in entries) > MAX_BYTES:
             raise _too_much(f"{name} contains more than {MAX_FILES:,} files or {MAX_BYTES // 2**30} GiB.")
         for entry in entries:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 
 from plainview.casework.upkeep.read import PARTS
 from plainview.casework.upkeep.read import status as read_status
-from plainview.storage.base import is_full
+from plainview.storage.base import is_full, said_of
 from plainview.web.references import reference
 
 
@@ -24,15 +24,16 @@ def status(request: HttpRequest) -> HttpResponse:
     return render(request, "status.html", {"state": state, "parts": parts})
 
 
-def record_failed_page(request: HttpRequest, *, full: bool = False) -> HttpResponse:
-    """Return the page for a log that cannot be written, or a full disk (503): no act runs unrecorded."""
-    return render(request, "record_failed.html", {"full": full}, status=503)
+def record_failed_page(request: HttpRequest, error: BaseException | None) -> HttpResponse:
+    """Return the page for stored files or a log that cannot be used, or a full disk (503): no act runs unrecorded."""
+    return render(request, "record_failed.html", {"why": said_of(error)}, status=503)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Return the page of an error of ours; the server's log has its number. A disk can be full before a view is asked."""
-    if is_full(sys.exc_info()[1]):
-        return record_failed_page(request, full=True)
+    error = sys.exc_info()[1]
+    if is_full(error):
+        return record_failed_page(request, error)
     # Without the request: what broke may break again where the member is read.
     text = render_to_string("500.html", {"reference": reference(request), "now": timezone.now()})
     return HttpResponse(text, status=500)

@@ -117,6 +117,27 @@ def test_an_archive_of_another_kind_is_named(data: bytes, why: str) -> None:
         taken(("z.zip", io.BytesIO(data)))
 
 
+@pytest.mark.parametrize("before", [b"PK00", b"PK\7\x08", b"MZ" + bytes(5000), b"\n"])
+def test_what_is_before_an_archive_is_no_hindrance(before: bytes) -> None:
+    """The marker of parts that were not needed (APPNOTE 8.5.4), a program that unpacks it, an empty line of a web server."""
+    held = io.BytesIO(before)
+    with zipfile.ZipFile(held, "a") as made:
+        made.writestr("a.jpg", b"1")
+    held.seek(0)
+    assert taken(("z.ZIP", held)) == {"a.jpg": b"1"}
+
+
+def test_a_member_that_is_listed_twice_is_one() -> None:
+    """As some writers list it (python/cpython#117779); Python takes the second for an attack."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as made:
+        made.writestr("a.jpg", b"1")
+        made.writestr("b.jpg", b"2")
+        made.filelist.append(made.filelist[0])
+    held.seek(0)
+    assert taken(("z.zip", held)) == {"a.jpg": b"1", "b.jpg": b"2"}
+
+
 def test_a_method_that_is_not_read_is_named() -> None:
     packed = bytearray(archive([("a.jpg", b"x")]).getvalue())
     for mark, at in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
