@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.apps import AppConfig
-from django.db.models.expressions import Col
+from django.db.models.expressions import Col, Expression
 from django.utils.functional import cached_property
 
 
@@ -17,19 +18,19 @@ class CaseworkConfig(AppConfig):
 
     def ready(self) -> None:
         """Let a column tell what it is without `inspect`, which Django asks for each column of each ordered query."""
-        Col.identity = _identity
-        _identity.__set_name__(Col, "identity")
+        identity: Any = cached_property(_identity)
+        identity.__set_name__(Col, "identity")
+        setattr(Col, "identity", identity)  # noqa: B010  a type checker takes it for a method
 
 
-_general = Col.identity.func
+_general: Callable[[Col], tuple[object, ...]] = vars(Expression)["identity"].func
 
 
-@cached_property
 def _identity(column: Any) -> tuple[object, ...]:
     """Django's own value: a quarter of the time of the page of tasks went into binding the signature of `Col`."""
     values, named = column._constructor_args
     if named or not 2 <= len(values) <= 3:
-        return tuple(_general(column))
+        return _general(column)
     alias, target, output = (*values, None)[:3]
     told = column._identity
     return type(column), ("alias", told(alias)), ("target", told(target)), ("output_field", told(output))

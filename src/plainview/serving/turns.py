@@ -4,6 +4,10 @@ Owns fairness between callers. The caller with the least recent use of threads g
 share of this machine is greedy: while others are active, a greedy caller's request starts only when threads are idle, so
 that nobody else's request meets more than one of them, and after each the machine rests as long as it took, so that most
 meet none.
+
+Short requests are answered one after the other. One interpreter runs them all, and each statement to the database gives it
+to another thread, so that four pages at once take up to twice as long as in turn. A request that takes longer than a
+page does is joined by the next one.
 """
 
 from __future__ import annotations
@@ -20,7 +24,9 @@ from typing import Any
 
 CORES = os.cpu_count() or 1
 THREADS = max(4, CORES)
-"""Requests that are answered at the same time: a search of a large gallery keeps one core busy."""
+"""Requests that are answered at the same time at most: a search of a large gallery keeps one core busy."""
+
+_SHORT = 0.05  # seconds that a request has alone: nearly every page is answered within
 
 _FORGET = 10.0  # seconds after which use counts a third (1/e)
 _LIGHT = 1.0  # seconds of thread time within _FORGET up to which nobody is greedy: some twenty pages
@@ -56,12 +62,14 @@ class _Waiting:
 class Turns:
     """Threads, and the order in which waiting requests get them. Every method belongs to the event loop's thread."""
 
-    def __init__(self, threads: int = THREADS, *, cores: int = CORES) -> None:
-        self.running = 0
+    def __init__(self, threads: int = THREADS, *, cores: int = CORES, short: float = _SHORT) -> None:
+        """Take the threads that run at most, the cores of this machine, and the time that one request has alone."""
+        self.running, self._short = 0, short
         self._threads, self._cores = threads, cores
         self._jobs: queue.SimpleQueue[tuple[_Waiting, asyncio.AbstractEventLoop]] = queue.SimpleQueue()
         self._waiting: list[_Waiting] = []
         self._use: dict[str, _Use] = {}
+        self._begun: dict[_Waiting, float] = {}
         self._again: asyncio.TimerHandle | None = None
         self._rest_until = self._heavy_at = 0.0
         for number in range(threads):
@@ -102,11 +110,13 @@ class Turns:
     def _start(self, loop: asyncio.AbstractEventLoop) -> None:
         while self._waiting and self.running < self._threads:
             now = monotonic()
-            chosen = self._next(now)
+            newest = max(self._begun.values(), default=0.0)
+            chosen = self._next(now) if now - newest >= self._short else None
             if chosen is None:
-                self._again = self._again or loop.call_later(0.05, self._look_again, loop)
+                self._again = self._again or loop.call_later(self._short, self._look_again, loop)
                 return
             self._waiting.remove(chosen)
+            self._begun[chosen] = now
             if chosen.lane in self._greedy(now):
                 self._heavy_at = now
             self.running += 1
@@ -166,6 +176,7 @@ class Turns:
         now, use = monotonic(), self._use[asked.lane]
         if asked.lane in self._greedy(now):
             self._rest_until = now + min(seconds, _REST)
+        del self._begun[asked]
         self.running -= 1
         use.running -= 1
         use.add(seconds, now)

@@ -82,7 +82,7 @@ def test_a_greedy_caller_waits_while_others_are_answered_but_not_for_ever(clock:
 
 def test_a_caller_who_is_alone_has_every_thread(clock: Now) -> None:
     async def test() -> None:
-        turns, hold = Turns(4, cores=2), threading.Event()
+        turns, hold = Turns(4, cores=2, short=0), threading.Event()
         used(turns, "alone", 100.0, clock.time)
         used(turns, "gone", 0.1, clock.time - 11)
         asked = [asyncio.ensure_future(turns.run("alone", hold.wait)) for _ in range(5)]
@@ -90,6 +90,28 @@ def test_a_caller_who_is_alone_has_every_thread(clock: Now) -> None:
         assert (turns.running, turns.waiting) == (4, 1)
         hold.set()
         await asyncio.gather(*asked)
+
+    run(test)
+
+
+def test_the_next_begins_when_the_first_has_ended_or_is_no_short_one(clock: Now) -> None:
+    async def test() -> None:
+        turns, hold, done = Turns(4, cores=2, short=0.05), threading.Event(), []
+        first = asyncio.ensure_future(turns.run("a", lambda: done.append("first")))
+        second = asyncio.ensure_future(turns.run("b", hold.wait))
+        await asyncio.sleep(0)
+        assert (turns.running, turns.waiting) == (1, 1)
+        await first  # the clock stands: the second begins because the first has ended
+        await asyncio.sleep(0)
+        assert (turns.running, turns.waiting) == (1, 0)
+        third = asyncio.ensure_future(turns.run("c", lambda: done.append("third")))
+        await asyncio.sleep(0.2)
+        assert (turns.running, turns.waiting, done) == (1, 1, ["first"])
+        clock.time += 0.06
+        await third
+        assert done == ["first", "third"]
+        hold.set()
+        await second
 
     run(test)
 
