@@ -173,7 +173,6 @@ def _fill(folder: Path, references: int) -> World:
                 "/everything/",
                 "/reports/schedules/",
                 "/retention/events/",
-                "/retention/events/record/",
                 "/proficiency/",
             ),
             *(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from plainview.casework.models import Alert, AlertPreference, Candidate, Member, Search
+from plainview.casework.workspace.prepared import Prepared
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
 
@@ -70,8 +71,17 @@ def raised_by(alert: Alert) -> list[Raised]:
 
 def unseen(member: Member) -> list[Search]:
     """Return the searches that the member's own alerts raised and nobody has viewed, oldest first."""
-    rows = Search.objects.filter(alert__member=member, seen=None, erased_at=None)
-    return list(rows.select_related("case", "gallery", "alert").order_by("pk"))
+    return list(_UNSEEN(member.pk))
+
+
+_UNSEEN = Prepared(
+    lambda member: (
+        Search.objects.filter(alert__member=member, seen=None, erased_at=None)
+        .select_related("case", "gallery", "alert")
+        .order_by("pk")
+    ),
+    int,
+)
 
 
 def preference_of(member: Member) -> AlertPreference:

@@ -17,6 +17,7 @@ from plainview.casework.models import (
 )
 from plainview.casework.pictures import EXAMINED, aligned_jpeg
 from plainview.casework.search.candidates import picture_of
+from plainview.casework.workspace.prepared import Prepared
 from plainview.policy import examination as looking
 from plainview.policy.decision import Allow, Refused
 from plainview.policy.permissions import Permission
@@ -80,11 +81,19 @@ def standing_of(examination: Examination) -> Standing:
 
 def verdicts(examination: Examination) -> list[tuple[str, str]]:
     """Return (verifier's id, conclusion on the candidate) of every answered verification, in order."""
-    rows = VerificationItem.objects.filter(
-        verification__examination=examination, verification__answered_at__isnull=False, is_candidate=True
-    )
-    answered = rows.select_related("verification__verifier").order_by("verification__answered_at")
-    return [(item.verification.verifier.public_id, item.conclusion) for item in answered]
+    return [(item.verification.verifier.public_id, item.conclusion) for item in _ANSWERED(examination.pk)]
+
+
+_ANSWERED = Prepared(
+    lambda examination: (
+        VerificationItem.objects.filter(
+            verification__examination=examination, verification__answered_at__isnull=False, is_candidate=True
+        )
+        .select_related("verification__verifier")
+        .order_by("verification__answered_at")
+    ),
+    int,
+)
 
 
 def kept_blind(member: Member, search: str) -> Q:

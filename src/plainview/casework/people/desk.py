@@ -5,13 +5,14 @@ Owns the choice of what is shown first. It must never name a score or a verdict:
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db.models import Exists, Max, OuterRef
 from django.utils import timezone
 
 from plainview.casework.models import Case, Gallery, Member, Search, Training
 from plainview.casework.people.read import binding, training_facts
+from plainview.casework.workspace.prepared import Prepared
 from plainview.policy.decision import Refused
 from plainview.policy.roles import Role
 from plainview.policy.search import trained
@@ -29,17 +30,27 @@ def to_examine(member: Member) -> list[Search]:
 
     Which of them is reviewed to its end is for `triage.read.progress` to say.
     """
-    rows = Search.objects.filter(
-        member=member,
-        answered_at__isnull=False,
-        erased_at=None,
-        sealed_at=None,
-        alert=None,
-        case__closed_at=None,
-        requested_at__gte=timezone.now() - _FRESH,
-        candidate__rank=1,
-    )
-    return list(rows.select_related("case", "gallery").order_by("-pk")[:_SEARCHES])
+    return list(_TO_EXAMINE(member.pk, timezone.now() - _FRESH))
+
+
+_TO_EXAMINE = Prepared(
+    lambda member, since: (
+        Search.objects.filter(
+            member=member,
+            answered_at__isnull=False,
+            erased_at=None,
+            sealed_at=None,
+            alert=None,
+            case__closed_at=None,
+            requested_at__gte=since,
+            candidate__rank=1,
+        )
+        .select_related("case", "gallery")
+        .order_by("-pk")[:_SEARCHES]
+    ),
+    int,
+    datetime,
+)
 
 
 def own_cases(member: Member) -> list[Case]:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from plainview.casework.galleries.read import gallery_sizes
 from plainview.casework.models import Approval, Gallery, Member, Preparation, Search
 from plainview.casework.people.read import binding
+from plainview.casework.workspace.prepared import Prepared
 from plainview.policy.decision import Refused
 from plainview.policy.search import offered
 
@@ -35,19 +36,38 @@ class Offer:
 
 def drafts(member: Member) -> list[Preparation]:
     """Return the member's drafts that were not searched with yet, last changed first."""
-    rows = Preparation.objects.filter(member=member, discarded_at=None, used_at=None)
-    return list(rows.select_related("case").order_by("-changed_at"))
+    return list(_DRAFTS(member.pk))
 
 
 def searches_of(draft: Preparation) -> list[Search]:
     """Return the searches made with a draft, in order of request."""
-    return list(Search.objects.filter(preparation=draft).select_related("gallery").order_by("pk"))
+    return list(_SEARCHES(draft.pk))
 
 
 def draft_of(search: Search, member: Member) -> Preparation | None:
     """Return the member's own draft of a search, while it exists."""
-    rows = Preparation.objects.filter(searches=search, member=member, discarded_at=None)
-    return rows.first()
+    draft: Preparation | None = _DRAFT_OF.first(search.pk, member.pk)
+    return draft
+
+
+_DRAFTS = Prepared(
+    lambda member: (
+        Preparation.objects.filter(member=member, discarded_at=None, used_at=None)
+        .select_related("case")
+        .order_by("-changed_at")
+    ),
+    int,
+)
+_SEARCHES = Prepared(
+    lambda draft: Search.objects.filter(preparation=draft).select_related("gallery").order_by("pk"), int
+)
+_DRAFT_OF = Prepared(
+    lambda search, member: Preparation.objects.filter(searches=search, member=member, discarded_at=None).order_by("pk")[
+        :1
+    ],
+    int,
+    int,
+)
 
 
 def approvals_of(draft: Preparation) -> list[Approval]:

@@ -9,6 +9,7 @@ from datetime import date
 from plainview.casework import find
 from plainview.casework.log.commit import require_whole
 from plainview.casework.models import Candidate, CandidatePicture, Member, ProbeFrame, Reference, Search
+from plainview.casework.workspace.prepared import Prepared
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.wording import counted
@@ -113,6 +114,11 @@ def span_of(pictures: Sequence[ShownPicture]) -> str:
 
 def candidates_of(search: Search) -> list[Candidate]:
     """Return the whole list of a search, by rank, each candidate with its reference."""
-    rows = list(Candidate.objects.filter(search=search).select_related("reference").order_by("rank"))
+    rows = list(_CANDIDATES(search.pk))
     require_whole(Candidate, search.pk, len(rows))
     return rows
+
+
+_CANDIDATES = Prepared(
+    lambda search: Candidate.objects.filter(search=search).select_related("reference").order_by("rank"), int
+)

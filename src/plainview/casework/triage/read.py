@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from plainview.casework.models import Candidate, Examination, Member, NoneOfThese, Search, SetAside
+from plainview.casework.workspace.prepared import Prepared
 from plainview.policy.examination import POTENTIAL
 from plainview.policy.triage import REVIEW
 
@@ -30,13 +31,32 @@ class Review:
 
 def review_of(search: Search, member: Member) -> Review:
     """Return what this member has done with a list."""
-    aside = SetAside.objects.filter(candidate__search=search, member=member, undone_at=None)
-    examined = Examination.objects.filter(candidate__search=search, member=member).select_related("candidate")
     return Review(
-        {decision.candidate.rank: decision.reason for decision in aside.select_related("candidate")},
-        {examination.candidate.rank: examination for examination in examined},
-        NoneOfThese.objects.filter(search=search, member=member, undone_at=None).first(),
+        {decision.candidate.rank: decision.reason for decision in _ASIDE(search.pk, member.pk)},
+        {examination.candidate.rank: examination for examination in _EXAMINED(search.pk, member.pk)},
+        _NONE.first(search.pk, member.pk),
     )
+
+
+_ASIDE = Prepared(
+    lambda search, member: SetAside.objects.filter(
+        candidate__search=search, member=member, undone_at=None
+    ).select_related("candidate"),
+    int,
+    int,
+)
+_EXAMINED = Prepared(
+    lambda search, member: Examination.objects.filter(candidate__search=search, member=member).select_related(
+        "candidate"
+    ),
+    int,
+    int,
+)
+_NONE = Prepared(
+    lambda search, member: NoneOfThese.objects.filter(search=search, member=member, undone_at=None).order_by("pk")[:1],
+    int,
+    int,
+)
 
 
 def progress(searches: Sequence[Search], member: Member) -> list[tuple[Search, int, int]]:

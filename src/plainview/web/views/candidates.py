@@ -23,7 +23,7 @@ from plainview.casework.alerts.read import kept_blind
 from plainview.casework.log.write import Receipt
 from plainview.casework.models import Candidate, Examination, Member, Reference, Search
 from plainview.casework.pictures import jpeg, probe_jpeg, reference_jpeg, whole_jpeg
-from plainview.casework.probes.read import draft_of
+from plainview.casework.probes.read import draft_of, searches_of
 from plainview.casework.search.candidates import (
     ShownPicture,
     answered,
@@ -297,7 +297,7 @@ def _siblings(search: Search) -> list[Search]:
     """Return all searches with the same prepared probe, this one included; [] when there is no other."""
     if search.preparation is None:
         return []
-    rows = list(search.preparation.searches.select_related("gallery").order_by("pk"))
+    rows = searches_of(search.preparation)
     return rows if len(rows) > 1 else []
 
 
