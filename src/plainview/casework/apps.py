@@ -32,5 +32,10 @@ def _identity(column: Any) -> tuple[object, ...]:
     if named or not 2 <= len(values) <= 3:
         return _general(column)
     alias, target, output = (*values, None)[:3]
-    told = column._identity
-    return type(column), ("alias", told(alias)), ("target", told(target)), ("output_field", told(output))
+    identity_of = column._identity
+    return (
+        type(column),
+        ("alias", identity_of(alias)),
+        ("target", identity_of(target)),
+        ("output_field", identity_of(output)),
+    )

@@ -218,7 +218,8 @@ class Front:
         def work() -> _Answer:
             return self._ask(environ)
 
-        turn = asyncio.ensure_future(self.turns.run(request.lane, work))
+        alone = request.scope["method"] in ("GET", "HEAD")
+        turn = asyncio.ensure_future(self.turns.run(request.lane, work, alone=alone))
         hung_up = asyncio.ensure_future(_until_gone(receive))
         try:
             await asyncio.wait((turn, hung_up), return_when=asyncio.FIRST_COMPLETED)

@@ -7,7 +7,7 @@ meet none.
 
 Short requests are answered one after the other. One interpreter runs them all, and each statement to the database gives it
 to another thread, so that four pages at once take up to twice as long as in turn. A request that takes longer than a
-page does is joined by the next one.
+page does is joined by the next one, and acts join at once: their pictures and networks do not need the interpreter.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ class _Waiting:
     function: Callable[[], Any]
     future: asyncio.Future[Any]
     since: float
+    alone: bool
 
 
 class Turns:
@@ -89,15 +90,16 @@ class Turns:
                 return True
         return False
 
-    async def run(self, lane: str, function: Callable[[], Any]) -> Any:
+    async def run(self, lane: str, function: Callable[[], Any], *, alone: bool = True) -> Any:
         """Run the function in a thread when the turn of its caller comes; who gives up before that is not served.
 
         Args:
             lane: names the caller.
             function: the work.
+            alone: it waits until what runs has ended or is no short one; work of networks and pictures need not.
         """
         loop, now = asyncio.get_running_loop(), monotonic()
-        asked = _Waiting(lane, function, loop.create_future(), now)
+        asked = _Waiting(lane, function, loop.create_future(), now, alone)
         self._use.setdefault(lane, _Use()).seen = now
         self._waiting.append(asked)
         self._start(loop)
@@ -110,8 +112,7 @@ class Turns:
     def _start(self, loop: asyncio.AbstractEventLoop) -> None:
         while self._waiting and self.running < self._threads:
             now = monotonic()
-            newest = max(self._begun.values(), default=0.0)
-            chosen = self._next(now) if now - newest >= self._short else None
+            chosen = self._next(now)
             if chosen is None:
                 self._again = self._again or loop.call_later(self._short, self._look_again, loop)
                 return
@@ -128,11 +129,13 @@ class Turns:
         self._start(loop)
 
     def _next(self, now: float) -> _Waiting | None:
-        """Return whose turn it is; None if all who wait are greedy and let the others finish first."""
-        greedy = self._greedy(now)
+        """Return whose turn it is; None if all who wait let others finish first."""
+        greedy, newest = self._greedy(now), max(self._begun.values(), default=0.0)
         best: _Waiting | None = None
         rank: tuple[bool, int, float, float] = (True, 0, 0.0, 0.0)
         for asked in self._waiting:
+            if asked.alone and now - newest < self._short:
+                continue
             heavy, use = asked.lane in greedy, self._use[asked.lane]
             idle = self.running < max(1, self._cores // 2) and now >= self._rest_until
             if heavy and not idle and now - max(asked.since, self._heavy_at) < _PATIENCE:

@@ -104,12 +104,13 @@ def test_the_next_begins_when_the_first_has_ended_or_is_no_short_one(clock: Now)
         await first  # the clock stands: the second begins because the first has ended
         await asyncio.sleep(0)
         assert (turns.running, turns.waiting) == (1, 0)
+        await turns.run("d", lambda: done.append("act"), alone=False)
         third = asyncio.ensure_future(turns.run("c", lambda: done.append("third")))
         await asyncio.sleep(0.2)
-        assert (turns.running, turns.waiting, done) == (1, 1, ["first"])
+        assert (turns.running, turns.waiting, done) == (1, 1, ["first", "act"])
         clock.time += 0.06
         await third
-        assert done == ["first", "third"]
+        assert done == ["first", "act", "third"]
         hold.set()
         await second
 

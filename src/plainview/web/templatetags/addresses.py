@@ -64,10 +64,10 @@ def _pages() -> dict[str, tuple[str, tuple[str, ...]]]:
     """Name of a page -> its path with places, and the kind of each; a name of several pages is left out."""
     from plainview.web.pages import PAGES
 
-    found: dict[str, tuple[str, tuple[str, ...]]] = {}
+    known: dict[str, tuple[str, tuple[str, ...]]] = {}
     names = [page.name for page in PAGES]
     for page in PAGES:
         kinds = tuple(kind or "str" for kind in _PLACE.findall(page.path))
         if names.count(page.name) == 1 and set(kinds) <= {"int", "str"}:
-            found[page.name] = (_PLACE.sub("{}", page.path), kinds)
-    return found
+            known[page.name] = (_PLACE.sub("{}", page.path), kinds)
+    return known
