@@ -156,7 +156,8 @@ class Calibration:
 
     def _rate(self, score: float, stated: float, drawn: NDArray[np.float64], now: int) -> Rate:
         """The rate of one score from its chance by the sample, and by the resamples, ascending."""
-        ratio, floor, cut = now / max(self.compared - 1, 1), _FLOOR / len(self.best), len(drawn) // 40
+        ratio, floor = now / max(self.compared - 1, 1), _FLOOR / len(self.best)
+        cut = len(drawn) // 40
         most_often = float(max(drawn[-1 - cut], stated))
         if self.body is not None:
             most_often = max(most_often, gumbel_chance(score, *self.body))
