@@ -130,7 +130,8 @@ class Turns:
 
     def _next(self, now: float) -> _Waiting | None:
         """Return whose turn it is; None if all who wait let others finish first."""
-        greedy, newest = self._greedy(now), max(self._begun.values(), default=0.0)
+        greedy = self._greedy(now)
+        newest = max((at for begun, at in self._begun.items() if begun.alone), default=0.0)  # many acts hold no page up
         best: _Waiting | None = None
         rank: tuple[bool, int, float, float] = (True, 0, 0.0, 0.0)
         for asked in self._waiting:

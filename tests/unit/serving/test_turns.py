@@ -117,6 +117,18 @@ def test_the_next_begins_when_the_first_has_ended_or_is_no_short_one(clock: Now)
     run(test)
 
 
+def test_acts_hold_no_page_up(clock: Now) -> None:
+    async def test() -> None:
+        turns, hold = Turns(4, cores=2), threading.Event()
+        acts = [asyncio.ensure_future(turns.run("acts", hold.wait, alone=False)) for _ in range(3)]
+        await asyncio.sleep(0)
+        assert await asyncio.wait_for(turns.run("reader", lambda: "page"), 5) == "page"
+        hold.set()
+        await asyncio.gather(*acts)
+
+    run(test)
+
+
 def test_many_people_of_one_office_are_not_greedy(clock: Now) -> None:
     async def test() -> None:
         turns = Turns(4, cores=2)
