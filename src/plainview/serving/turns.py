@@ -5,9 +5,9 @@ share of this machine is greedy: while others are active, a greedy caller's requ
 that nobody else's request meets more than one of them, and after each the machine rests as long as it took, so that most
 meet none.
 
-Short requests are answered one after the other. One interpreter runs them all, and each statement to the database gives it
-to another thread, so that four pages at once take up to twice as long as in turn. A request that takes longer than a
-page does is joined by the next one, and acts join at once: their pictures and networks do not need the interpreter.
+Pages are answered one after the other by each interpreter: each statement to the database gives it to another thread, so
+that four pages at once take up to twice as long as in turn. A request that takes longer than a page does is joined by the
+next one, and acts join at once: their pictures and networks do not need the interpreter.
 """
 
 from __future__ import annotations
@@ -63,9 +63,16 @@ class _Waiting:
 class Turns:
     """Threads, and the order in which waiting requests get them. Every method belongs to the event loop's thread."""
 
-    def __init__(self, threads: int = THREADS, *, cores: int = CORES, short: float = _SHORT) -> None:
-        """Take the threads that run at most, the cores of this machine, and the time that one request has alone."""
-        self.running, self._short = 0, short
+    def __init__(self, threads: int = THREADS, *, cores: int = CORES, short: float = _SHORT, pages: int = 1) -> None:
+        """Take how many threads run at most, the cores of this machine, and how long one page has an interpreter alone.
+
+        Args:
+            threads: requests that are answered at the same time at most.
+            cores: of this machine.
+            short: seconds that a page has an interpreter alone.
+            pages: interpreters that answer them.
+        """
+        self.running, self._short, self._pages = 0, short, pages
         self._threads, self._cores = threads, cores
         self._jobs: queue.SimpleQueue[tuple[_Waiting, asyncio.AbstractEventLoop]] = queue.SimpleQueue()
         self._waiting: list[_Waiting] = []
@@ -131,11 +138,12 @@ class Turns:
     def _next(self, now: float) -> _Waiting | None:
         """Return whose turn it is; None if all who wait let others finish first."""
         greedy = self._greedy(now)
-        newest = max((at for begun, at in self._begun.items() if begun.alone), default=0.0)  # many acts hold no page up
+        # Acts do not count: many of them, one after the other, would keep every page waiting.
+        young = sum(begun.alone and now - at < self._short for begun, at in self._begun.items())
         best: _Waiting | None = None
         rank: tuple[bool, int, float, float] = (True, 0, 0.0, 0.0)
         for asked in self._waiting:
-            if asked.alone and now - newest < self._short:
+            if asked.alone and young >= self._pages:
                 continue
             heavy, use = asked.lane in greedy, self._use[asked.lane]
             idle = self.running < max(1, self._cores // 2) and now >= self._rest_until
