@@ -1,9 +1,8 @@
 """Turns: which of the waiting requests gets a thread next.
 
 Owns fairness between callers. The caller with the least recent use of threads goes first. One who has used more than a
-share of this machine is greedy: while others are active, a greedy caller's request starts only when threads are idle, so
-that nobody else's request meets more than one of them, and after each the machine rests as long as it took, so that most
-meet none.
+share of this machine is greedy: while others are active, a greedy caller has one request answered at a time, and all of
+them together one a core, so that nobody else's request meets more.
 
 Pages are answered one after the other by each interpreter: each statement to the database gives it to another thread, so
 that four pages at once take up to twice as long as in turn. A request that takes longer than a page does is joined by the
@@ -31,7 +30,6 @@ _SHORT = 0.05  # seconds that a request has alone: nearly every page is answered
 _FORGET = 10.0  # seconds after which use counts a third (1/e)
 _LIGHT = 1.0  # seconds of thread time within _FORGET up to which nobody is greedy: some twenty pages
 _PATIENCE = 2.0  # seconds after which one request of greedy callers starts although others are answered
-_REST = 1.0  # seconds after a greedy caller's request until the next one, at most
 _ACTIVE = 10.0  # seconds since the last request for which a caller is active
 
 
@@ -79,7 +77,7 @@ class Turns:
         self._use: dict[str, _Use] = {}
         self._begun: dict[_Waiting, float] = {}
         self._again: asyncio.TimerHandle | None = None
-        self._rest_until = self._heavy_at = 0.0
+        self._heavy_at = 0.0
         for number in range(threads):
             threading.Thread(target=self._work, name=f"request-{number}", daemon=True).start()
 
@@ -138,6 +136,7 @@ class Turns:
     def _next(self, now: float) -> _Waiting | None:
         """Return whose turn it is; None if all who wait let others finish first."""
         greedy = self._greedy(now)
+        heavy_running = sum(self._use[lane].running for lane in greedy)
         # Acts do not count: many of them, one after the other, would keep every page waiting.
         young = sum(begun.alone and now - at < self._short for begun, at in self._begun.items())
         best: _Waiting | None = None
@@ -146,8 +145,8 @@ class Turns:
             if asked.alone and young >= self._pages:
                 continue
             heavy, use = asked.lane in greedy, self._use[asked.lane]
-            idle = self.running < max(1, self._cores // 2) and now >= self._rest_until
-            if heavy and not idle and now - max(asked.since, self._heavy_at) < _PATIENCE:
+            full = use.running > 0 or heavy_running >= self._cores
+            if heavy and full and now - max(asked.since, self._heavy_at) < _PATIENCE:
                 continue
             this = (heavy, use.running, use.recent(now), asked.since)
             if best is None or this < rank:
@@ -186,8 +185,6 @@ class Turns:
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         now, use = monotonic(), self._use[asked.lane]
-        if asked.lane in self._greedy(now):
-            self._rest_until = now + min(seconds, _REST)
         del self._begun[asked]
         self.running -= 1
         use.running -= 1
