@@ -8,8 +8,8 @@ strength of a password's hash, loading the same network again, starting another 
 from __future__ import annotations
 
 import functools
+import gc
 import os
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -20,6 +20,7 @@ import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from tests import properties
 from tests.factories import kept_tables, rows, stages
+from tests.factories.folders import copy_tree
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from plainview.recognition.decode import Decoder
@@ -60,9 +61,8 @@ def begin_process() -> None:
     from plainview.casework.models.rows import read_nothing
     from plainview.casework.register import read
 
-    for name in [name for name in sys.modules if name.startswith("plainview.casework.")]:
-        for clear in _caches(name):
-            clear()
+    for clear in _caches(len(sys.modules), next(reversed(sys.modules))):
+        clear()
     opened.open_by_gallery.clear()
     read._counted.clear()
     # A command that ran in this process may have left its own.
@@ -70,9 +70,11 @@ def begin_process() -> None:
     read_nothing()
 
 
-@functools.cache
-def _caches(name: str) -> list[Callable[[], None]]:
-    return [value.cache_clear for value in vars(sys.modules[name]).values() if hasattr(value, "cache_clear")]
+@functools.lru_cache(maxsize=1)
+def _caches(modules: int, newest: str) -> list[Callable[[], None]]:
+    """Return what empties each cache of casework; both arguments change whenever a module is imported."""
+    ours = [module for name, module in sys.modules.items() if name.startswith("plainview.casework.")]
+    return [value.cache_clear for module in ours for value in vars(module).values() if hasattr(value, "cache_clear")]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -167,7 +169,7 @@ def workspace(
     from plainview.casework.workspace.services import services
 
     home = tmp_path / "workspace"
-    shutil.copytree(sample.folder, home)
+    copy_tree(sample.folder, home)
     with stages.our_patches():
         monkeypatch.setenv("PLAINVIEW_HOME", str(home))
         # The services import both where they are first used.
@@ -193,6 +195,12 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 def pytest_runtest_setup() -> None:
     """Count the patches of each test from its beginning."""
     stages.begin_test()
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported and collected out of every collection of garbage: it stays until the end."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -24,9 +24,10 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import pytest
-from django.db import connection
+from django.db import connection, models
 from django.utils import timezone
 from tests.factories import kept_tables, rows
+from tests.factories.folders import copy_tree, remove_tree, written_files
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -101,9 +102,8 @@ def beginning(home: Path, forget: Callable[[], None]) -> Iterator[None]:
 
 
 def _seen(home: Path) -> tuple[object, ...]:
-    """How much was written by this connection and by others, and what a test may have written by hand: the settings."""
-    by_hand = [home / "workspace.toml", home / "witnesses"]
-    return *kept_tables.written(), *(path.read_bytes() if path.is_file() else None for path in by_hand)
+    """How much was written by this connection and by others, and which files are there: a test may have changed one by hand."""
+    return *kept_tables.written(), hash(frozenset(written_files(home)))
 
 
 class _Pickler(pickle.Pickler):
@@ -149,7 +149,7 @@ def staged(make: Callable[P, R]) -> Callable[P, R]:
             f"{make.__module__}.{make.__qualname__}",
             folder is not None,
             *map(_told, args[folder is not None :]),
-            repr(options),
+            *((name, _told(option)) for name, option in sorted(options.items())),
         )
         if step not in _kept:
             before = _files(folder, at.home)
@@ -170,9 +170,13 @@ def gone_at_exit(folder: Path) -> None:
 
 
 def _told(argument: Any) -> str:
-    """An argument as a part of a step's name; a file is what it holds."""
-    if isinstance(argument, Path):
+    """An argument as a part of a step's name; a file is what it holds, and bytes are their digest."""
+    if isinstance(argument, Path) and argument.is_file():
         return hashlib.sha256(argument.read_bytes()).hexdigest()
+    if isinstance(argument, bytes):
+        return hashlib.sha256(argument).hexdigest()
+    if isinstance(argument, models.Model):  # its own words may leave out what a test set
+        return repr((type(argument), {name: value for name, value in vars(argument).items() if name[0] != "_"}))
     return repr(argument)
 
 
@@ -187,20 +191,18 @@ def _keep(home: Path, folder: Path | None, written: set[Path], step: tuple[Any, 
     _Pickler(data, folder).dump(answer)
     place = Path(tempfile.mkdtemp(prefix="plainview-stage-"))
     gone_at_exit(place)
-    shutil.copytree(home, place / "workspace")
+    copy_tree(home, place / "workspace")
     if folder is not None and folder.exists():
-        shutil.copytree(
-            folder, place / "folder", ignore=lambda at, names: {home.name} if Path(at) == home.parent else ()
-        )
+        copy_tree(folder, place / "folder", without=home)
     _kept[step] = _Kept(place, kept_tables.keep(), data.getvalue(), frozenset(rows.written_by_hand))
 
 
 def _copy(at: _Stage, folder: Path | None, kept: _Kept) -> Any:
     at.forget()
-    shutil.rmtree(at.home)
-    shutil.copytree(kept.folder / "workspace", at.home)
+    remove_tree(at.home)
+    copy_tree(kept.folder / "workspace", at.home)
     if folder is not None and (kept.folder / "folder").exists():
-        shutil.copytree(kept.folder / "folder", folder, dirs_exist_ok=True)
+        copy_tree(kept.folder / "folder", folder)
     kept.tables.restore()
     rows.written_by_hand |= kept.by_hand
     at.forget()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.factories.stages import staged
 from tests.factories.work import person
 
 from plainview.casework import jobs
@@ -20,6 +21,7 @@ def received(data: bytes, case: str = "C-1", *, name: str = "clip.mp4", **part: 
     return finish_video(video.public_id, acting_member=member)
 
 
+@staged
 def take(data: bytes, case: str = "C-1", *, name: str = "clip.mp4", **part: float) -> Video:
     """An uploaded video that was looked through."""
     video, job = received(data, case, name=name, **part)

@@ -80,10 +80,19 @@ def ready(folder: Path) -> Path:
     return probe(folder)
 
 
-def search(image: Path, member: Member | None = None, *, urgent: str = "", review: str = "", **request: Any) -> Answer:
+def search_here(
+    image: Path, member: Member | None = None, *, urgent: str = "", review: str = "", **request: Any
+) -> Answer:
+    """A search in this process, which then has the gallery's index in memory."""
     fields = {"case": "C-1", "purpose": "find the rider", "gallery": "g"}
     wanted, ground = Request(**(fields | request)), ground_of(urgent=urgent, review=review)
     return run_search(prepare_probe(image), wanted, ground, acting_member=member or person("examiner"))
+
+
+@staged
+def search(image: Path, member: Member | None = None, **how: Any) -> Answer:
+    """A search as `search_here` makes it, of which a test may find only what is in the workspace."""
+    return search_here(image, member, **how)
 
 
 @contextmanager

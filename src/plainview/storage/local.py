@@ -77,8 +77,12 @@ class LocalBlobStore:
                 root.mkdir(mode=0o700, parents=True)
                 _flush_folder(root.parent)
         with suppress(StorageReadOnly), self._in_plain_words():
-            for folder in [self._beside, *(root / name for name in _FOLDERS)]:
-                folder.mkdir(mode=0o700, exist_ok=True)
+            # Every process that opens the store looks: one listing, not 257 questions.
+            with os.scandir(root) as entries:
+                there = {entry.name for entry in entries if entry.is_dir()}
+            for name in (self._beside.name, *_FOLDERS):
+                if name not in there:
+                    (root / name).mkdir(mode=0o700, exist_ok=True)
             _flush_folder(root)
             self._remove_leftovers()
 

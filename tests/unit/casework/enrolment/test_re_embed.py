@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.factories.models import collins, hopper, scaled
-from tests.factories.work import case, entries, gallery, person, probe, search, write
+from tests.factories.work import case, entries, gallery, person, probe, write
+from tests.factories.work import search_here as search
 
 from plainview.casework import find
 from plainview.casework.canaries.manage import add_canary

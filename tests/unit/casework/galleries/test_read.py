@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.factories.work import case, gallery, person, probe, search
+from tests.factories.work import case, gallery, person, probe
+from tests.factories.work import search_here as search
 
 from plainview.casework.erasure.expunge import expunge
 from plainview.casework.galleries.read import changes_after

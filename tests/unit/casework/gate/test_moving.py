@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.factories.work import entries, person, ready, search
+from tests.factories.work import entries, person, ready
+from tests.factories.work import search_here as search
 
 from plainview.casework.erasure.expunge import expunge
 from plainview.casework.gate import moving

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.factories.stages import staged
-from tests.factories.work import case, entries, gallery, person, probe, search
+from tests.factories.work import case, entries, gallery, person, probe
+from tests.factories.work import search_here as search
 
 from plainview.casework.disclosure.make import disclose
 from plainview.casework.erasure.expunge import expunge
