@@ -66,7 +66,7 @@ class _Beside:
     control: socket.socket
     free: list[Connection] = field(default_factory=list)
     busy: int = 0
-    made: int = 0
+    generation: int = 0
 
 
 class Interpreters:
@@ -133,9 +133,11 @@ class Interpreters:
             if least is None or least.busy > self._here:
                 return None
             least.busy += 1
-            return least, least.free.pop(), least.made
+            return least, least.free.pop(), least.generation
 
-    def _ask(self, beside: _Beside, channel: Connection, made: int, environ: dict[str, Any], keep: Keep) -> Answer:
+    def _ask(
+        self, beside: _Beside, channel: Connection, generation: int, environ: dict[str, Any], keep: Keep
+    ) -> Answer:
         whole = False
         try:
             _send(channel, {key: value for key, value in environ.items() if key not in _OWN})
@@ -149,7 +151,7 @@ class Interpreters:
         finally:
             with self._lock:
                 beside.busy -= 1
-                if whole and beside.made == made:
+                if whole and beside.generation == generation:
                     beside.free.append(channel)
                 else:
                     channel.close()
@@ -168,7 +170,10 @@ class Interpreters:
         with self._lock:
             for channel in beside.free:
                 channel.close()
-            beside.free, beside.made = [Connection(descriptor) for descriptor in descriptors], beside.made + 1
+            beside.free, beside.generation = (
+                [Connection(descriptor) for descriptor in descriptors],
+                beside.generation + 1,
+            )
         return bool(said)
 
 
@@ -293,7 +298,7 @@ def _answer_all(wsgi: Wsgi, channel: Connection) -> None:
             answer = None
             try:
                 answer = _answer(wsgi, environ, send)
-            except Exception:  # the application answers its own errors; this is none of them
+            except Exception:  # the application answers its own errors: this was not one of those
                 LOG.exception("A page failed.")
             channel.send_bytes(b"")
             channel.send(answer)

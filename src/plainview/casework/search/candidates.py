@@ -110,12 +110,12 @@ def faces_of(search: Search, ten: int) -> list[Reference]:
     Raises:
         Refused: candidate.unknown: the list is not that long.
     """
-    rows = list(_TEN(search.pk, ten * TEN, (ten + 1) * TEN)) if ten < _MOST else []
-    if not rows:
+    candidates = list(_TEN(search.pk, ten * TEN, (ten + 1) * TEN)) if ten < _MOST else []
+    if not candidates:
         raise Refused(
             "candidate.unknown", "Not found", f"The list has no rank {ten * TEN + 1}.", "Look at the candidate list."
         )
-    return [picture_of(row, "") for row in rows]
+    return [picture_of(candidate, "") for candidate in candidates]
 
 
 _TEN = Prepared(
