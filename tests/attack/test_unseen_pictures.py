@@ -14,7 +14,7 @@ from tests.factories.work import case, entries, gallery, newest, person, probe, 
 from plainview.casework.models import Case, LogEntry, Search
 
 WHOLE = ("probe.jpg?original", "probe.jpg?whole", "candidates/1/whole.jpg")
-FACES = ("probe.jpg", "candidates/1/face.jpg")
+FACES = ("probe.jpg", "candidates/1/face.jpg", "candidates/tens/0/faces.jpg")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from tests.browser.conftest import findings
 from tests.factories.live import CASE, GALLERY, Live, follow, probe
 
@@ -31,8 +31,15 @@ def opened(page_of: PageOf, search_id: str, rank: int, **options: object) -> Pag
     page = page_of("examiner", **options)
     page.goto(f"/searches/{search_id}/candidates/{rank}/examine/")
     expect(page.locator("#prompt")).to_be_visible()
-    page.wait_for_function("Array.from(document.images).every(i => i.complete && i.naturalWidth)")
+    for picture in page.locator("#stages img").all():
+        loaded(picture)
     return page
+
+
+def loaded(picture: Locator) -> None:
+    """Wait for a picture; a function that is waited for would be evaluated, which the pages forbid."""
+    expect(picture).to_have_js_property("complete", True)
+    expect(picture).not_to_have_js_property("naturalWidth", 0)
 
 
 def seen(page: Page) -> np.ndarray:
@@ -323,3 +330,28 @@ def test_proficiency_is_accessible(page_of: PageOf, who: str) -> None:
         page.goto("/proficiency/items/")
         assert findings(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_each_card_of_a_list_shows_its_own_face(page_of: PageOf, search_id: str) -> None:
+    page = page_of("examiner")
+    page.goto(f"/searches/{search_id}/")
+
+    def grey(png: bytes) -> np.ndarray:
+        return np.asarray(Image.open(io.BytesIO(png)).convert("L").resize((96, 96)), dtype=np.int16)
+
+    cards = page.locator("[data-candidate]")
+    ranks = [int(card.get_attribute("data-rank") or 0) for card in cards.all()]
+    faces = [grey(page.request.get(f"/searches/{search_id}/candidates/{rank}/face.jpg").body()) for rank in ranks]
+    assert len(ranks) >= 3
+    for number in sorted({0, 1, 9, 10, len(ranks) - 1} & set(range(len(ranks)))):
+        card = cards.nth(number)
+        card.scroll_into_view_if_needed()
+        shown = card.locator("img.face").first
+        loaded(shown)
+        away = [float(np.abs(grey(shown.screenshot()) - face).mean()) for face in faces]
+        assert away[number] == min(away) < 20, (ranks[number], away)
+    beside = grey(page.locator(".rail .current .face").screenshot())
+    shown = page.locator(".rail .current .face").get_attribute("alt")
+    number = ranks.index(int((shown or "").removeprefix("Candidate ")))
+    away = [float(np.abs(beside - face).mean()) for face in faces]
+    assert away[number] == min(away) < 20, (shown, away)

@@ -38,7 +38,7 @@ def test_from_the_file_to_a_picked_still(page_of: Callable[..., Page], file: Pat
     assert findings(page) == []
     page.keyboard.press("j")
     page.keyboard.press("j")
-    page.wait_for_function("document.activeElement.closest('.card')?.id === 'person-2'")
+    expect(page.locator("#person-2:focus-within")).to_have_count(1)
     page.keyboard.press("o")
     expect(page.locator("#others-2")).to_have_attribute("open", "")
     page.get_by_label("Minimum quality").fill("100")

@@ -254,10 +254,12 @@ def test_a_search_runs_once_and_its_candidates_have_their_own_address(client: Cl
         "probe.jpg?whole",
         "probe.jpg?original",
         "candidates/1/face.jpg",
+        "candidates/tens/0/faces.jpg",
         "candidates/2/whole.jpg",
     ):
         assert client.get(url + name)["Content-Type"] == "image/jpeg"
-    assert client.get(f"{url}candidates/3/face.jpg").status_code == 404
+    for nothing in ("candidates/3/face.jpg", "candidates/tens/1/faces.jpg"):
+        assert client.get(url + nothing).status_code == 404
     assert "It was searched" not in page
     used = text(client.get(there))
     assert "This probe was searched" in used
@@ -323,6 +325,7 @@ def test_erased_references_null_results_and_other_peoples_pictures(client: Clien
             url,
             f"{url}probe.jpg",
             f"{url}candidates/2/face.jpg",
+            f"{url}candidates/tens/0/faces.jpg",
             there,
             f"{there}picture.jpg",
             "/cases/",

@@ -22,6 +22,7 @@ FOR_EVERY_PART = {
     "number": 1,
     "public_id": "X000000000000",
     "rank": 1,
+    "ten": 0,
     "position": 1,
     "which": "probe",
     "code": "x",

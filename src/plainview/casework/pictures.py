@@ -47,6 +47,7 @@ density; enlarged, with the eyes about 280 apart, more than in nearly every prob
 
 _QUALITY = 90  # JPEG: no visible loss at these sizes
 _SMALL, _SMALL_QUALITY = 208, 75  # JPEG of at most this side in a list: a third of the bytes of a side of 320
+_GREY = 128
 _MOST_CACHED = 2048  # pictures in memory: about 40 MB of cards
 _COMMENT_HEAD, _COMMENT_MOST = 4, 65_537  # bytes of a JPEG comment: marker and length; the longest one
 
@@ -97,6 +98,32 @@ def reference_jpeg(reference: Reference, side: int) -> bytes:
         with suppress(StorageError, ValueError):  # missing or damaged: the picture itself is still there
             return _cut(services().blobs.get(reference.face_file), reference, wanted)
     return face_jpeg(reference.blob, reference.box, wanted)
+
+
+def faces_jpeg(references: Sequence[Reference], side: int) -> bytes:
+    """Return the faces of a list one below the other, always ten squares: a page shows each by its place.
+
+    Args:
+        references: at most ten; an erased one has a placeholder.
+        side: as for `reference_jpeg`.
+
+    Raises:
+        BadMedia, StorageError: a stored picture cannot be read.
+    """
+    wanted = min(_side(side), CUT[-1])
+    whole = np.full((10 * wanted, wanted, 3), _GREY, np.uint8)
+    for place, reference in enumerate(references):
+        square = reference_jpeg(reference, wanted) if reference.template else erased_jpeg(wanted)
+        whole[place * wanted : (place + 1) * wanted] = _decoded(square)
+    return _encoded(".jpg", whole, [cv2.IMWRITE_JPEG_QUALITY, _SMALL_QUALITY if wanted <= _SMALL else _QUALITY])
+
+
+def erased_jpeg(side: int) -> bytes:
+    """Return the placeholder of an erased picture: grey, with the word."""
+    plain = np.full((side, side, 3), _GREY, np.uint8)
+    at = (round(side * 0.3), round(side * 0.53))
+    cv2.putText(plain, "erased", at, cv2.FONT_HERSHEY_SIMPLEX, side / 267, (255, 255, 255), 2, cv2.LINE_AA)
+    return jpeg(plain)
 
 
 def _cut(data: bytes, reference: Reference, wanted: int) -> bytes:
@@ -230,10 +257,14 @@ def jpeg(pixels: Pixels) -> bytes:
 
 
 def _smaller(data: bytes, side: int) -> bytes:
+    return _listed(_shrunk(_decoded(data), side))
+
+
+def _decoded(data: bytes) -> Pixels:
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     if pixels is None:
         raise ValueError("not a picture")
-    return _listed(_shrunk(np.asarray(pixels, np.uint8), side))
+    return np.asarray(pixels, np.uint8)
 
 
 def _shrunk(square: Pixels, side: int) -> Pixels:

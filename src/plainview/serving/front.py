@@ -8,27 +8,37 @@ from __future__ import annotations
 
 import asyncio
 import html
-import io
 import sys
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import blake2b
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
+from time import monotonic
 from typing import Any, BinaryIO
 from urllib.parse import unquote_to_bytes
 
 from plainview.casework.workspace.serving import Caller, Network, Serving, caller, is_proxy, networks
 from plainview.serving.bodies import SMALL, Bodies, Gone, Limit, NotTaken
+from plainview.serving.interpreters import NOTES, Answer, Interpreters
 from plainview.serving.turns import Turns
 
-MEMBER = "plainview.member"
+MEMBER = f"{NOTES}member"
 """Key of the WSGI environment: set by the pages for the request of a signed-in member."""
 
-FORWARDED = "plainview.forwarded"
+FORWARDED = f"{NOTES}forwarded"
 """Key of the WSGI environment: whether a header says that a proxy passed the request on, one that was named or not."""
+
+ACTED = f"{NOTES}acted"
+"""Key of the WSGI environment: when this session last acted or had news, by time.monotonic(); 0 if not known."""
+
+NEWS = f"{NOTES}news"
+"""Key of the WSGI environment: set by a page that showed its member something new."""
+
+MEASURED = f"{NOTES}measured"
+"""Key of the WSGI environment: what the metrics count of a request, for the process that answers their page."""
 
 _PIECE = 64 << 10  # bytes sent at once: the size of a socket's buffer
 _READER = 20.0  # seconds in which a reader takes one piece: 3 kB a second at least
@@ -39,8 +49,6 @@ _NEVER = frozenset(
 )
 
 _PASSED_ON = ("x-forwarded-for", "forwarded", "x-real-ip", "via")
-
-Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,8 @@ class Rules:
         session_cookie: name of the session's cookie.
         warn: writes a line for the operator, once.
         page: status and reason -> the page of a request that is not taken.
+        own: path -> whether only the server's own process may answer it.
+        count: what another process measured of a request -> counted in this one.
         programs: what is asked instead for the addresses that programs call.
     """
 
@@ -61,6 +71,8 @@ class Rules:
     session_cookie: str
     warn: Callable[[str], None] = lambda text: None
     page: Callable[[int, str], bytes] = lambda status, why: html.escape(why).encode()
+    own: Callable[[str], bool] = lambda path: False
+    count: Callable[..., None] = lambda *measured: None
     programs: Programs | None = None
 
 
@@ -92,27 +104,19 @@ class _Request:
     lane: str
 
 
-@dataclass(slots=True)
-class _Answer:
-    status: int = 500
-    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
-    body: BinaryIO = field(default_factory=io.BytesIO)
-    member: bool = False
-
-
 class Front:
     """An ASGI application around Django's WSGI application."""
 
-    def __init__(self, wsgi: Wsgi, serving: Serving, rules: Rules, folder: Path, turns: Turns | None = None) -> None:
-        self.turns = turns or Turns()
+    def __init__(self, interpreters: Interpreters, serving: Serving, rules: Rules, folder: Path) -> None:
+        self.turns = Turns(pages=interpreters.number)
         self.bodies = Bodies(folder)
         self.answering = 0
         """Requests whose body has arrived and whose answer is not sent yet."""
         self.closing = self.refusing = False
         """Every answer ends its connection; new requests are refused."""
-        self._wsgi, self._serving, self._rules = wsgi, serving, rules
+        self._interpreters, self._serving, self._rules = interpreters, serving, rules
         self._trusted: tuple[Network, ...] = networks(serving.trusted)
-        self._sessions: OrderedDict[str, None] = OrderedDict()
+        self._sessions: OrderedDict[str, float] = OrderedDict()  # -> when it last acted, by time.monotonic()
 
     def sweep(self) -> None:
         """Forget callers whose turns are long over."""
@@ -211,15 +215,16 @@ class Front:
 
     async def _turn(
         self, request: _Request, body: BinaryIO, size: int, receive: Callable[[], Awaitable[Any]]
-    ) -> _Answer | None:
+    ) -> Answer | None:
         """Let Django answer when it is this caller's turn; None if the caller hung up before."""
         environ = self._environ(request, body, size)
+        page = request.scope["method"] in ("GET", "HEAD")
+        beside = page and not size and not self._rules.own(request.scope["path"])
 
-        def work() -> _Answer:
-            return self._ask(environ)
+        def work() -> Answer:
+            return self._interpreters.answer(environ, self.bodies.keep, beside=beside)
 
-        alone = request.scope["method"] in ("GET", "HEAD")
-        turn = asyncio.ensure_future(self.turns.run(request.lane, work, alone=alone))
+        turn = asyncio.ensure_future(self.turns.run(request.lane, work, alone=page))
         hung_up = asyncio.ensure_future(_until_gone(receive))
         try:
             await asyncio.wait((turn, hung_up), return_when=asyncio.FIRST_COMPLETED)
@@ -228,14 +233,16 @@ class Front:
             answer = await turn  # begun is finished, also for someone who hung up
         finally:
             hung_up.cancel()
-        assert isinstance(answer, _Answer)  # noqa: S101
-        if answer.member:
-            self._remember(request.session)
+        assert isinstance(answer, Answer)  # noqa: S101
+        if answer.notes.get(MEMBER):
+            self._remember(request.session, acted=not page or bool(answer.notes.get(NEWS)))
+        if MEASURED in answer.notes and answer.beside:
+            self._rules.count(*answer.notes[MEASURED])
         return answer
 
-    def _remember(self, session: str) -> None:
+    def _remember(self, session: str, *, acted: bool) -> None:
         known = _digest(session)
-        self._sessions[known] = None
+        self._sessions[known] = monotonic() if acted else self._sessions.get(known, 0.0)
         self._sessions.move_to_end(known)
         if len(self._sessions) > _SESSIONS:
             self._sessions.popitem(last=False)
@@ -261,6 +268,7 @@ class Front:
             "wsgi.multithread": True,
             "wsgi.multiprocess": False,
             "wsgi.run_once": False,
+            ACTED: self._sessions.get(_digest(request.session), 0.0),
             FORWARDED: any(header in request.headers for header in _PASSED_ON),
         }
         for header, value in request.headers.items():
@@ -277,27 +285,7 @@ class Front:
         names = self._serving.names
         return typed if typed and own.lower() not in names and typed.lower() in names else own
 
-    def _ask(self, environ: dict[str, Any]) -> _Answer:
-        answer = _Answer()
-
-        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], None]:
-            answer.status = int(status.split(" ", 1)[0])
-            answer.headers = [
-                (name.lower().encode("latin-1"), value.strip().encode("latin-1")) for name, value in headers
-            ]
-            return lambda data: None
-
-        parts = self._wsgi(environ, start)
-        try:
-            answer.body = self.bodies.keep(part for part in parts if part)
-        finally:
-            close = getattr(parts, "close", None)
-            if close is not None:
-                close()
-        answer.member = bool(environ.get(MEMBER))
-        return answer
-
-    async def _send(self, answer: _Answer, send: Callable[[Any], Awaitable[None]]) -> None:
+    async def _send(self, answer: Answer, send: Callable[[Any], Awaitable[None]]) -> None:
         if self.closing:
             answer.headers.append((b"connection", b"close"))
         with answer.body as body, suppress(TimeoutError):

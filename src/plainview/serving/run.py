@@ -12,9 +12,7 @@ import time
 from plainview.policy.decision import Refused
 from plainview.serving.child import Child
 from plainview.serving.connections import ENDS, Context, Served, Server
-
-SWITCH = 0.001
-"""Seconds after which a thread that computes lets another one go on: Python's 5 ms are felt at every step of a request."""
+from plainview.serving.interpreters import SWITCH
 
 _MARGIN = 0.5  # seconds after ENDS for the worker
 

@@ -1,13 +1,12 @@
 """Turns: which of the waiting requests gets a thread next.
 
 Owns fairness between callers. The caller with the least recent use of threads goes first. One who has used more than a
-share of this machine is greedy: while others are active, a greedy caller's request starts only when threads are idle, so
-that nobody else's request meets more than one of them, and after each the machine rests as long as it took, so that most
-meet none.
+share of this machine is greedy: while others are active, a greedy caller has one request answered at a time, and all of
+them together one a core, so that nobody else's request meets more.
 
-Short requests are answered one after the other. One interpreter runs them all, and each statement to the database gives it
-to another thread, so that four pages at once take up to twice as long as in turn. A request that takes longer than a
-page does is joined by the next one, and acts join at once: their pictures and networks do not need the interpreter.
+Pages are answered one after the other by each interpreter: each statement to the database gives it to another thread, so
+that four pages at once take up to twice as long as in turn. A request that takes longer than a page does is joined by the
+next one, and acts join at once: their pictures and networks do not need the interpreter.
 """
 
 from __future__ import annotations
@@ -31,7 +30,6 @@ _SHORT = 0.05  # seconds that a request has alone: nearly every page is answered
 _FORGET = 10.0  # seconds after which use counts a third (1/e)
 _LIGHT = 1.0  # seconds of thread time within _FORGET up to which nobody is greedy: some twenty pages
 _PATIENCE = 2.0  # seconds after which one request of greedy callers starts although others are answered
-_REST = 1.0  # seconds after a greedy caller's request until the next one, at most
 _ACTIVE = 10.0  # seconds since the last request for which a caller is active
 
 
@@ -63,16 +61,23 @@ class _Waiting:
 class Turns:
     """Threads, and the order in which waiting requests get them. Every method belongs to the event loop's thread."""
 
-    def __init__(self, threads: int = THREADS, *, cores: int = CORES, short: float = _SHORT) -> None:
-        """Take the threads that run at most, the cores of this machine, and the time that one request has alone."""
-        self.running, self._short = 0, short
+    def __init__(self, threads: int = THREADS, *, cores: int = CORES, short: float = _SHORT, pages: int = 1) -> None:
+        """Take how many threads run at most, the cores of this machine, and how long one page has an interpreter alone.
+
+        Args:
+            threads: requests that are answered at the same time at most.
+            cores: of this machine.
+            short: seconds that a page has an interpreter alone.
+            pages: interpreters that answer them.
+        """
+        self.running, self._short, self._pages = 0, short, pages
         self._threads, self._cores = threads, cores
         self._jobs: queue.SimpleQueue[tuple[_Waiting, asyncio.AbstractEventLoop]] = queue.SimpleQueue()
         self._waiting: list[_Waiting] = []
         self._use: dict[str, _Use] = {}
         self._begun: dict[_Waiting, float] = {}
         self._again: asyncio.TimerHandle | None = None
-        self._rest_until = self._heavy_at = 0.0
+        self._heavy_at = 0.0
         for number in range(threads):
             threading.Thread(target=self._work, name=f"request-{number}", daemon=True).start()
 
@@ -131,15 +136,17 @@ class Turns:
     def _next(self, now: float) -> _Waiting | None:
         """Return whose turn it is; None if all who wait let others finish first."""
         greedy = self._greedy(now)
-        newest = max((at for begun, at in self._begun.items() if begun.alone), default=0.0)  # many acts hold no page up
+        heavy_running = sum(self._use[lane].running for lane in greedy)
+        # Acts do not count: many of them, one after the other, would keep every page waiting.
+        young = sum(begun.alone and now - at < self._short for begun, at in self._begun.items())
         best: _Waiting | None = None
         rank: tuple[bool, int, float, float] = (True, 0, 0.0, 0.0)
         for asked in self._waiting:
-            if asked.alone and now - newest < self._short:
+            if asked.alone and young >= self._pages:
                 continue
             heavy, use = asked.lane in greedy, self._use[asked.lane]
-            idle = self.running < max(1, self._cores // 2) and now >= self._rest_until
-            if heavy and not idle and now - max(asked.since, self._heavy_at) < _PATIENCE:
+            full = use.running > 0 or heavy_running >= self._cores
+            if heavy and full and now - max(asked.since, self._heavy_at) < _PATIENCE:
                 continue
             this = (heavy, use.running, use.recent(now), asked.since)
             if best is None or this < rank:
@@ -178,8 +185,6 @@ class Turns:
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         now, use = monotonic(), self._use[asked.lane]
-        if asked.lane in self._greedy(now):
-            self._rest_until = now + min(seconds, _REST)
         del self._begun[asked]
         self.running -= 1
         use.running -= 1

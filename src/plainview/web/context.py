@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache, partial
 
 from django.http import HttpRequest
@@ -9,6 +10,7 @@ from django.http import HttpRequest
 from plainview.casework.log.state import is_sample
 from plainview.casework.models import Member
 from plainview.casework.news.read import unseen
+from plainview.serving.front import ACTED
 from plainview.web.nav import everything, may_search, own_places, places
 from plainview.web.sample import people
 from plainview.web.tasks import count
@@ -27,9 +29,14 @@ def workspace(request: HttpRequest) -> dict[str, object]:
             "everything": partial(everything, member),
             "may_search": may_search(request),
             # Called by the header only: a message or a part of a page shows neither.
-            "task_count": cache(partial(count, member, fresh=request.method != "GET")),
+            "task_count": cache(partial(count, member, acted=_acted(request))),
             "unseen": cache(partial(unseen, member)),
         }
     elif request.path.startswith("/accounts/login/"):
         context["sample_people"] = people(request)
     return context
+
+
+def _acted(request: HttpRequest) -> float:
+    """Return when the member last acted: now, if this is an act."""
+    return float(request.META.get(ACTED, 0.0)) if request.method in ("GET", "HEAD") else math.inf

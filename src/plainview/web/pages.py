@@ -36,6 +36,7 @@ from plainview.web.views import (
     home,
     jobs,
     leads,
+    list_pictures,
     log,
     me,
     members,
@@ -120,12 +121,20 @@ PAGES: tuple[Page, ...] = (
     Page("prepare/<id>/search/", search.preparation_search, "preparation-search", may.SEARCH_RUN),
     # A search and its candidates.
     Page("searches/<id>/", candidates.search, "search", may.CASE_READ),
-    Page("searches/<id>/probe.jpg", candidates.search_probe, "search-probe", may.CASE_READ),
+    Page("searches/<id>/probe.jpg", list_pictures.search_probe, "search-probe", may.CASE_READ),
     Page(
         "searches/<id>/photographs/<int:number>.jpg", photographs.search_photograph, "search-photograph", may.CASE_READ
     ),
-    Page("searches/<id>/candidates/<int:rank>/face.jpg", candidates.candidate_face, "candidate-face", may.CASE_READ),
-    Page("searches/<id>/candidates/<int:rank>/whole.jpg", candidates.candidate_whole, "candidate-whole", may.CASE_READ),
+    Page("searches/<id>/candidates/<int:rank>/face.jpg", list_pictures.candidate_face, "candidate-face", may.CASE_READ),
+    Page(
+        "searches/<id>/candidates/tens/<int:ten>/faces.jpg",
+        list_pictures.candidate_faces,
+        "candidate-faces",
+        may.CASE_READ,
+    ),
+    Page(
+        "searches/<id>/candidates/<int:rank>/whole.jpg", list_pictures.candidate_whole, "candidate-whole", may.CASE_READ
+    ),
     Page("searches/<id>/candidates.pdf", triage.sheet, "search-pdf", may.CASE_READ),
     Page("searches/<id>/none/", triage.none, "none-of-these", may.EXAMINATION_RECORD),
     Page("searches/<id>/candidates/<int:rank>/aside/", triage.aside, "set-aside", may.EXAMINATION_RECORD),

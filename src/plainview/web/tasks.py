@@ -75,24 +75,25 @@ def tasks_of(member: Member) -> list[Task]:
     return sorted(rows, key=lambda task: (not task.late, -(task.at or now).timestamp()))
 
 
-_FRESH = 15.0  # seconds for which a count is shown again: of the same process, unless the member acts
+_FRESH = 15.0  # seconds for which a count is shown again, unless the member acts
 _counts: dict[int, tuple[float, int]] = {}
 _lock = threading.Lock()
 
 
-def count(member: Member, *, fresh: bool = False) -> int:
-    """Return the number of the member's tasks, as it was a few seconds ago unless `fresh`."""
+def count(member: Member, *, acted: float = 0.0) -> int:
+    """Return the number of the member's tasks, as it was a few seconds ago unless they acted since (time.monotonic())."""
     with _lock:
         earlier = _counts.get(member.pk)
-    if earlier is not None and not fresh and time.monotonic() - earlier[0] < _FRESH:
+    now = time.monotonic()
+    if earlier is not None and max(acted, now - _FRESH) < earlier[0]:
         return earlier[1]
-    return remember(member, len(list(_tasks(member))))
+    return remember(member, len(list(_tasks(member))), now)
 
 
-def remember(member: Member, number: int) -> int:
-    """Keep a count that was just made."""
+def remember(member: Member, number: int, at: float) -> int:
+    """Keep a count that was begun at this time."""
     with _lock:
-        _counts[member.pk] = (time.monotonic(), number)
+        _counts[member.pk] = (at, number)
     return number
 
 

@@ -21,7 +21,7 @@ from prometheus_client.registry import Collector
 
 from plainview.casework.upkeep.read import PARTS, ready, status
 from plainview.casework.workspace.services import services
-from plainview.serving.front import FORWARDED
+from plainview.serving.front import FORWARDED, MEASURED
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -55,8 +55,8 @@ class Watching:
 def _record(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
     match = request.resolver_match
     view = (match.view_name if match else "") or "none"
-    _requests.labels(view, f"{response.status_code // 100}xx").inc()
-    _seconds.labels(view).observe(seconds)
+    measured = request.META[MEASURED] = (view, f"{response.status_code // 100}xx", seconds)
+    count(*measured)
     known: dict[str, object] = {
         "view": view,
         "method": request.method,
@@ -67,6 +67,17 @@ def _record(request: HttpRequest, response: HttpResponse, seconds: float) -> Non
     if number is not None:
         known["reference"] = number
     _log.info("request", extra={"known": known})
+
+
+def count(view: str, status: str, seconds: float) -> None:
+    """Count a request that was answered, here or by a process beside this one."""
+    _requests.labels(view, status).inc()
+    _seconds.labels(view).observe(seconds)
+
+
+def answers(path: str) -> bool:
+    """Say whether the path is one of these addresses."""
+    return path in _PROBES
 
 
 def _healthz(request: HttpRequest) -> HttpResponse:

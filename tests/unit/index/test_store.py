@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,8 @@ def test_a_head_that_is_shown_has_no_key() -> None:
     assert Head.from_bytes(head.to_bytes(DIM), DIM) == head
     with pytest.raises(IndexDamaged):
         Head.from_bytes(head.to_bytes(DIM), 2 * DIM)
+    with pytest.raises(FrozenInstanceError):  # another one takes its place, or none does
+        head.count = 1  # type: ignore[misc]
 
 
 def test_what_was_not_committed_does_not_count(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from uvicorn.server import ServerState
 from plainview.casework.workspace.serving import Serving
 from plainview.serving.connections import IDLE, PROXY_IDLE, Connection
 from plainview.serving.front import Front
+from plainview.serving.interpreters import Interpreters
 
 
 @pytest.mark.parametrize(
@@ -22,7 +23,7 @@ from plainview.serving.front import Front
     [("10.0.4.7", PROXY_IDLE), ("::ffff:10.0.4.7", PROXY_IDLE), ("10.0.5.7", IDLE), ("fe80::1%eth0", IDLE)],
 )
 def test_a_trusted_proxy_keeps_its_connections_longer_than_a_browser(peer: str, seconds: float, tmp_path: Path) -> None:
-    front = Front(MagicMock(), Serving(secure="proxy", trusted=("10.0.4.0/24",)), MagicMock(), tmp_path)
+    front = Front(Interpreters(MagicMock()), Serving(secure="proxy", trusted=("10.0.4.0/24",)), MagicMock(), tmp_path)
     config = uvicorn.Config(front, timeout_keep_alive=int(IDLE), ws="none", lifespan="off", log_config=None)
     config.limit_max_connections = 10  # type: ignore[attr-defined]
     config.load()

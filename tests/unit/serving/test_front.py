@@ -14,6 +14,7 @@ from tests.factories import loops
 from plainview.casework.workspace.serving import Serving
 from plainview.serving.bodies import Limit
 from plainview.serving.front import Front, Rules
+from plainview.serving.interpreters import Interpreters
 
 
 def test_an_answer_that_finds_no_room_is_a_line_that_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,7 +25,7 @@ def test_an_answer_that_finds_no_room_is_a_line_that_says_so(tmp_path: Path, mon
     said: list[str] = []
     asked: list[bool] = []
     rules = Rules(lambda path: Limit(1000, False), lambda session: False, "sessionid", said.append)
-    front, sent = Front(pages, Serving(), rules, tmp_path), []
+    front, sent = Front(Interpreters(pages), Serving(), rules, tmp_path), []
 
     async def receive() -> dict[str, Any]:
         if sent:

@@ -61,21 +61,29 @@ def test_who_used_least_is_next(clock: Now) -> None:
     run(test)
 
 
-def test_a_greedy_caller_waits_while_others_are_answered_but_not_for_ever(clock: Now) -> None:
+def test_greedy_callers_have_one_request_at_a_time_and_one_a_core_together(clock: Now) -> None:
     async def test() -> None:
-        turns, hold, done = Turns(4, cores=2), threading.Event(), []
-        used(turns, "greedy", 30.0, clock.time)
+        turns, hold, begun = Turns(8, cores=2), threading.Event(), []
+        for lane in ("a", "b", "c"):
+            used(turns, lane, 30.0, clock.time)
         used(turns, "person", 0.1, clock.time)
-        other = asyncio.ensure_future(turns.run("person", hold.wait))
-        await asyncio.sleep(0)
-        greedy = asyncio.ensure_future(turns.run("greedy", lambda: done.append(1)))
+
+        def work(lane: str) -> None:
+            begun.append(lane)
+            hold.wait()
+
+        asked = []
+        for lane in ("a", "a", "b", "c", "person"):
+            asked.append(asyncio.ensure_future(turns.run(lane, lambda lane=lane: work(lane), alone=False)))
+            await asyncio.sleep(0)
         await asyncio.sleep(0.15)
-        assert (turns.running, turns.waiting, done) == (1, 1, [])
-        clock.time += 2.1
-        await greedy
-        assert done == [1]
+        assert (sorted(begun), turns.waiting) == (["a", "b", "person"], 2)
+        clock.time += 2.1  # but they do not wait for ever
+        asked.append(asyncio.ensure_future(turns.run("person", lambda: None, alone=False)))
+        await asyncio.sleep(0.15)
+        assert (sorted(begun), turns.waiting) == (["a", "b", "c", "person"], 1)
         hold.set()
-        await other
+        await asyncio.gather(*asked)
 
     run(test)
 

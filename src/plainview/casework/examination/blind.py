@@ -16,6 +16,7 @@ from django.utils import timezone
 from plainview.casework import find
 from plainview.casework.models import Draft, Member, Reference, Verification, VerificationItem
 from plainview.casework.pictures import EXAMINED, aligned_jpeg, of_one_length
+from plainview.casework.workspace.prepared import Prepared
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 
@@ -39,8 +40,8 @@ def live_tasks() -> QuerySet[Verification]:
     return Verification.objects.filter(Q(answered_at__isnull=False) | (~Exists(gone) & ~probe_gone))
 
 
-def _open_tasks(member: Member) -> QuerySet[Verification]:
-    rows = live_tasks().filter(verifier=member, answered_at=None, assigned_at__lte=timezone.now())
+def _open_tasks(member: Member | int, now: datetime | None = None) -> QuerySet[Verification]:
+    rows = live_tasks().filter(verifier=member, answered_at=None, assigned_at__lte=now or timezone.now())
     over = Q(examination__candidate__search__erased_at__isnull=False)
     return rows.exclude(over | Q(examination__candidate__search__sealed_at__isnull=False))
 
@@ -49,8 +50,15 @@ def waiting(member: Member) -> list[Waiting]:
     """Return the member's own unanswered tasks, oldest first."""
     return [
         Waiting(task.public_id, task.assigned_at, task.shown_at is not None, task.faces)
-        for task in _open_tasks(member).annotate(faces=Count("items")).order_by("assigned_at", "pk")
+        for task in _WAITING(member.pk, timezone.now())
     ]
+
+
+_WAITING = Prepared(
+    lambda member, now: _open_tasks(member, now).annotate(faces=Count("items")).order_by("assigned_at", "pk"),
+    int,
+    datetime,
+)
 
 
 def own_task(public_id: str, member: Member) -> Verification:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from plainview.casework import find
 from plainview.casework.models import (
@@ -125,13 +125,20 @@ def examinations(member: Member) -> list[Examination]:
     return list(rows.order_by("-pk"))
 
 
-def handed_on(member: Member, *, limit: int = 12) -> list[Examination]:
-    """Return the member's own potential candidates whose outcome is not reported, newest first."""
+def handed_on(member: Member) -> list[Examination]:
+    """Return the member's own potential candidates whose outcome is not reported: the newest twelve."""
+    return list(_HANDED_ON(member.pk))
+
+
+def _handed_on(member: int) -> QuerySet[Examination]:
     reported = Outcome.objects.filter(lead__examination=OuterRef("pk"))
     rows = Examination.objects.filter(~Exists(reported), member=member, conclusion=looking.POTENTIAL)
     rows = rows.filter(candidate__search__erased_at=None, candidate__search__sealed_at=None)
     rows = rows.select_related("candidate__search__case", "lead", "withheld").prefetch_related("verifications")
-    return list(rows.order_by("-pk")[:limit])
+    return rows.order_by("-pk")[:12]
+
+
+_HANDED_ON = Prepared(_handed_on, int)
 
 
 def leads(member: Member) -> list[Lead]:

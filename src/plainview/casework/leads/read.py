@@ -22,6 +22,7 @@ from plainview.casework.models import (
 from plainview.casework.pictures import EXAMINED, SIDES, aligned_jpeg, probe_jpeg, reference_jpeg
 from plainview.casework.search.candidates import candidates_of
 from plainview.casework.search.meaning import Meaning, cautions, meanings
+from plainview.casework.workspace.prepared import Prepared
 from plainview.policy import examination as looking
 from plainview.policy.decision import Allow
 from plainview.recognition.edits import read, says
@@ -204,17 +205,29 @@ def outcomes_of(lead: Lead) -> list[Outcome]:
 
 def outcomes_due(member: Member) -> list[Lead]:
     """Return the leads that this member examined or released and whose outcome is overdue."""
-    mine = Q(examination__member=member) | Q(released_by=member)
-    return list(_without_outcome().filter(mine, released_by__agency=member.agency))
+    return list(_DUE(_reminded_before(), member.pk, member.agency_id))
 
 
 def reminders_due() -> list[Lead]:
     """Return the leads of every agency that need a reminder now."""
-    before = timezone.now() - timedelta(days=looking.REMIND_DAYS)
-    return list(_without_outcome().filter(Q(reminded_at=None) | Q(reminded_at__lte=before)))
+    before = _reminded_before()
+    return list(_without_outcome(before).filter(Q(reminded_at=None) | Q(reminded_at__lte=before)))
 
 
-def _without_outcome() -> QuerySet[Lead]:
-    before = timezone.now() - timedelta(days=looking.REMIND_DAYS)
+def _reminded_before() -> datetime:
+    return timezone.now() - timedelta(days=looking.REMIND_DAYS)
+
+
+def _without_outcome(before: datetime) -> QuerySet[Lead]:
     rows = Lead.objects.filter(released_at__lte=before).exclude(Exists(Outcome.objects.filter(lead=OuterRef("pk"))))
     return rows.select_related("released_by__agency", "examination__member").order_by("pk")
+
+
+_DUE = Prepared(
+    lambda before, member, agency: _without_outcome(before).filter(
+        Q(examination__member=member) | Q(released_by=member), released_by__agency=agency
+    ),
+    datetime,
+    int,
+    int,
+)

@@ -98,6 +98,38 @@ def picture_of(candidate: Candidate, named: str) -> Reference:
     return candidate.reference if first is None else first.reference
 
 
+TEN = 10
+"""Faces of a list that are one picture."""
+
+_MOST = 1_000_000  # tens: far more than any list has, and no more than a database counts
+
+
+def faces_of(search: Search, ten: int) -> list[Reference]:
+    """Return the picture to show of each of ten candidates, those after the first `ten` tens.
+
+    Raises:
+        Refused: candidate.unknown: the list is not that long.
+    """
+    candidates = list(_TEN(search.pk, ten * TEN, (ten + 1) * TEN)) if ten < _MOST else []
+    if not candidates:
+        raise Refused(
+            "candidate.unknown", "Not found", f"The list has no rank {ten * TEN + 1}.", "Look at the candidate list."
+        )
+    return [picture_of(candidate, "") for candidate in candidates]
+
+
+_TEN = Prepared(
+    lambda search, after, to: (
+        Candidate.objects.filter(search=search, rank__gt=after, rank__lte=to)
+        .select_related("reference")
+        .order_by("rank")
+    ),
+    int,
+    int,
+    int,
+)
+
+
 def _order(picture: ShownPicture, candidate: Candidate) -> tuple[bool, date, int]:
     reference = picture.reference
     return reference.pk != candidate.reference_id, reference.captured_on or date.max, reference.pk

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from plainview.casework import find
@@ -23,6 +23,7 @@ from plainview.casework.models import (
 )
 from plainview.casework.people.read import binding
 from plainview.casework.search.meaning import Meaning, meanings
+from plainview.casework.workspace.prepared import Prepared
 from plainview.policy import examination as looking
 from plainview.policy.decision import Decision, Refused
 from plainview.policy.permissions import Permission
@@ -85,10 +86,18 @@ def requests(member: Member, *, asked_by_us: bool) -> list[Shown]:
 
 def waiting(member: Member, turn: Permission) -> list[Shown]:
     """Return open requests on which this member can act with this permission, except a colleague's and their own."""
-    others = Q(taken_by=None) | Q(taken_by=member)
-    rows = find.shared_request.rows(member).filter(others, closed_at=None).exclude(member=member).order_by("expires_at")
-    open_requests = [shown(request, member) for request in rows]
+    open_requests = [shown(request, member) for request in _OPEN(member.pk, member.agency_id)]
     return [request for request in open_requests if request.turn is turn and request.ours]
+
+
+def _open(member: int, agency: int) -> QuerySet[SharedRequest]:
+    rows = find.shared_request.rows(Member(pk=member, agency_id=agency))
+    return (
+        rows.filter(Q(taken_by=None) | Q(taken_by=member), closed_at=None).exclude(member=member).order_by("expires_at")
+    )
+
+
+_OPEN = Prepared(_open, int, int)
 
 
 def live_search(request: SharedRequest) -> Search | None:

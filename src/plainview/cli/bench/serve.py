@@ -276,7 +276,7 @@ def _work(person: _Person, rounds: int) -> None:
         pictures = re.findall(r'<img class="face" src="(/searches/[^"]+)"', answer.text)
         if len(pictures) <= CANDIDATES:  # the probe's is one of them
             raise RuntimeError(f"{len(pictures)} pictures at {answer.url}")
-        for source in pictures:
+        for source in dict.fromkeys(pictures):  # ten faces are one picture
             http.get(person.url + unescape(source), timeout=60).raise_for_status()
         person.pictures.append((time.perf_counter() - began) * 1e3)
         for path in PAGES:

@@ -1,8 +1,8 @@
-"""The candidates of a search: the recorded list, its pictures, and what a score means here.
+"""The candidates of a search: the recorded list, and what a score means here.
 
 Owns when a view is an entry of the log. Opening the page is one. Sorting or filtering the open list, in the same
 session and within VIEW_LASTS of opening it, belongs to that view and adds no entry; later, or in another session, it
-does. A picture that is asked for without a page that shows it opens the list. Whole pictures are the list's alone.
+does.
 """
 
 from __future__ import annotations
@@ -10,26 +10,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-import cv2
-import numpy as np
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from plainview.casework import find
-from plainview.casework.alerts.read import kept_blind
 from plainview.casework.log.write import Receipt
-from plainview.casework.models import Candidate, Examination, Member, Reference, Search
-from plainview.casework.pictures import jpeg, probe_jpeg, reference_jpeg, whole_jpeg
+from plainview.casework.models import Candidate, Examination, Member, Search
 from plainview.casework.probes.read import draft_of, searches_of
 from plainview.casework.search.candidates import (
+    TEN,
     ShownPicture,
     answered,
     candidates_of,
     made_of,
-    picture_of,
     pictures_by_rank,
     span_of,
 )
@@ -45,7 +40,7 @@ from plainview.scores.calibration import in_words
 from plainview.scores.cautions import Caution
 from plainview.scores.scoring import COSINE
 from plainview.tables.dates import apart
-from plainview.web.views.common import member_of, page_shown, picture, side_of
+from plainview.web.views.common import member_of
 
 VIEW_LASTS = timedelta(minutes=30)
 """How long an opened list counts as open: as long as a session may be idle."""
@@ -87,6 +82,16 @@ class ShownCandidate:
     def ordinary(self) -> bool:
         """True when strangers score this high in most searches."""
         return self.meaning.rate is not None and self.meaning.rate.once_in < ORDINARY_ONCE_IN
+
+    @property
+    def ten(self) -> int:
+        """Which ten faces, one picture on a list, have this one; see list_pictures."""
+        return (self.candidate.rank - 1) // TEN
+
+    @property
+    def place(self) -> int:
+        """The place of this face among them, from 0."""
+        return (self.candidate.rank - 1) % TEN
 
     @property
     def adjusted(self) -> bool:
@@ -314,70 +319,7 @@ def _open_still(request: HttpRequest, public_id: str) -> Receipt | None:
     return Receipt(*opened[1:])
 
 
-@require_GET
-def search_probe(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Return the probe's face; with `whole` the picture as searched, with `original` as it came."""
-    member = member_of(request)
-    search = answered(public_id, member)
-    if {"original", "whole"} & request.GET.keys() or not _probe_on_a_page(request, search, member):
-        open_list(request, search, member)
-    if "original" in request.GET:
-        return picture(whole_jpeg(search.probe_blob), lasting=True)
-    if "whole" in request.GET:
-        return picture(whole_jpeg(search.probe_blob, search.edits), lasting=True)
-    return picture(probe_jpeg(search, side_of(request, 320)), lasting=True)
-
-
-@require_GET
-def candidate_face(request: HttpRequest, public_id: str, rank: int) -> HttpResponse:
-    """Return the face of a candidate, at the same scale as the probe."""
-    reference = _shown_picture(request, public_id, rank, face=True)
-    if not reference.template:
-        return picture(_erased())
-    return picture(reference_jpeg(reference, side_of(request, 320)), lasting=True)
-
-
-@require_GET
-def candidate_whole(request: HttpRequest, public_id: str, rank: int) -> HttpResponse:
-    """Return the whole picture of a candidate."""
-    reference = _shown_picture(request, public_id, rank)
-    return picture(whole_jpeg(reference.blob) if reference.template else _erased())
-
-
 def open_list(request: HttpRequest, search: Search, member: Member) -> None:
     """Open a list, which is an entry of the log, unless it was opened in this session: one of its pictures is shown."""
     if search.public_id not in request.session.get(_SEEN, {}):
         _remember(request, search.public_id, view_candidates(search.public_id, acting_member=member).receipt)
-
-
-def _probe_on_a_page(request: HttpRequest, search: Search, member: Member) -> bool:
-    """Say whether the probe's face is on a page that the member has: their tasks, or in this session its case or alert."""
-    if search.member_id == member.pk or page_shown(request, reverse("case", args=[search.case_id])):
-        return True
-    if _on_alerts(request, search, member):
-        return True
-    return Examination.objects.filter(candidate__search=search, member=member).exists()
-
-
-def _on_alerts(request: HttpRequest, search: Search, member: Member) -> bool:
-    """Say whether the page of alerts shows the faces of a search: it is no view of the list, so only to whom it shows them."""
-    if search.alert is None or kept_blind(search.alert, member):
-        return False
-    return search.alert.member_id == member.pk or page_shown(request, reverse("alerts"))  # the owner has them as tasks
-
-
-def _shown_picture(request: HttpRequest, public_id: str, rank: int, *, face: bool = False) -> Reference:
-    """Return the picture of a candidate that the address names; `face`: only its face is shown."""
-    member = member_of(request)
-    search = answered(public_id, member)
-    candidate = find.candidate_of(search, rank)
-    if not (face and _on_alerts(request, search, member)):
-        open_list(request, search, member)
-    return picture_of(candidate, request.GET.get("picture", ""))
-
-
-def _erased() -> bytes:
-    """Return the placeholder of an erased picture: grey, with the word."""
-    plain = np.full((320, 320, 3), 128, np.uint8)
-    cv2.putText(plain, "erased", (96, 170), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (255, 255, 255), 2, cv2.LINE_AA)
-    return jpeg(plain)

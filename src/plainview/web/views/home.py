@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
@@ -24,8 +26,9 @@ def home(request: HttpRequest) -> HttpResponse:
     member = member_of(request)
     if holds(member.roles, Permission.DISCLOSURE_READ):
         return redirect("disclosures")  # a defence account has nothing else
+    began = time.monotonic()
     tasks = tasks_of(member)
-    remember(member, len(tasks))
+    remember(member, len(tasks), began)
     seen = shown(request)
     new = [task.shows for task in tasks if task.shows and task.shows not in seen]
     if new:  # the list shows both faces of a candidate to decide on: who has seen them is in the log

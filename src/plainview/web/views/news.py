@@ -12,6 +12,7 @@ from plainview.casework.models import Examination, Member, News
 from plainview.casework.news.read import KINDS, newest, unseen
 from plainview.casework.news.read import news as news_of
 from plainview.casework.news.tell import mark_seen
+from plainview.serving.front import NEWS
 from plainview.web.tasks import count, forget
 from plainview.web.views.common import member_of
 
@@ -52,6 +53,7 @@ def now(request: HttpRequest) -> HttpResponse:
     since = request.GET.get("since", "")
     if item is not None and since and str(item.pk) != since:
         forget(member)
+        request.META[NEWS] = True
     return JsonResponse(
         {
             "unseen": unseen(member),

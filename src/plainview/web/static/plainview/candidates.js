@@ -16,7 +16,7 @@
       card.scrollIntoView({ block: "nearest" });
     }
     var picture = card.querySelector("img.face"), face = one("face"), examine = document.querySelector(".bar [data-examine]");
-    if (face && picture) { face.srcset = picture.srcset; face.src = picture.src; face.alt = picture.alt; }
+    if (face && picture) { face.srcset = picture.srcset; face.src = picture.src; face.alt = picture.alt; face.dataset.place = picture.dataset.place; }
     say("rank", card.dataset.rank);
     say("list", card.dataset.list || "");
     say("score", card.dataset.score);
