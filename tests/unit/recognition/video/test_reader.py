@@ -14,9 +14,12 @@ import pytest
 from tests.factories.clips import KINDS, clip, remuxed, sound_only, truth, variable_rate
 
 from plainview.recognition.errors import BadMedia
+from plainview.recognition.types import Pixels
+from plainview.recognition.video import wire
 from plainview.recognition.video.process import VideoLimits
-from plainview.recognition.video.reader import END_OF_VIDEO, VideoReader, combed
-from plainview.recognition.video.types import BytesSource, Frame
+from plainview.recognition.video.reader import END_OF_VIDEO, VideoReader, _stream, _upright, combed, turn
+from plainview.recognition.video.types import BytesSource, Frame, PictureStream
+from plainview.recognition.video.wire import Reply, Say
 
 
 def opened(data: bytes, **limits: int) -> VideoReader:
@@ -216,3 +219,114 @@ def test_waiting_for_the_list_can_be_given_up() -> None:
             reader.index(stop)
     finally:
         reader.close()
+
+
+def woven(by: int) -> Pixels:
+    """A bright bar of which every other line is so many pixels farther right."""
+    still = np.zeros((120, 160, 3), np.uint8)
+    still[:, 60:100] = 200
+    still[1::2] = np.roll(still, by, axis=1)[1::2]
+    return still
+
+
+FRAME = Reply(7, Say.FRAME, width=160, height=120, pts=33, motion=9, sha256=b"\x12\xab")
+
+
+def shown(pixels: Pixels, **changed: int) -> Frame:
+    return _upright(pixels, FRAME._replace(**changed))
+
+
+def test_a_frame_says_what_the_child_said_of_it() -> None:
+    pixels = np.random.default_rng(1).integers(0, 255, (120, 160, 3), dtype=np.uint8)
+    frame = shown(pixels)
+    assert frame.pixels is not pixels
+    assert (frame.pixels == pixels).all()
+    said = (
+        frame.pts,
+        frame.sha256,
+        frame.turned,
+        frame.one_field,
+        frame.cut,
+        frame.motion,
+        frame.damaged,
+        frame.mirrored,
+    )
+    assert said == (33, "12ab", 0, False, False, 9, False, False)
+    flags = {"cut": wire.CUT, "damaged": wire.DAMAGED, "mirrored": wire.MIRRORED}
+    others = wire.KEY | wire.HASH_OF_BGR | wire.COUNTED | wire.LISTED
+    assert [getattr(shown(pixels, flags=others), name) for name in flags] == [False] * 3
+    for name, flag in flags.items():
+        assert [getattr(shown(pixels, flags=flag), other) for other in flags] == [other == name for other in flags]
+    assert (shown(pixels, flags=wire.MIRRORED).pixels == pixels[:, ::-1]).all()
+    for degrees in (90, 180, 270):
+        frame = shown(pixels, turn=degrees, flags=wire.MIRRORED)
+        assert frame.turned == degrees
+        assert (frame.pixels == np.rot90(pixels, degrees // 90)[:, ::-1]).all()
+        assert frame.pixels.flags.c_contiguous
+
+
+def test_one_field_is_shown_where_a_frame_is_marked_and_combed() -> None:
+    still, moved = woven(0), woven(6)
+    assert not shown(moved).one_field
+    assert (shown(moved).pixels == moved).all()
+    assert not shown(still, flags=wire.INTERLACED).one_field
+    frame = shown(moved, flags=wire.INTERLACED)
+    assert frame.one_field
+    assert (frame.pixels == still).all()
+    assert shown(moved[:119], flags=wire.INTERLACED).pixels.shape == (119, 160, 3)
+
+
+@pytest.mark.parametrize(
+    ("aspect", "size"),
+    [
+        ((1, 1), (120, 160)),
+        ((4, 3), (120, 213)),
+        ((3, 4), (160, 160)),
+        ((4, 1), (120, 640)),
+        ((1, 4), (480, 160)),
+        ((401, 100), (120, 160)),  # nonsense
+        ((100, 401), (120, 160)),
+    ],
+)
+def test_a_pixel_is_up_to_four_times_as_wide_or_high(aspect: tuple[int, int], size: tuple[int, int]) -> None:
+    frame = shown(woven(0), aspect_num=aspect[0], aspect_den=aspect[1])
+    assert frame.pixels.shape == (*size, 3)
+    assert frame.pixels[0, size[1] // 2].tolist() == [200] * 3
+
+
+def test_combing_is_measured_where_neighbouring_lines_differ() -> None:
+    """The ratio is 1.6, of lines that differ by more than 20, in at least 0.2 % of the places that are looked at."""
+
+    def lines(own: float, other: float, columns: int = 40) -> Pixels:
+        """Even lines go up by `other` from one to the next; odd ones are `own` beside the even one before."""
+        pixels = np.zeros((40, 160, 3), np.uint8)
+        for row in range(40):
+            value = (row // 2 % 2) * other + (own if row % 2 else 0)
+            pixels[row, : columns * 4] = value
+        return pixels
+
+    assert combed(lines(21, 0))
+    assert not combed(lines(20, 0))
+    assert combed(lines(100, 61))  # 1.6 of 62
+    assert not combed(lines(100, 62))
+    assert combed(lines(100, 0, columns=1))
+    wide = np.zeros((40, 160 * 25, 3), np.uint8)
+    wide[1::2, 0:8] = 100  # two of a thousand places
+    assert combed(wide)
+    wide[1::2, 4:8] = 0
+    assert not combed(wide)
+    assert combed(lines(21, 0)[:8])
+    assert not combed(lines(21, 0)[:7])
+
+
+def test_a_stream_of_nonsense_states_nothing() -> None:
+    assert _stream((len(wire.CODECS), 5, 6, -1, 0, -2, -3)) == PictureStream("", 5, 6, Fraction(0), 0, 0.0)
+    assert _stream((0, 5, 6, 50, 2, 7, 2500)) == PictureStream(wire.CODECS[0], 5, 6, Fraction(25), 7, 2.5)
+    assert _stream((len(wire.CODECS) - 1, 5, 6, 50, 2, 7, 2500)).codec == wire.CODECS[-1]
+
+
+def test_a_frame_is_turned_further() -> None:
+    frame = shown(woven(0), turn=270)
+    assert turn(frame, 0) is frame
+    assert (turn(frame, 180).turned, turn(frame, 90).turned) == (90, 0)
+    assert (turn(frame, 90).pixels == woven(0)).all()
