@@ -283,6 +283,7 @@ class Runner:
             modules = self.files.mentioning(mutant.names) | {mutant.module}
             hit = {t for t, at in coverage.lines.items() if modules & at.keys()} or set(coverage.seconds)
             hit |= {t for t in coverage.seconds if self._named_in(t.split("::")[0], mutant.names)}
+            hit |= set(coverage.silent)  # what runs no line looks at values, or at all the classes of a package
 
         def rank(test: str) -> tuple[bool, float]:
             return test != first, coverage.seconds[test]
@@ -320,11 +321,7 @@ class Runner:
                         importlib.import_module(
                             "plainview." + module.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
                         )
-            live: dict[tuple[str, str, int], list[types.FunctionType]] = {}
-            for thing in gc.get_objects():
-                if isinstance(thing, types.FunctionType):
-                    code = thing.__code__
-                    live.setdefault((code.co_filename, code.co_qualname, code.co_firstlineno), []).append(thing)
+            live = functions()
             gc.freeze()
             noticed: Counter[tuple[str, str]] = Counter()
             for mutant, those in work:
@@ -361,6 +358,17 @@ class Runner:
 
         with self.wrong(mutant):
             return self.fork(try_it, 10 + 4 * sum(coverage.seconds[test] for test in tests)) if tests else ("ok", "")
+
+
+def functions() -> dict[tuple[str, str, int], list[types.FunctionType]]:
+    """Return every function of this process by the file, name and line of its code."""
+    gc.unfreeze()  # the suite freezes what it collected, and what is frozen is not listed
+    live: dict[tuple[str, str, int], list[types.FunctionType]] = {}
+    for thing in gc.get_objects():
+        if isinstance(thing, types.FunctionType):
+            code = thing.__code__
+            live.setdefault((code.co_filename, code.co_qualname, code.co_firstlineno), []).append(thing)
+    return live
 
 
 def _cpu_of(pid: int) -> float:

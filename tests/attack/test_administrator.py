@@ -228,7 +228,10 @@ def test_nothing_but_the_guard_the_mail_and_the_sign_in_reaches_other_hosts() ->
     source = Path(plainview.__file__).parent
     found = set()
     for path in source.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        text = path.read_text("utf-8")
+        if not any(client.split(".")[0] in text for client in clients):
+            continue  # it cannot import one
+        for node in ast.walk(ast.parse(text)):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             if any(name == client or name.startswith(f"{client}.") for name in names for client in clients):

@@ -76,6 +76,11 @@ def begin_test() -> None:
     _patches = 0
 
 
+def patched() -> bool:
+    """Say whether this test has patched anything."""
+    return _patches > 0
+
+
 @contextmanager
 def our_patches() -> Iterator[None]:
     """Do not count what is patched here."""

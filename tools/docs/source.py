@@ -6,6 +6,7 @@ Owns which entries of the log, refusals, settings and environment variables the 
 from __future__ import annotations
 
 import ast
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -126,10 +127,9 @@ def settings_read() -> set[str]:
         elif owner == "outgoing.get":
             tables = ("feeds", "webhooks", "witness") if path.endswith("outgoing.py") else ("feeds",)
             keys.update(f"{table}.{name}" for table in tables)
-    for tree in modules().values():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "self.settings()":
-                keys.add(_texts(node.slice)[0])
+    for _, _, node in _looked_at():
+        if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "self.settings()":
+            keys.add(_texts(node.slice)[0])
     return keys - {"mail", "index", "feeds", "webhooks", "witness", "backup", "s3", "", "agency"}
 
 
@@ -139,13 +139,12 @@ def environment_read() -> set[str]:
     for _, _, call in _calls("get", "setdefault", "getenv"):
         if ast.unparse(call.func).startswith("os."):
             names.update(_texts(call.args[0]))
-    for tree in modules().values():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "os.environ":
-                names.update(_texts(node.slice))
-            for keyword in node.keywords if isinstance(node, ast.Call) else []:
-                if keyword.arg == "envvar":
-                    names.update(_texts(keyword.value))
+    for _, _, node in _looked_at():
+        if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "os.environ":
+            names.update(_texts(node.slice))
+        for keyword in node.keywords if isinstance(node, ast.Call) else []:
+            if keyword.arg == "envvar":
+                names.update(_texts(keyword.value))
     return names
 
 
@@ -158,16 +157,31 @@ def _calls(*names: str) -> Iterator[tuple[str, ast.FunctionDef | None, ast.Call]
 @cache
 def _calls_by_name() -> dict[str, list[tuple[str, ast.FunctionDef | None, ast.Call]]]:
     calls: dict[str, list[tuple[str, ast.FunctionDef | None, ast.Call]]] = {}
-    for path, tree in modules().items():
-        around: dict[ast.AST, ast.FunctionDef | None] = {tree: None}
-        for node in ast.walk(tree):
-            inner = node if isinstance(node, ast.FunctionDef) else around[node]
-            around.update(dict.fromkeys(ast.iter_child_nodes(node), inner))
-            if isinstance(node, ast.Call):
-                called = node.func
-                name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
-                calls.setdefault(name, []).append((path, inner, node))
+    for path, inner, node in _looked_at():
+        if isinstance(node, ast.Call):
+            called = node.func
+            name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+            calls.setdefault(name, []).append((path, inner, node))
     return calls
+
+
+@cache
+def _looked_at() -> list[tuple[str, ast.FunctionDef | None, ast.Call | ast.Subscript]]:
+    """Return every call and every subscript, with the module and the function around each: the tree is walked once."""
+    nodes = []
+    for path, tree in modules().items():
+        todo: deque[tuple[ast.AST, ast.FunctionDef | None]] = deque([(tree, None)])
+        while todo:
+            node, function = todo.popleft()
+            inner = node if isinstance(node, ast.FunctionDef) else function
+            if isinstance(node, ast.Call | ast.Subscript):
+                nodes.append((path, inner, node))
+            for name in node._fields:
+                value = getattr(node, name, None)
+                for part in value if isinstance(value, list) else (value,):
+                    if isinstance(part, ast.AST) and part._fields:
+                        todo.append((part, inner))
+    return nodes
 
 
 def _arguments(call: ast.Call, names: tuple[str, ...]) -> list[ast.expr | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import re
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from tools import mutants
-from tools.mutants_run import HEAVY, REPO, SERVED, TESTS, Runner
+from tools.mutants_run import HEAVY, REPO, SERVED, TESTS, Runner, functions
 from tools.mutants_trace import Coverage
 from tools.mutate import Folder, mutants_of
 
@@ -125,9 +126,10 @@ def test_what_an_interrupted_run_has_covered_is_known_to_the_next_one(
 @pytest.mark.parametrize(
     ("source", "children", "asked"),
     [
-        ("return 1 + 1", set(), ["t.py::uses"]),  # runs while the module is imported, which no test's lines show
-        ("return VALUE * 2", set(), ["t.py::uses"]),
-        ("return 1 + 1", {"m/a.py"}, ["t.py::starts"]),  # a process that a test starts may run it
+        # Runs while the module is imported, which no test's lines show; what runs no line looks at values, and is quick.
+        ("return 1 + 1", set(), ["t.py::looks", "t.py::uses"]),
+        ("return VALUE * 2", set(), ["t.py::uses", "t.py::looks"]),
+        ("return 1 + 1", {"m/a.py"}, ["t.py::looks", "t.py::starts"]),  # a process that a test starts may run it
     ],
 )
 def test_a_wrong_in_a_function_that_runs_at_import_is_put_to_the_tests_of_its_module(
@@ -141,11 +143,20 @@ def test_a_wrong_in_a_function_that_runs_at_import_is_put_to_the_tests_of_its_mo
     runner = Runner.__new__(Runner)
     runner.folder, runner.files, runner.in_children = "m", Folder(tmp_path, "m"), children
     coverage = Coverage(
-        {"t.py::uses": 0.1, "t.py::other": 0.1, "t.py::starts": 0.1},
+        {"t.py::uses": 0.1, "t.py::other": 0.1, "t.py::starts": 0.1, "t.py::looks": 0.05},
         {"t.py::uses": {"m/a.py": [9]}, "t.py::other": {"m/b.py": [1]}, "t.py::starts": {"m/b.py": [1]}},
         ["t.py::starts"],
-        [],
+        ["t.py::looks"],
         [],
     )
     (mutant,) = (mutant for mutant in runner.files.mutants() if mutant.source == source and mutant.change[0] in "+*")
     assert runner.chosen(mutant, coverage, "") == asked
+
+
+def test_a_function_that_the_suite_has_frozen_is_exchanged_too() -> None:
+    code = _imported.__code__
+    gc.freeze()
+    try:
+        assert functions()[code.co_filename, code.co_qualname, code.co_firstlineno] == [_imported]
+    finally:
+        gc.freeze()  # as it was: see conftest.py
