@@ -59,7 +59,7 @@ class _Connection:
                 self.forget()
 
     def forget(self) -> None:
-        """Forget what is left of a connection; whoever calls has the lock.
+        """Forget what is left of a connection; its caller has the lock.
 
         Ray's client passes over a connection that has ended by itself, keeps it in its list and lets no other one in.
         """
