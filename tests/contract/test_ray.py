@@ -252,6 +252,59 @@ os._exit(0)
     assert re.fullmatch(r"again [1-9][0-9]*\n", done.stdout), done.stdout
 
 
+def test_a_cluster_that_was_gone_is_reached_again_by_every_thread() -> None:
+    """As a web process, several of whose threads search while it goes: Ray's client keeps what has ended, and says so."""
+    code = f"""
+import os, signal, tempfile, threading, time
+from pathlib import Path
+from tests.factories.indexes import DIM, SEALER
+from tests.factories.ray_cluster import RayCluster
+from plainview.index.base import IndexUnreachable
+from plainview.index.compressed import ALL_BELOW, CUT
+from plainview.index.sharded.ray_crew import Cluster, RayCrew
+
+with tempfile.TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as folder:
+    cluster = RayCluster(Path(folder))
+    os.environ.update(cluster.environment)
+    cluster.start()
+    where = Cluster(cluster.client_address, "gone", folder + "/parts")
+    crew = RayCrew(where, "1-{DIM}-gone", 2, SEALER.maker(), (DIM, CUT, ALL_BELOW))
+    crew.ask("state", [(), ()])
+    back, lost, ends = set(), set(), time.monotonic() + 120
+
+    def ask(number):
+        while time.monotonic() < ends and number not in back:
+            try:
+                crew.ask("state", [(), ()])
+            except IndexUnreachable as error:
+                lost.add(number)
+                time.sleep(0.2)
+            else:
+                if started.is_set():
+                    back.add(number)
+
+    started = threading.Event()
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    cluster.stop(signal.SIGKILL)
+    while len(lost) < 4 and time.monotonic() < ends:
+        time.sleep(0.1)
+    cluster.start()
+    started.set()
+    for thread in threads:
+        thread.join()
+    print(sorted(lost), sorted(back), flush=True)
+    cluster.stop()
+    os._exit(0)
+"""
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], env=environment, capture_output=True, text=True, timeout=300
+    )
+    assert done.stdout == "[0, 1, 2, 3] [0, 1, 2, 3]\n", done.stdout + done.stderr
+
+
 def test_who_has_not_the_token_is_not_let_in(cluster: RayCluster) -> None:
     code = f"import ray; ray.init(address={cluster.address!r}, log_to_driver=False); print('in')"
     tried = subprocess.run(

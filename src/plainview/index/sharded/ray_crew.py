@@ -56,9 +56,24 @@ class _Connection:
         """End a connection that broke, unless somebody has made another since."""
         with self.lock:
             if self.context is not None and self.number == number:
-                with suppress(Exception):  # it is broken: each part of it may fail in its own way
-                    self.context.disconnect()
-                self.context = None
+                self.forget()
+
+    def forget(self) -> None:
+        """Forget what is left of a connection; its caller has the lock.
+
+        Ray's client passes over a connection that has ended by itself, keeps it in its list and lets no other one in.
+        """
+        from ray.util import client
+
+        with suppress(Exception):  # it is broken: each part of it may fail in its own way
+            if self.context is not None:
+                self.context.disconnect()
+        if client.num_connected_contexts():
+            with suppress(Exception):
+                client.ray.disconnect()
+            with client._lock:
+                client._all_contexts.clear()
+        self.context = None
 
 
 _CONNECTION = _Connection()
@@ -98,10 +113,7 @@ class Cluster:
         with _CONNECTION.lock:
             if not ray.is_initialized():
                 try:
-                    if _CONNECTION.context is not None:  # half of a connection keeps a new one from being made
-                        with suppress(Exception):
-                            _CONNECTION.context.disconnect()
-                    _CONNECTION.context = None
+                    _CONNECTION.forget()  # half of a connection keeps a new one from being made
                     _CONNECTION.context = ray.init(
                         address=self.address, namespace=self.namespace, log_to_driver=False, logging_level="ERROR"
                     )
