@@ -110,7 +110,8 @@ def test_what_comes_in_pieces_is_read_whole_and_no_byte_of_what_follows(
 
 
 def test_no_byte_is_asked_for_where_none_is_wanted(ends: Ends) -> None:
-    pipe, _, answers = ends
+    pipe, asking, answers = ends
+    os.close(asking)
     pipe.size = 100
     assert (pipe.read(0), pipe.tell()) == (b"", 0)
     os.set_blocking(answers, False)
