@@ -219,3 +219,29 @@ def test_a_tiff_that_states_too_few_bytes_is_mended_and_read(ask: Ask) -> None:
     reply, pixels = ask(short)
     assert reply.status == Status.PICTURE
     assert (pixels == 200).all()
+
+
+def test_before_the_locks_each_kind_of_picture_is_decoded_once(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Upright, with its day: what a library imports late is imported then, or never."""
+    replies: list[Reply] = []
+    told = decode_child.answer
+
+    def answer(data: bytes, serial: int, limits: Limits, arena: mmap.mmap) -> Reply:
+        assert (serial, limits) == (0, LIMITS)
+        replies.append(told(data, serial, limits, arena))
+        return replies[-1]
+
+    monkeypatch.setattr(decode_child, "answer", answer)
+    with warnings.catch_warnings():
+        decode_child.prepare(LIMITS)
+    day = date(2000, 1, 1).toordinal()
+    names = ["JPEG", "PNG", "GIF", "TIFF", "WEBP", "JXL"]
+    assert [FORMATS[reply.kind] for reply in replies] == names
+    for name, reply in zip(names, replies, strict=True):
+        assert (reply.status, reply.width, reply.height) == (Status.PICTURE, 16, 16)
+        assert reply.day == (0 if name in ("GIF", "JXL") else day)
+    assert Image.MAX_IMAGE_PIXELS is None
+    assert ImageFile.LOAD_TRUNCATED_IMAGES is False
+    assert decode_child.AvifImagePlugin.DEFAULT_MAX_THREADS == 1
+    assert JpegXLImagePlugin.DECODE_THREADS == 0
+    assert (PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY) == (16_777_216, 67_108_864)

@@ -277,3 +277,14 @@ def test_a_child_that_closed_its_pipe_and_lives_on_was_not_ended() -> None:
         raise subprocess.TimeoutExpired("child", timeout)
 
     assert ended_over_limit(types.SimpleNamespace(wait=wait)) is False  # type: ignore[arg-type]
+
+
+def test_the_status_of_a_child_that_is_retired_is_returned_once() -> None:
+    ended: list[str] = []
+    pipe = types.SimpleNamespace(close=lambda: ended.append("closed"))
+    child = types.SimpleNamespace(kill=lambda: ended.append("killed"), wait=lambda: -9, stdin=pipe, stdout=pipe)
+    box = Sandbox(DecodeLimits())
+    box._child = child  # type: ignore[assignment]
+    assert (box.retire(), ended) == (-9, ["killed", "closed", "closed"])
+    assert (box.retire(), ended[3:]) == (None, [])
+    box.close()

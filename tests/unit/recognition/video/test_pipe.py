@@ -104,7 +104,8 @@ def test_what_comes_in_pieces_is_read_whole_and_no_byte_of_what_follows(
     pipe.size = 100
     os.write(asking, b"abcdefghij" + b"next")
     monkeypatch.setattr(reading.os, "read", lambda fd, length, read=os.read: read(fd, min(length, 3)))
-    assert pipe.read(10) == b"abcdefghij"
+    assert pipe.read(9) == b"abcdefghi"
+    assert pipe.read(1) == b"j"
     monkeypatch.undo()
     assert os.read(pipe._in, 100) == b"next"
 
@@ -117,3 +118,8 @@ def test_no_byte_is_asked_for_where_none_is_wanted(ends: Ends) -> None:
     os.set_blocking(answers, False)
     with pytest.raises(BlockingIOError):
         os.read(answers, 1)
+
+
+def test_at_first_nothing_is_known_of_the_file() -> None:
+    pipe = Pipe(-1, -1, 30)
+    assert (pipe.tell(), pipe.size, pipe.serial, pipe.broken) == (0, 0, 0, 0)
