@@ -9,6 +9,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
+import av.error
 import pytest
 from tests.factories.clips import clip
 
@@ -18,6 +19,7 @@ from plainview.recognition.video.decoding import Video
 from plainview.recognition.video.wire import Ask, Reply, Request, Say
 
 MEMORY = 2**30
+DAMAGE = av.error.InvalidDataError(errno.EINVAL, "x")
 BEFORE = ["die 42", "dup 1", "dup2 2 1", "close arena", "import", "prepare", "rehearse", "freeze"]
 
 
@@ -150,7 +152,13 @@ def test_an_error_of_the_system_is_a_limit_where_memory_is_short_and_else_a_faul
         except Exception as raised:
             return child.answer_to(raised, 5)
 
-    assert refused(answer(OSError(errno.ENOMEM, "x"))) == "decoder_limit"
+    for error, code in (
+        (OSError(errno.ENOMEM, "x"), "decoder_limit"),
+        (MemoryError(), "decoder_limit"),
+        (DAMAGE, "corrupt"),
+    ):
+        assert answer(error) == Reply(5, Say.REFUSED, wire.REFUSALS.index(code))
+    assert (answer(StopIteration()).codec, wire.FAULTS[0]) == (0, "another error")
     reply = answer(OSError(errno.EIO, "x"))
     assert (refused(reply), wire.FAULTS[reply.codec], reply.serial) == ("fault", "OSError", 5)
     assert reply.detail == answer.__code__.co_firstlineno + 2
