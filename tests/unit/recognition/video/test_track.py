@@ -185,3 +185,9 @@ def test_two_faces_at_one_track_are_it_and_a_new_one(tracker: Tracker) -> None:
     tracker.look(Frame(0, PIXELS, ""), [face(100)])
     tracker.look(Frame(20, PIXELS, ""), [face(112), face(101), face(90)])
     assert sorted(seen(tracker)) == [[90], [100, 101], [112]]
+
+
+def test_a_face_that_lies_where_it_must_be_goes_on_whatever_its_template(tracker: Tracker) -> None:
+    tracker.look(Frame(0, PIXELS, ""), [face(100, y=190), face(300, y=190)])
+    tracker.look(Frame(20, PIXELS, ""), [face(301, y=205), face(101, y=205)])
+    assert seen(tracker) == [[100, 101], [300, 301]]
