@@ -10,9 +10,13 @@ import dataclasses
 import pytest
 
 from plainview.recognition import (
+    align,
+    as_text,
     box,
     cover,
     crop,
+    decode,
+    decode_colour,
     detect,
     disturbance,
     edits,
@@ -34,6 +38,7 @@ from plainview.recognition.video import (
     fuse,
     opening,
     persons,
+    planes,
     process,
     segment,
     still,
@@ -134,6 +139,15 @@ STATED = {
     ),
     "a stream beside others": ((opening._AUXILIARY, opening._UNITS, opening._UNITS_IN), (16, 8, 65_536)),
     "boxes of a file": (boxes._MOST, 200_000),
+    "memory and pictures of a child": ((sandbox._KEEP_BYTES, decode._PICTURES_PER_CHILD), (67_108_864, 256)),
+    "small faces, and pictures sent as text": ((align._ENLARGED, as_text._SURE), (2.0, 20)),
+    "what shows through": (decode_colour._NEUTRAL, (128, 128, 128)),
+    "cells of a frame": (planes._THUMBNAIL, (64, 36)),
+    "tracks that are compared all with all": (persons._AT_ONCE, 1000),
+    "parts of a covered face": (
+        (cover.MOUTH.rows, cover.MOUTH.about, cover.EYES.rows, cover.EYES.about, cover.FEATURES, cover._ROWS),
+        (slice(3, 7), slice(2, 4), slice(1, 5), slice(4, 6), 392, 7),
+    ),
     "a face in a thumbnail": ((faceness._SIZES, faceness._LOWEST, faceness._STILLS), ((96, 128, 192), 0.1, 2)),
     "a time line": ((timeline._REORDERED, timeline._BESIDE, timeline._WRAP_SECONDS), (10, 3, 10)),
     "a segment": (

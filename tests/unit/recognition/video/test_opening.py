@@ -283,3 +283,25 @@ def test_a_file_is_searched_for_another_recording_a_mebibyte_at_a_time() -> None
     file.read = lambda length: asked.append((file.tell(), length)) or read(length)
     assert appended(file, "flv", 1) == 0
     assert asked == [(1, 2**20), (2**20 + 1, 4)]
+
+
+def test_a_file_is_opened_from_its_beginning_with_listed_containers_and_no_protocol(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[Any, dict[str, Any]]] = []
+    monkeypatch.setattr(opening.av, "open", lambda file, **how: asked.append((file, how)))
+    file = pipe(b"abc")
+    file.seek(2)
+    opening._container(file, "h264")
+    ((opened, how),) = asked
+    assert (opened, file.tell()) == (file, 0)
+    assert how == {
+        "format": "h264",
+        "buffer_size": 262_144,
+        "container_options": {
+            "format_whitelist": ",".join(wire.DEMUXERS),
+            "protocol_whitelist": "",
+            "correct_ts_overflow": "0",
+        },
+        "metadata_errors": "replace",
+    }

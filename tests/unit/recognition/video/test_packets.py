@@ -295,6 +295,10 @@ def test_what_cannot_be_decoded_is_counted_and_noted_and_500_in_a_row_end_it(mak
     noted = list(video._shown)
     assert noted[:3] == [0, 1 << 2 | wire.FAILED, 2 << 2 | wire.HURT]
     assert noted[-1] == 502 << 2
+    video, file = make(*map(bad, range(499)), packet(499))
+    file.lands = {499: 0}
+    video.seek(499)
+    assert [place for place, _ in video._frames] == [499]
     video, file = make(packet(0), *map(bad, range(1, 501)), packet(501))
     file.lands = {0: 0}
     video.seek(0)

@@ -103,7 +103,7 @@ def test_what_comes_in_pieces_is_read_whole_and_no_byte_of_what_follows(
     pipe, asking, _ = ends
     pipe.size = 100
     os.write(asking, b"abcdefghij" + b"next")
-    monkeypatch.setattr(reading.os, "read", lambda fd, length, read=os.read: read(fd, min(length, 3)))
+    monkeypatch.setattr(reading.os, "read", lambda fd, length, read=os.read: read(fd, min(length, 4)))
     assert pipe.read(9) == b"abcdefghi"
     assert pipe.read(1) == b"j"
     monkeypatch.undo()

@@ -15,11 +15,12 @@ from tests.factories.clips import KINDS, clip, remuxed, sound_only, truth, varia
 
 from plainview.recognition.errors import BadMedia
 from plainview.recognition.types import Pixels
+from plainview.recognition.video import reader as reading
 from plainview.recognition.video import wire
 from plainview.recognition.video.process import VideoLimits
 from plainview.recognition.video.reader import END_OF_VIDEO, VideoReader, _stream, _upright, combed, turn
-from plainview.recognition.video.types import BytesSource, Frame, PictureStream
-from plainview.recognition.video.wire import Reply, Say
+from plainview.recognition.video.types import WHOLE, BytesSource, Frame, Part, PictureStream, VideoInfo
+from plainview.recognition.video.wire import Ask, Reply, Say
 
 
 def opened(data: bytes, **limits: int) -> VideoReader:
@@ -330,3 +331,138 @@ def test_a_frame_is_turned_further() -> None:
     assert turn(frame, 0) is frame
     assert (turn(frame, 180).turned, turn(frame, 90).turned) == (90, 0)
     assert (turn(frame, 90).pixels == woven(0)).all()
+
+
+class Played:
+    """A process whose answers a test gives; what it is asked is noted."""
+
+    answers: list[Reply] = []  # noqa: RUF012 (of the class: the reader makes the object)
+    asked: list[tuple[int, ...]] = []  # noqa: RUF012
+    arena = bytearray(4096)
+
+    def __init__(self, source: BytesSource, limits: VideoLimits) -> None:
+        self.asked.append((source.size, limits.max_frames))
+
+    def ask(self, question: Ask, a: int = 0, b: int = 0, c: int = 0, flags: int = 0) -> Reply:
+        self.asked.append((question, a, b, c, flags))
+        return self.answers.pop(0)
+
+    def stamps(self, count: int) -> np.ndarray:
+        return np.frombuffer(self.arena, np.int64, count).copy()
+
+    def kill(self) -> None:
+        self.asked.append((-1,))
+
+    def close(self) -> None:
+        self.asked.append((-2,))
+
+
+INFO = Reply(1, Say.INFO, 1, 2, 640, 360, stream=3, base_den=50, rate_num=25, pts=-4, length=9, duration=70, detail=1)
+
+
+@pytest.fixture
+def played(monkeypatch: pytest.MonkeyPatch) -> type[Played]:
+    monkeypatch.setattr(reading, "VideoProcess", Played)
+    Played.answers, Played.asked, Played.arena[:] = [INFO], [], bytes(4096)
+    wire.STREAM.pack_into(Played.arena, 0, 2, 640, 360, 25, 1, 9, 1400)
+    return Played
+
+
+def test_a_reader_asks_for_the_largest_picture_and_says_what_it_is_told(played: type[Played]) -> None:
+    with VideoReader(BytesSource(b"12345")) as reader:
+        assert reader.info == VideoInfo(
+            container=wire.DEMUXERS[1],
+            codec=wire.CODECS[2],
+            stream=3,
+            streams=(PictureStream(wire.CODECS[2], 640, 360, Fraction(25), 9, 1.4),),
+            width=640,
+            height=360,
+            time_base=Fraction(1, 50),
+            rate=Fraction(25),
+            begins=-4,
+            announced_frames=9,
+            announced_duration=70,
+        )
+        assert (reader.decoded, reader.bad, reader.shown.tolist()) == (0, 0, [])
+    assert played.asked == [(5, 4_000_000), (Ask.OPEN, 5, 0, 0, 0), (-1,), (-2,)]
+
+
+@pytest.mark.parametrize(("listed", "flags"), [(None, 0), (False, 0), (True, wire.LISTED)])
+def test_a_search_needs_a_list_where_an_earlier_one_said_so(
+    played: type[Played], listed: bool | None, flags: int
+) -> None:
+    how = {} if listed is None else {"listed": listed}
+    with VideoReader(BytesSource(b"12345"), stream=2, **how) as reader:
+        played.answers = [Reply(2, Say.SOUGHT)]
+        reader.seek(77)
+    assert played.asked[1:3] == [(Ask.OPEN, 5, 2, 0, 0), (Ask.SEEK, 77, 0, 0, flags)]
+
+
+@pytest.mark.parametrize(
+    ("flags", "pts", "listed", "counted", "appended", "broken"),
+    [
+        (0, 0, False, False, 0, 0),
+        (wire.LISTED, 0, True, False, 0, 0),
+        (wire.COUNTED | wire.LISTED, 0, True, True, 0, 0),
+        (0, 55, False, False, 55, 0),
+        (wire.DAMAGED, 55, False, False, 0, 55),
+    ],
+)
+def test_a_list_is_sorted_and_says_what_the_child_said(
+    played: type[Played], flags: int, pts: int, listed: bool, counted: bool, appended: int, broken: int
+) -> None:
+    with VideoReader(BytesSource(b"12345")) as reader:
+        places = [(20, 0), (10, 1), (15, 0), (40, 1)]
+        numbers = [*(place * 2 + key for place, key in places), 40, 3, 10, 7]
+        played.arena[: 8 * 8] = np.array(numbers, np.int64).tobytes()
+        played.answers = [
+            Reply(2, Say.INDEXED, flags=flags, pts=pts, length=4, duration=6, detail=2),
+            Reply(3, Say.SOUGHT),
+        ]
+        index = reader.index()
+        assert (index.stamps.tolist(), index.keys.tolist(), index.bad_packets) == ([10, 15, 20, 40], [10, 40], 6)
+        assert index.parts == (Part(10, 7), Part(40, 3))
+        assert (index.listed, index.counted, index.appended, index.broken) == (listed, counted, appended, broken)
+        reader.seek(1)
+        assert played.asked[-1] == (Ask.SEEK, 1, 0, 0, wire.LISTED if listed else 0)
+        played.answers = [Reply(4, Say.INDEXED, length=1)]
+        played.arena[:8] = np.array([30 * 2], np.int64).tobytes()
+        index = reader.index()
+        assert (index.stamps.tolist(), index.keys.tolist(), index.parts) == ([30], [30], WHOLE)
+
+
+def test_what_was_decoded_is_counted_until_a_segment_ends(played: type[Played]) -> None:
+    with VideoReader(BytesSource(b"12345")) as reader:
+        frame = FRAME._replace(width=2, height=3, decoded=4, bad=1)
+        played.arena[:18] = bytes(range(18))
+        played.answers = [frame, frame, Reply(4, Say.END, length=2, decoded=3, bad=2)]
+        first = reader.next(5, 6, 7)
+        assert first is not None
+        assert first.pixels.tolist() == np.arange(18).reshape(3, 2, 3).tolist()
+        assert (reader.decoded, reader.bad) == (4, 1)
+        assert reader.ask_ahead(5, 6, 7, motion=8).result() is not None
+        played.arena[:16] = np.array([44, 45], np.int64).tobytes()
+        assert reader.ask_ahead(1, 2, 3).result() is None
+        assert (reader.decoded, reader.bad, reader.shown.tolist()) == (11, 4, [44, 45])
+    asked = [(5, 6, 7, 0), (5, 6, 7, 8), (1, 2, 3, 0)]
+    assert played.asked[2:5] == [(Ask.NEXT, *numbers) for numbers in asked]
+
+
+def test_a_frame_is_decoded_again_where_it_was_and_compared(played: type[Played]) -> None:
+    with VideoReader(BytesSource(b"12345")) as reader:
+
+        def again(*places: int, sha256: str = "12ab", turned: int = 0) -> Frame:
+            played.asked.clear()
+            frames = [FRAME._replace(width=2, height=3, pts=place) for place in places]
+            played.answers = [Reply(2, Say.SOUGHT), *frames, Reply(9, Say.END)]
+            return reader.frame_at(33, sha256, 6, turned)
+
+        assert again(33).pts == 33
+        ends = (33, 33, END_OF_VIDEO, 0)
+        assert played.asked == [(Ask.SEEK, 33, 0, 0, 0), (Ask.NEXT, *ends)]
+        assert again(10, 20, 33).pts == 33  # cuts on the way stop too
+        assert again(33, turned=90).turned == 90
+        for places, sha256 in (((), "12ab"), ((34,), "12ab"), ((10, 34), "12ab"), ((33,), "12ac")):
+            with pytest.raises(BadMedia) as caught:
+                again(*places, sha256=sha256)
+            assert caught.value.code == "frame_changed"
