@@ -299,6 +299,7 @@ def test_what_cannot_be_decoded_is_counted_and_noted_and_500_in_a_row_end_it(mak
     file.lands = {499: 0}
     video.seek(499)
     assert [place for place, _ in video._frames] == [499]
+    assert len(file.seeks) == 1
     video, file = make(packet(0), *map(bad, range(1, 501)), packet(501))
     file.lands = {0: 0}
     video.seek(0)
