@@ -492,3 +492,11 @@ def test_a_face_is_brought_to_the_pixels_of_the_picture() -> None:
     scaled = detecting._scaled(face, np.array([2.0, 3.0], np.float32))
     assert (scaled.box, scaled.score) == ((2.0, 6.0, 6.0, 12.0), 0.5)
     assert scaled.points.tolist() == [[2, 3]] * 5
+
+
+@pytest.mark.parametrize(("apart", "faces"), [(0.0625, 1), (0.0, 0)])
+def test_points_in_one_upright_line_are_no_face(apart: float, faces: int) -> None:
+    points = [0.5, 0, 0.5 + apart, 0, 0.5, 0.5, 0.5, 1, 0.5, 1]  # a sixteenth of a cell is half a pixel
+    raw = _Raw({9: (1.0, 1.0, [0.5, 0.5, 0.0, 0.0], points)})
+    found = Detector(raw)._look(np.zeros((64, 64, 3), np.uint8), 1.0, 0.6)
+    assert len(found) == faces
