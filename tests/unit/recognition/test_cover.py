@@ -8,9 +8,11 @@ import pytest
 from tests.factories import models
 
 from plainview.evaluation.covers import draw_cover
+from plainview.recognition import cover as covering
 from plainview.recognition.align import align
 from plainview.recognition.cover import COVERED, FEATURES, covers, doubt, features
 from plainview.recognition.cover_weights import WEIGHTS
+from plainview.recognition.disturbance import smoothing_of
 from plainview.recognition.quality import assess
 from plainview.recognition.types import Picture, Pixels
 
@@ -157,3 +159,70 @@ def test_a_sharp_face_is_not_doubted_and_a_poor_one_at_most_by_four(name: str) -
     assert doubt(more) == pytest.approx(2)
     assert doubt(more, 0.65) == doubt(more, 1.0) == pytest.approx(4)
     assert doubt(sharp, 0.15) < 0.1 < doubt(sharp, 0.2) < doubt(sharp, 0.4) < doubt(sharp, 0.65)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.149, 0.15, 0.6])
+@pytest.mark.parametrize("dark", [1, 8, 250])
+def test_a_face_is_halved_calmed_and_brightened_before_its_cells_are_measured(noise: float, dark: int) -> None:
+    pixels = (np.random.default_rng(1).integers(0, 256, (112, 112, 3)) // dark).astype(np.uint8)
+    sigma = smoothing_of(noise) * 88
+    calm = cv2.GaussianBlur(pixels.astype(np.float32), None, sigmaX=sigma, sigmaY=sigma) if noise >= 0.15 else pixels
+    small = calm.astype(np.float64).reshape(56, 2, 56, 2, 3).mean(axis=(1, 3)) / 255
+    light = (small[8:52, 8:48] @ [0.114, 0.587, 0.299]).mean()
+    gain = min(40.0, max(1.0, 110 / 255 / light)) if light else 1.0
+    lit = covering._lit(pixels, noise)
+    assert lit.dtype == np.float32
+    assert np.abs(lit - np.clip(small * gain, 0, 1)).max() < 1e-3
+
+
+def sloping(across: float, down: float) -> np.ndarray:
+    """A grey picture whose lightness changes by so much from pixel to pixel, about 50."""
+    rows, columns = np.mgrid[:56, :56] - 27.5
+    lab = np.zeros((56, 56, 3), np.float32)
+    lab[:, :, 0] = 50 + across * columns + down * rows
+    return cv2.cvtColor(lab, cv2.COLOR_LAB2BGR)
+
+
+@pytest.mark.parametrize(
+    ("across", "down", "bins"),
+    [
+        (1.0, 0.0, {4: 1.0}),
+        (0.0, 1.0, {6: 1.0}),
+        (-1.0, 0.0, {0: 1.0}),
+        (0.0, -1.0, {2: 1.0}),
+        (0.6, 0.6, {5: 1.0}),
+        (0.6, -0.6, {3: 1.0}),
+        (-0.6, -0.6, {1: 1.0}),
+        (-0.6, 0.6, {7: 1.0}),
+        (float(np.cos(np.pi / 8)), float(np.sin(np.pi / 8)), {4: 0.5, 5: 0.5}),  # shared by two directions
+        (float(np.cos(np.pi / 16)), float(np.sin(np.pi / 16)), {4: 0.75, 5: 0.25}),
+    ],
+)
+def test_an_edge_counts_by_its_direction_relative_to_the_contrast_of_the_face(
+    across: float, down: float, bins: dict[int, float]
+) -> None:
+    edges, colours = covering._cells(sloping(across, down))
+    assert edges.shape == (8, 7, 7)
+    strength = float(np.hypot(across, down))
+    for number in range(8):
+        expected = bins.get(number, 0.0) * strength / (strength + 1)
+        assert np.abs(edges[number, 1:6, 1:6] ** 2 - expected).max() < 0.02, number
+    middles = (np.arange(7) - 3) * 8
+    assert np.abs(colours[:, :, 0] - (50 + across * middles[None, :] + down * middles[:, None])).max() < 0.3
+    assert np.abs(colours[:, :, 1:]).max() < 0.5
+
+
+@pytest.mark.parametrize(("part", "rows", "about"), [(covering.MOUTH, (3, 7), (2, 4)), (covering.EYES, (1, 5), (4, 6))])
+def test_colours_are_told_beside_the_middle_one_of_other_rows(
+    part: covering.Part, rows: tuple[int, int], about: tuple[int, int]
+) -> None:
+    random = np.random.default_rng(1)
+    edges = random.random((8, 7, 7)).astype(np.float32)
+    colours = (random.random((7, 7, 3)) * 90).astype(np.float32)
+    usual = np.median(colours[about[0] : about[1], 1:6].reshape(-1, 3), axis=0)
+    other = np.clip((colours - usual) / [20, 8, 8], -3, 3)[rows[0] : rows[1]]
+    numbers = covering._numbers(edges, colours, part)
+    assert (numbers.shape, numbers.dtype) == ((392,), np.float32)
+    assert numbers[:224].tolist() == edges[:, rows[0] : rows[1]].ravel().tolist()
+    assert np.abs(numbers[224:308] - other.ravel()).max() < 1e-5
+    assert np.abs(numbers[308:] - np.abs(other).ravel()).max() < 1e-5

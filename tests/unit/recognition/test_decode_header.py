@@ -440,3 +440,11 @@ def test_every_format_with_a_signature_has_its_beginnings_here() -> None:
     count = {name: sum(len(some) for other, _, some in _OTHER_SIGNATURES if other == name) for name in BEGINNINGS}
     count["portable map (PPM, PGM, PBM, PFM)"] //= 4  # the four blanks
     assert {name: len(some) for name, some in BEGINNINGS.items()} == count
+
+
+def test_a_jpeg_2000_has_the_bits_of_its_deepest_component_or_8() -> None:
+    for depths, bits in ((b"", 8), (b"\x07", 8), (b"\x0b", 12), (b"\x87\x8f\x07", 16)):
+        components = b"".join(bytes([depth, 1, 1]) for depth in depths)
+        data = b"\xff\x4f\xff\x51" + bytes(36) + len(depths).to_bytes(2, "big") + components
+        assert read_header("JPEG2000", data + b"\xff\xd9") == Header(bits=bits)
+        assert read_header("JPEG2000", data) == Header(bits=bits, cut_short=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from plainview.recognition.decode_wire import (
     CHANGES,
     FORMATS,
+    OTHER_FORMATS,
     REFUSALS,
     REPLY_BYTES,
     Nonsense,
@@ -84,3 +87,46 @@ def test_a_good_reply_is_believed() -> None:
 
 def test_answers_are_numbered_from_1() -> None:
     assert list(map(int, Status)) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("taken", "refused"),
+    [
+        ({"width": 16, "height": 30}, {"width": 15, "height": 30}),
+        ({"width": 60, "height": 16}, {"width": 61, "height": 16}),
+        ({"width": 50, "height": 40}, {"width": 50, "height": 41}),
+        (
+            {"width": 20, "height": 20, "day": date.max.toordinal()},
+            {"width": 20, "height": 20, "day": date.max.toordinal() + 1},
+        ),
+        ({"width": 20, "height": 20, "detail": 64}, {"width": 20, "height": 20, "detail": 65}),
+        (
+            {"width": 20, "height": 20, "changes": 2 ** len(CHANGES) - 1},
+            {"width": 20, "height": 20, "changes": 2 ** len(CHANGES)},
+        ),
+        ({"width": 20, "height": 20, "kind": len(FORMATS) - 1}, {"width": 20, "height": 20, "kind": len(FORMATS)}),
+    ],
+)
+def test_a_picture_at_its_limits_is_believed_and_one_beyond_them_is_not(
+    taken: dict[str, int], refused: dict[str, int]
+) -> None:
+    def parsed(numbers: dict[str, int]) -> Reply:
+        stored = {"stored_width": numbers["height"], "stored_height": numbers["width"]}  # turned
+        reply = Reply(1, Status.PICTURE, **(numbers | stored))
+        return parse_reply(reply.pack(), serial=1, max_pixels=2000, max_side=60, min_side=16)
+
+    assert parsed(taken).width == taken["width"]
+    with pytest.raises(Nonsense):
+        parsed(refused)
+
+
+def test_a_refusal_is_one_of_those_that_there_are() -> None:
+    def parsed(**numbers: int) -> Reply:
+        return parse_reply(Reply(1, Status.REFUSED, **numbers).pack(), serial=1, max_pixels=1, max_side=1, min_side=1)
+
+    last, kind = len(REFUSALS) - 1, REFUSALS.index("format_not_allowed")
+    assert parsed(kind=last).kind == last
+    assert parsed(kind=kind, detail=len(OTHER_FORMATS) - 1).kind == kind
+    for numbers in ({"kind": last + 1}, {"kind": kind, "detail": len(OTHER_FORMATS)}):
+        with pytest.raises(Nonsense):
+            parsed(**numbers)
