@@ -60,9 +60,10 @@ def serve(
     with as_server(workspace, address, certificate), running.listen(host, port) as listener:
         if not state.is_sample():
             import_module("plainview.casework.log.record").record_served()
-        elif sys.stderr.isatty():  # for who tries it out: the passwords stay the last lines that they see
-            logging.getLogger("plainview.requests").setLevel(logging.WARNING)  # before other processes are made
-        front = import_module("plainview.site.wsgi").front(options, workspace.scratch())
+        site = import_module("plainview.site.wsgi")
+        if state.is_sample() and sys.stderr.isatty():  # for who tries it out: the passwords stay the last lines
+            logging.getLogger("plainview.requests").setLevel(logging.WARNING)  # before `front` makes other processes
+        front = site.front(options, workspace.scratch())
         worker = import_module("plainview.serving.child").Child("worker", _WORKER) if with_worker else None
         logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
         say(f"Plainview on {address}  (stop with Ctrl-C)")
