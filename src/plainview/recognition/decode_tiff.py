@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 _STRIPS = ((273, 279), (324, 325))  # offsets and byte counts of strips and of tiles
 _TIFF_TYPES = {3: "H", 4: "I", 16: "Q"}
-_TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 16: 8, 17: 8, 18: 8}
+_TYPE_BYTES = {3: 2, 4: 4, 5: 8, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}  # of any other type: 1
 _UNCOMPRESSED, _TIFF_JPEG = 1, 7
 _FAILS_WHEN_SHORT = frozenset({_UNCOMPRESSED, 5, 8, 32773, 32946, 34925, 50000})
 """TIFF compressions whose decoder notices that data is missing: none, LZW, Deflate, PackBits, LZMA, Zstandard."""

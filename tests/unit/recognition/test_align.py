@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.factories import models
 
-from plainview.recognition.align import ALIGNED_SIDE, TEMPLATES, align, similarity
+from plainview.recognition.align import ALIGNED_SIDE, TEMPLATES, align, part_shown, similarity
 
 TEMPLATE = TEMPLATES["arcface-112"]
 
@@ -121,3 +121,34 @@ def test_only_faces_enlarged_more_than_twice_are_enlarged_cubically() -> None:
     for scale, differs in ((1.0, False), (0.51, False), (0.49, True)):
         plain, cubic = (align(pixels, points * np.float32(scale), cubic=chosen) for chosen in (False, True))
         assert (plain != cubic).any() == differs, scale
+
+
+@pytest.mark.parametrize(
+    ("scale", "margin", "halvings"), [(2.0, 3, 0), (1.0, 4, 0), (0.5, 6, 0), (0.49, 7, 1), (0.25, 10, 1), (0.2, 12, 2)]
+)
+def test_the_part_that_is_shown_has_two_pixels_more_on_each_side_of_both(
+    scale: float, margin: int, halvings: int
+) -> None:
+    """Of a picture whose pixels tell where they are; the square of 20 pixels begins at 100, 120."""
+    rows, columns = np.mgrid[:400, :400]
+    pixels = np.stack([columns // 2, rows // 2, columns * 0], axis=2).astype(np.uint8)
+    matrix = np.array([[scale, 0, -100 * scale], [0, scale, -120 * scale]])
+    points = np.array([[100, 120], [110, 130], [120, 150], [104, 128], [108, 132]], np.float32)
+    shown, moved = part_shown(pixels, points, matrix, 20)
+    left, top = 100 - margin, 120 - margin
+    factor = 2**halvings
+    size = (margin + int(np.ceil(20 / scale)) + margin) // factor
+    assert abs(shown.shape[0] - size) <= 1
+    assert abs(shown.shape[1] - size) <= 1
+    assert np.abs(moved - ((points - [left, top] + 0.5) / factor - 0.5)).max() < 1e-3
+    if not halvings:
+        assert shown.shape[:2] == (size, size)
+        assert (shown == pixels[top : top + size, left : left + size]).all()
+
+
+def test_a_part_of_one_line_is_not_halved() -> None:
+    points = np.array([[100, 0], [110, 0], [120, 0], [104, 0], [108, 0]], np.float32)
+    matrix = np.array([[0.1, 0, -10], [0, 0.1, 0]])
+    assert part_shown(np.zeros((1, 400, 3), np.uint8), points, matrix, 20)[0].shape[0] == 1
+    assert part_shown(np.zeros((2, 400, 3), np.uint8), points, matrix, 20)[0].shape[0] == 1
+    assert part_shown(np.zeros((3, 400, 3), np.uint8), points, matrix, 20)[0].shape[0] == 1

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 from tests.factories import models
 
+from plainview.recognition import box
+from plainview.recognition.box import face_in_box
 from plainview.recognition.edits import apply, place, read
 from plainview.recognition.engine import compare
 from plainview.recognition.errors import BadMedia
-from plainview.recognition.types import Picture, Vector
+from plainview.recognition.types import Picture, Pixels, Vector
 
 
 def template(picture: Picture) -> Vector:
@@ -83,3 +85,108 @@ def test_the_box_must_be_large_enough_to_compare() -> None:
     assert models.engine().probe_face(picture)[0] == 1
     with pytest.raises(BadMedia, match="no face 2"):
         models.engine().probe_face(picture, 2)
+
+
+class Spots:
+    """A detector that finds five spots of different colours, and notes the squares that it is shown."""
+
+    COLOURS = np.array([[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 0], [0, 255, 255]])
+
+    def __init__(self, scores: list[float]) -> None:
+        self.scores, self.squares = iter(scores), list[Pixels]()
+
+    def looked(self, square: Pixels, threshold: float) -> np.ndarray:
+        assert threshold == 0.15
+        self.squares.append(square)
+        score, points = next(self.scores, 0.0), []
+        for colour in self.COLOURS:
+            like = np.clip(255 - np.abs(square.astype(int) - colour).sum(axis=2), 0, None).astype(float)
+            if score == 0.0 or like.sum() == 0:
+                return np.empty((0, 15), np.float32)
+            points.append(
+                [float((like * grid).sum() / like.sum()) for grid in np.mgrid[: like.shape[0], : like.shape[1]]][::-1]
+            )
+        return np.array([[*[0] * 4, *np.ravel(points), score]], np.float32)
+
+
+def spotted(size: tuple[int, int], points: list[tuple[int, int]], radius: int) -> Pixels:
+    pixels = np.zeros((*size, 3), np.uint8)
+    for (x, y), colour in zip(points, Spots.COLOURS.tolist(), strict=True):
+        cv2.rectangle(pixels, (x - radius, y - radius), (x + radius, y + radius), colour, -1)
+    return pixels
+
+
+@pytest.mark.parametrize("turn", box._TURNS)
+@pytest.mark.parametrize("size", box._SIZES)
+@pytest.mark.parametrize("factor", [1, 4])
+def test_points_in_a_drawn_box_come_back_from_every_turn_and_size(turn: int, size: int, factor: int) -> None:
+    """Both of boxes that are enlarged and of such that are shrunk; the box is higher than wide and near a corner."""
+    points = [(28, 30), (44, 32), (36, 40), (30, 50), (42, 48)]
+    points = [(factor * x + factor // 2, factor * y + factor // 2) for x, y in points]
+    pixels = spotted((90 * factor, 100 * factor), points, 2 * factor)
+    drawn = (20 * factor, 22 * factor, 32 * factor, 36 * factor)
+    detector = Spots([0.5])
+    ((score, seen),) = box._seen_in(detector, pixels, drawn, size, turn, np.asarray)  # type: ignore[arg-type]
+    assert detector.squares[0].shape == (2 * size, 2 * size, 3)
+    assert (score, seen.dtype) == (0.5, np.float32)
+    assert np.abs(seen - points).max() < 0.35 * factor  # a pixel of the square is three of the picture at most
+
+
+def test_the_surest_look_is_believed_and_contrast_is_stretched_where_none_shows_a_face() -> None:
+    points = [(48, 50), (64, 52), (56, 60), (50, 70), (62, 68)]
+    pixels, drawn = spotted((110, 120), points, 2), (40, 42, 32, 36)
+    detector = Spots([0.3, 0.4, *[0.2] * 22])
+    assert face_in_box(detector, pixels, drawn).score == pytest.approx(0.4)  # type: ignore[arg-type]
+    assert len(detector.squares) == 24
+    detector = Spots([0.0] * 24 + [0.6])
+    face = face_in_box(detector, pixels, drawn)  # type: ignore[arg-type]
+    assert face.box == (40.0, 42.0, 32.0, 36.0)
+    assert (face.score, len(detector.squares)) == (pytest.approx(0.6), 48)
+    first, again = detector.squares[0], detector.squares[24]
+    assert (again == box._stretched(first)).all()
+    assert (again != first).any()
+
+
+@pytest.mark.parametrize(
+    ("drawn", "inside"),
+    [
+        ((48, 50, 16, 24), True),  # from point to point
+        ((49, 50, 16, 24), False),
+        ((48, 51, 16, 24), False),
+        ((48, 50, 15, 24), False),
+        ((48, 50, 16, 23), False),
+        ((20, 20, 96, 60), True),  # the points reach over a quarter
+        ((20, 20, 97, 60), False),
+    ],
+)
+def test_points_are_within_the_box_and_reach_over_a_quarter_of_it(
+    drawn: tuple[int, int, int, int], inside: bool
+) -> None:
+    points = np.array([(48, 50), (64, 52), (56, 60), (50, 74), (62, 72)], float)
+
+    class Exact:
+        def looked(self, square: Pixels, threshold: float) -> np.ndarray:
+            x, y, width, height = drawn
+            there = (points - [x + width / 2, y + height / 2]) * 96 / max(width, height) + 95.5
+            return np.array([[*[0] * 4, *there.ravel(), 0.9]], np.float32)
+
+    seen = box._seen_in(Exact(), np.zeros((110, 130, 3), np.uint8), drawn, 96, 0, np.asarray)  # type: ignore[arg-type]
+    assert bool(seen) is inside
+
+
+@pytest.mark.parametrize("drawn", [(0, 0, 16, 4000), (0, 0, 4000, 16)])
+def test_a_box_as_narrow_as_a_line_is_a_line_when_it_is_shrunk(drawn: tuple[int, int, int, int]) -> None:
+    white = np.full((drawn[3], drawn[2], 3), 255, np.uint8)
+    detector = Spots([0.0])
+    box._seen_in(detector, white, drawn, 48, 0, np.asarray)  # type: ignore[arg-type]
+    (square,) = detector.squares
+    assert square[:, :, 0].sum() / 255 == pytest.approx(48, abs=1)  # 48 long and 1 wide
+
+
+def test_an_average_face_is_in_the_middle_of_its_box_and_symmetric() -> None:
+    eyes, nose, mouth = box._IN_BOX[:2], box._IN_BOX[2], box._IN_BOX[3:]
+    assert eyes[:, 0].sum() == mouth[:, 0].sum() == pytest.approx(1)
+    assert eyes[0, 1] == eyes[1, 1] < nose[1] < mouth[0, 1] == mouth[1, 1]
+    assert box._IN_BOX.tolist() == [[0.31, 0.37], [0.69, 0.37], [0.5, 0.57], [0.35, 0.74], [0.65, 0.74]]
+    face = face_in_box(Spots([]), np.zeros((300, 300, 3), np.uint8), (50, 60, 100, 200))  # type: ignore[arg-type]
+    assert face.points.tolist() == [[81, 134], [119, 134], [100, 174], [85, 208], [115, 208]]

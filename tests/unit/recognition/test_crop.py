@@ -171,3 +171,9 @@ def test_a_face_of_twice_the_size_is_shown_by_means_of_four() -> None:
     square = face_square(GRADIENT, (10, 10, 20, 20), 20).astype(int)
     means = GRADIENT[:, :40].reshape(20, 2, 20, 2, 3).mean(axis=(1, 3))
     assert np.abs(square - means).max() <= 1
+
+
+@pytest.mark.parametrize("corner", [(-40, 5), (5, -40), (40, 5), (5, 40), (-15, 5), (5, 25), (-40, -40)])
+def test_a_box_wholly_beyond_the_picture_is_all_grey(corner: tuple[int, int]) -> None:
+    white = np.full((20, 20, 3), 255, np.uint8)
+    assert (face_square(white, (*corner, 10, 10), 200) == SURROUND).all()

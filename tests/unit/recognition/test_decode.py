@@ -7,6 +7,7 @@ import os
 import threading
 import warnings
 from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -17,8 +18,10 @@ from tests.factories import pictures
 from tests.factories.decoders import Children, refused
 
 from plainview.recognition import decode as decode_module
-from plainview.recognition.decode import DecodeLimits, Decoder, read_file
+from plainview.recognition.decode import DecodeLimits, Decoder, _Worker, read_file
+from plainview.recognition.decode_wire import REFUSALS, Reply, Status
 from plainview.recognition.errors import BadMedia
+from plainview.recognition.sandbox import ChildLost
 
 
 def bgr(image: Image.Image) -> np.ndarray:
@@ -299,3 +302,51 @@ def test_a_picture_read_from_a_file_decodes(decoder: Decoder, tmp_path: Path) ->
     path.write_bytes(pictures.jpeg())
     with Image.open(io.BytesIO(pictures.jpeg())) as image:
         assert np.array_equal(decoder.decode(read_file(path)).pixels, bgr(image))
+
+
+class Answers:
+    """A sandbox whose replies a test gives; it counts how often its child is replaced."""
+
+    def __init__(self, *replies: Reply | ChildLost) -> None:
+        self.replies, self.retired = list(replies), 0
+        self.pixels, self.released = bytes(16 * 16 * 3), list[int]()
+
+    def exchange(self, data: bytes) -> Reply:
+        reply = self.replies.pop(0)
+        if isinstance(reply, ChildLost):
+            raise reply
+        return reply
+
+    def release(self, used: int) -> None:
+        self.released.append(used)
+
+    def retire(self) -> None:
+        self.retired += 1
+
+
+def test_a_child_is_replaced_after_256_pictures_and_after_one_that_upset_it() -> None:
+    def refusal(code: str) -> Reply:
+        return Reply(1, Status.REFUSED, REFUSALS.index(code))
+
+    worker = _Worker(DecodeLimits())
+    worker._sandbox.close()
+    picture = Reply(1, Status.PICTURE, 0, 16, 16, 16, 16)
+    sandbox = Answers(*[picture] * 255, refusal("not_an_image"), *[picture] * 10)
+    worker._sandbox = sandbox  # type: ignore[assignment]
+
+    def decoded(times: int) -> int:
+        for _ in range(times):
+            with suppress(BadMedia):
+                worker.decode(b"data")
+        return sandbox.retired
+
+    assert (decoded(255), decoded(1), decoded(10)) == (0, 1, 1)  # a refusal counts as well
+    assert sandbox.released == [768] * 265
+    sandbox.replies = [refusal("corrupt"), *[picture] * 255, picture]
+    assert (decoded(1), decoded(255), decoded(1)) == (2, 2, 3)
+    sandbox.replies = [picture, ChildLost(over_limit=False), *[picture] * 255, picture]
+    assert (decoded(2), decoded(255), decoded(1)) == (3, 3, 4)
+    for code in ("truncated", "corrupt", "decoder_limit"):
+        sandbox.replies = [refusal(code)]
+        decoded(1)
+    assert sandbox.retired == 7

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import json
 import mmap
+import os
 import struct
+import types
 import warnings
 import zlib
 from collections.abc import Callable, Iterator
@@ -18,7 +22,16 @@ from tests.factories import pictures
 from plainview.recognition import decode_child
 from plainview.recognition.decode_checks import Limits
 from plainview.recognition.decode_header import Header
-from plainview.recognition.decode_wire import CHANGES, FORMATS, OTHER_FORMATS, REFUSALS, Reply, Status
+from plainview.recognition.decode_wire import (
+    _REPLY,
+    CHANGES,
+    FORMATS,
+    OTHER_FORMATS,
+    REFUSALS,
+    REQUEST,
+    Reply,
+    Status,
+)
 from plainview.recognition.types import Pixels
 
 LIMITS = Limits(
@@ -219,3 +232,79 @@ def test_a_tiff_that_states_too_few_bytes_is_mended_and_read(ask: Ask) -> None:
     reply, pixels = ask(short)
     assert reply.status == Status.PICTURE
     assert (pixels == 200).all()
+
+
+def test_before_the_locks_each_kind_of_picture_is_decoded_once(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Upright, with its day: what a library imports late is imported then, or never."""
+    replies: list[Reply] = []
+    told = decode_child.answer
+
+    def answer(data: bytes, serial: int, limits: Limits, arena: mmap.mmap) -> Reply:
+        assert (serial, limits) == (0, LIMITS)
+        replies.append(told(data, serial, limits, arena))
+        return replies[-1]
+
+    monkeypatch.setattr(decode_child, "answer", answer)
+    with warnings.catch_warnings():
+        decode_child.prepare(LIMITS)
+    day = date(2000, 1, 1).toordinal()
+    names = ["JPEG", "PNG", "GIF", "TIFF", "WEBP", "JXL"]
+    assert [FORMATS[reply.kind] for reply in replies] == names
+    for name, reply in zip(names, replies, strict=True):
+        assert (reply.status, reply.width, reply.height) == (Status.PICTURE, 16, 16)
+        assert reply.day == (0 if name in ("GIF", "JXL") else day)
+    assert Image.MAX_IMAGE_PIXELS is None
+    assert ImageFile.LOAD_TRUNCATED_IMAGES is False
+    assert decode_child.AvifImagePlugin.DEFAULT_MAX_THREADS == 1
+    assert JpegXLImagePlugin.DECODE_THREADS == 0
+    assert (PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY) == (16_777_216, 67_108_864)
+
+
+def test_the_child_is_ready_before_it_is_locked_and_locked_before_it_greets(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    sent: list[bytes] = []
+    memory = 2**30
+
+    class Requests(io.BytesIO):
+        def read(self, length: int | None = -1) -> bytes:
+            if length == 2**40:
+                raise MemoryError
+            return super().read(length)
+
+    def run(asked: bytes, used: int = 0) -> list[Reply]:
+        done.clear()
+        sent.clear()
+        arena = os.memfd_create("arena")
+        os.ftruncate(arena, 3 * LIMITS.max_pixels)
+        system = types.SimpleNamespace(
+            dup=lambda fd: done.append(f"dup {fd}") or 99,
+            dup2=lambda one, other: done.append(f"dup2 {one} {other}"),
+            close=lambda fd: done.append("close arena" if fd == arena else "close another"),
+            write=lambda fd, data: sent.append(data) if fd == 99 else done.append("write elsewhere"),
+        )
+        lockdown = types.SimpleNamespace(
+            die_with_parent=lambda parent: done.append(f"die {parent}"),
+            address_space_in_use=lambda: used,
+            lock=lambda memory_bytes: done.append(f"lock {memory_bytes}"),
+            renew_cpu_time=lambda seconds: done.append(f"renew {seconds}"),
+        )
+        monkeypatch.setattr(decode_child, "os", system)
+        monkeypatch.setattr(decode_child, "lockdown", lockdown)
+        monkeypatch.setattr(decode_child, "prepare", lambda limits: done.append(f"prepare {limits.max_pixels}"))
+        monkeypatch.setattr(decode_child, "open", lambda fd, mode, closefd: Requests(asked), raising=False)
+        settings = {**vars(LIMITS), "memory_bytes": memory, "parent": 42, "arena_fd": arena, "arena_bytes": 1_200_000}
+        decode_child.main(json.dumps(settings))
+        os.close(arena)
+        return [Reply(*_REPLY.unpack(data)[1:]) for data in sent]
+
+    before = ["die 42", "dup 1", "dup2 2 1", "close arena", "prepare 400000"]
+    picture = pictures.png()
+    asked = REQUEST.pack(5, len(picture)) + picture + REQUEST.pack(6, 4) + b"text" + b"half"
+    ready, first, second = run(asked, used=memory - 33_554_432)
+    assert done == [*before, f"lock {memory}", "renew 20", "renew 20"]
+    assert (ready, first.serial, first.status) == (Reply(0, Status.READY), 5, Status.PICTURE)
+    assert (second.serial, second.status, REFUSALS[second.kind]) == (6, Status.REFUSED, "not_an_image")
+    assert run(asked, used=memory - 33_554_431) == [Reply(0, Status.TOO_LITTLE_MEMORY, detail=memory + 1)]
+    assert done == before
+    _, lost = run(REQUEST.pack(7, 2**40) + asked)
+    assert (lost.serial, REFUSALS[lost.kind]) == (7, "decoder_limit")

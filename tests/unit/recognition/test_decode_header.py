@@ -10,7 +10,15 @@ import pytest
 from PIL import Image
 from tests.factories import pictures
 
-from plainview.recognition.decode_header import Header, is_exchange, raw_format, read_header, sniff, sniff_other
+from plainview.recognition.decode_header import (
+    _OTHER_SIGNATURES,
+    Header,
+    is_exchange,
+    raw_format,
+    read_header,
+    sniff,
+    sniff_other,
+)
 from plainview.recognition.decode_tiff import read_directory
 from plainview.recognition.decode_wire import OTHER_FORMATS
 
@@ -338,3 +346,97 @@ def test_the_facts_of_a_tiff_are_those_of_its_directory_and_other_formats_have_n
     assert read_header("TIFF", whole[: len(whole) // 2]).overrun
     assert read_header("TIFF", whole[:6]).cut_short
     assert read_header("BMP", b"BM") == Header()
+
+
+BEGINNINGS: dict[str, list[bytes]] = {
+    "Truevision (TGA)": [bytes(64) + b"TRUEVISION-XFILE.\0"],
+    "Photoshop (PSD)": [b"8BPS\0\1"],
+    "PDF": [b"%PDF-1.7"],
+    "PostScript (EPS)": [b"%!PS-Adobe-3.0 EPSF-3.0", b"\xc5\xd0\xd3\xc6\x20\0\0\0"],
+    "Windows icon (ICO)": [b"\0\0\1\0\1\0"],
+    "Windows cursor (CUR)": [b"\0\0\2\0\1\0"],
+    "portable map (PPM, PGM, PBM, PFM)": [
+        b"P1 3",
+        b"P2\t3",
+        b"P3\r3",
+        b"P4\n3",
+        b"P5 3",
+        b"P6 3",
+        b"P7\nWIDTH",
+        b"PF\n3",
+        b"Pf\n3",
+        b"Py 3",
+    ],
+    "QOI": [b"qoif\0\0\1\0"],
+    "DirectDraw surface (DDS)": [b"DDS \x7c\0\0\0"],
+    "PCX": [b"\x0a\5\1\x08", b"\x0a\3\1\x08", b"\x0a\2\1\x08", b"\xb1\x68\xde\x3a\1"],
+    "SGI": [b"\x01\xda\0\1", b"\x01\xda\1\1"],
+    "Sun raster": [b"\x59\xa6\x6a\x95\0\0"],
+    "FITS": [b"SIMPLE  =                    T"],
+    "Apple icon (ICNS)": [b"icns\0\0\1\0"],
+    "Windows metafile (WMF, EMF)": [b"\xd7\xcd\xc6\x9a\0\0", b"\1\0\0\0" + bytes(36) + b" EMF\0\0"],
+    "X pixmap or bitmap (XPM, XBM)": [b"/* XPM */\nstatic", b"#define im_width 8"],
+    "game texture (BLP, FTEX)": [b"BLP1\0", b"BLP2\0", b"FTEX\0"],
+    "SVG drawing": [b"<svg xmlns="],
+    "web page (HTML)": [b"<!DOCTYPE html>", b"<!doctype html>", b"<html>", b"<HTML>"],
+    "XML text": [b"<?xml version='1.0'?>", b"\xef\xbb\xbf<?xml version='1.0'?>"],
+    "ZIP archive or Office document": [b"PK\3\4\x14\0"],
+    "old Office document": [b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0"],
+    "RAR, 7-Zip or gzip archive": [b"Rar!\x1a\7\0", b"7z\xbc\xaf\x27\x1c\0", b"\x1f\x8b\x08"],
+    "DICOM": [bytes(128) + b"DICM\2\0"],
+    "OpenEXR": [b"\x76\x2f\x31\1\2"],
+    "Radiance HDR": [b"#?RADIANCE\n", b"#?RGBE\n"],
+    "GIMP (XCF)": [b"gimp xcf file"],
+    "DjVu": [b"AT&TFORM\0"],
+    "JPEG XR": [b"II\xbc\1"],
+    "WSQ fingerprint": [b"\xff\xa0\xff\xa4"],
+    "IFUNC image (IM)": [b"Image type: 1 1"],
+    "Microsoft Paint (MSP)": [b"DanM\0", b"LinS\0"],
+    "headerless bitmap (DIB)": [b"\x28\0\0\0\x10"],
+    "scientific grid (HDF5, GRIB, BUFR)": [b"\x89HDF\r\n", b"GRIB\0", b"BUFR\0"],
+    "FLI or FLC animation": [b"\x80\1\0\0\x11\xaf\1", b"\x80\1\0\0\x12\xaf\1"],
+    "video": [
+        b"\x1a\x45\xdf\xa3\x01",
+        b"\0\0\1\xba\x44",
+        b"\0\0\1\xb3\x16",
+        b"FLV\1\5\0",
+        b"OggS\0\2",
+        b"DHAV\xfd",
+        b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6",
+        b"\0\0\0\1\x67\x64",
+        b"\0\0\0\1\x27\x64",
+        b"\0\0\0\1\x40\1\x0c",
+        b"RIFF\1\2\3\4AVI LIST",
+        *(
+            b"\0\0\0\x18ftyp" + brand
+            for brand in (b"isom", b"mp42", b"avc1", b"M4V ", b"3gp5", b"qt  ", b"dash", b"MSNV", b"cmfc")
+        ),
+        b"\0\0\1\x18moov\0",
+        b"\0\0\0\x18stypmsdh",
+    ],
+    "Canon camera raw (CR3)": [b"\0\0\0\x18ftypcrx "],
+    "Canon camera raw (CR2)": [b"II*\0\x10\0\0\0CR\2\0"],
+    "Canon camera raw (CRW)": [b"II\x1a\0\0\0HEAPCCDR\2"],
+    "Fujifilm camera raw (RAF)": [b"FUJIFILMCCD-RAW 0201"],
+    "Olympus camera raw (ORF)": [b"IIRO\x08\0", b"IIRS\x08\0", b"MMOR\0\0"],
+    "Panasonic camera raw (RW2)": [b"IIU\0\x18"],
+    "Sigma camera raw (X3F)": [b"FOVb\0"],
+    "Minolta camera raw (MRW)": [b"\0MRM\0"],
+    "AppleDouble": [b"\0\x05\x16\x07\0\2"],
+}
+"""Format -> how its files begin, from the formats' own descriptions (the TGA's signature is at its end)."""
+
+
+@pytest.mark.parametrize("name", BEGINNINGS)
+def test_a_format_is_told_by_how_its_files_begin_and_not_a_byte_later(name: str) -> None:
+    for data in BEGINNINGS[name]:
+        assert OTHER_FORMATS[sniff_other(data) or 0] == name, data
+        later = sniff_other(b"~" + data)
+        assert name == "Truevision (TGA)" or later is None, data
+
+
+def test_every_format_with_a_signature_has_its_beginnings_here() -> None:
+    assert sorted(BEGINNINGS) == sorted({name for name, _, _ in _OTHER_SIGNATURES})
+    count = {name: sum(len(some) for other, _, some in _OTHER_SIGNATURES if other == name) for name in BEGINNINGS}
+    count["portable map (PPM, PGM, PBM, PFM)"] //= 4  # the four blanks
+    assert {name: len(some) for name, some in BEGINNINGS.items()} == count

@@ -106,18 +106,24 @@ def test_tiles_are_looked_at_as_strips_are(order: str, big: bool) -> None:
         assert read_directory(tiled) == facts
 
 
+# TIFF 6.0, section 2; 13: TIFF Technical Note 1 (IFD); 16 to 18: BigTIFF.
+TYPES = {1: "B", 2: "c", 3: "H", 4: "I", 5: "2I", 6: "b", 7: "c", 8: "h", 9: "i", 10: "2i", 11: "f", 12: "d", 13: "I"}
+TYPES |= {16: "Q", 17: "q", 18: "Q"}
+
+
 @pytest.mark.parametrize(("order", "big"), FORMS)
-def test_values_behind_the_end_of_the_file_overrun_it(order: str, big: bool) -> None:
-    """Of any tag, of the size of its kind: nine doubles of tag 33550, here."""
-    width, number = (20, "Q") if big else (12, "I")
+@pytest.mark.parametrize("kind", [*TYPES, 0, 14, 15, 19, 65_535])
+def test_values_behind_the_end_of_the_file_overrun_it(order: str, big: bool, kind: int) -> None:
+    """Of any tag, of the size of its type: nine values of tag 33550, here. A type that nobody knows counts as bytes."""
+    number = "Q" if big else "I"
     data, places = tiff(order, big, {33550: ("Q", [1] * 9)})
     entry = data.index(struct.pack(order + "H", 33550), 8)
     assert places[33550] + 72 <= len(data)
-    for place, overrun in ((len(data) - 72, False), (len(data) - 71, True)):
+    size = 9 * struct.calcsize("=" + TYPES.get(kind, "B"))
+    for place, overrun in ((len(data) - size, False), (len(data) - size + 1, True)):
         altered = bytearray(data)
-        struct.pack_into(order + "HH" + number + number, altered, entry, 33550, 12, 9, place)
+        struct.pack_into(order + "HH" + number + number, altered, entry, 33550, kind, 9, place)
         assert read_directory(bytes(altered)).overrun is overrun
-    assert width == struct.calcsize("=HH" + number + number)
 
 
 @pytest.mark.parametrize(("order", "big"), FORMS)

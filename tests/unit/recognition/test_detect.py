@@ -282,3 +282,221 @@ def test_a_quick_glance_at_a_large_frame_has_boxes_in_its_pixels() -> None:
     frame[300:812, 700:1212] = models.collins().pixels
     (whole,), (quick,) = models.engine().glance(frame), models.engine().glance(frame, 960)
     assert quick.box == pytest.approx(whole.box, abs=12)
+
+
+@pytest.mark.parametrize(
+    ("longest", "scales"),
+    [
+        (1280, ((1.0, 0.25), (0.5,))),
+        (641, ((1.0, 320 / 641), (640 / 641,))),
+        (640, ((1.0,), (0.5,))),
+        (321, ((1.0,), (0.5,))),
+        (320, ((1.0,), (0.5,), (2.0,))),
+        (101, ((1.0,), (0.5,), (2.0,))),
+        (100, ((3.0,), (1.0,))),
+    ],
+)
+def test_the_sizes_at_which_a_picture_is_looked_at(longest: int, scales: tuple[tuple[float, ...], ...]) -> None:
+    assert detecting._scales(longest) == scales
+
+
+def _face(score: float, x: float = 0.0, width: float = 40.0, height: float = 40.0, y: float = 0.0) -> Detection:
+    return Detection((x, y, width, height), np.zeros((5, 2), np.float32), score)
+
+
+def test_one_or_two_faces_below_point_eight_are_unsure() -> None:
+    for scores, unsure in (
+        ((0.79,), True),
+        ((0.8,), False),
+        ((0.1, 0.79), True),
+        ((0.1, 0.8), False),
+        ((0.1,) * 3, False),
+    ):
+        assert detecting._unsure([_face(score) for score in scores]) is unsure
+
+
+def _candidate(score: float, x: float, y: float = 0.0, size: float = 10.0) -> np.ndarray:
+    return _rows(np.array([[x, y, size, size]], np.float32), np.array([score]))
+
+
+class _Looks(Detector):
+    """A detector whose looks are told: (pixels' shape, scale, threshold) -> candidates; they are noted."""
+
+    def __init__(self, told: Callable[[tuple[int, ...], float, float], np.ndarray]) -> None:
+        super().__init__(_Raw({}))
+        self.told, self.noted = told, list[tuple[tuple[int, ...], float, float]]()
+
+    def _look(self, pixels: Pixels, scale: float, threshold: float) -> np.ndarray:
+        self.noted.append((pixels.shape[:2], scale, threshold))
+        rows = self.told(*self.noted[-1])
+        return rows[rows[:, 14] >= threshold]
+
+
+NONE = np.empty((0, 15), np.float32)
+
+
+def test_a_picture_is_looked_at_again_until_a_face_is_seen_and_less_strictly_at_last() -> None:
+    seen = {1.0: 0.4, 0.5: 0.5, 2.0: 0.0}
+    pixels = np.zeros((200, 300, 3), np.uint8)
+    detector = _Looks(lambda shape, scale, low: _candidate(seen[scale], 5 / scale) if shape == (200, 300) else NONE)
+    assert [face.score for face in detector._detections(pixels, 0.6)] == [pytest.approx(0.4)]
+    upright, turned = [((200, 300), scale, 0.3) for scale in (1.0, 0.5, 2.0)], [(300, 200), (300, 200), (200, 300)]
+    assert detector.noted == [*upright, *((shape, 1.0, 0.83) for shape in turned)]
+    seen[0.5] = 0.9
+    detector.noted.clear()
+    assert [face.score for face in detector._detections(pixels, 0.6)] == [pytest.approx(0.9)]
+    assert detector.noted == upright[:2]
+    detector.noted.clear()
+    assert [face.score for face in detector._detections(pixels, 0.2)] == [pytest.approx(0.4)]  # as asked
+    assert detector.noted[0] == ((200, 300), 1.0, 0.2)
+
+
+def test_an_unsure_face_gives_way_to_one_that_lies(monkeypatch: pytest.MonkeyPatch) -> None:
+    pixels = np.zeros((200, 300, 3), np.uint8)
+    detector = _Looks(lambda shape, scale, low: _candidate(0.79, 5))
+    asked: list[float] = []
+    monkeypatch.setattr(detector, "_lying", lambda pixels, threshold: asked.append(threshold) or [_face(0.9)])
+    assert [face.score for face in detector._detections(pixels, 0.6)] == [0.9]
+    monkeypatch.setattr(detector, "_lying", lambda pixels, threshold: asked.append(threshold) or [])
+    assert [face.score for face in detector._detections(pixels, 0.7)] == [pytest.approx(0.79)]
+    detector.told = lambda shape, scale, low: _candidate(0.8, 5)
+    detector._detections(pixels, 0.6)
+    assert asked == [0.83, 0.83]  # a sure one is not doubted
+    detector.told = lambda shape, scale, low: NONE
+    assert detector._detections(pixels, 0.9) == []
+    assert asked == [0.83, 0.83, 0.9]
+
+
+def test_of_three_turned_looks_the_surest_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    pixels = np.zeros((200, 300, 3), np.uint8)
+    scores = {"90": 0.85, "-90": 0.9, "180": 0.87}
+    which: list[str] = []
+
+    def told(shape: tuple[int, ...], scale: float, threshold: float) -> np.ndarray:
+        name = ("90", "-90", "180")[len(detector.noted) - 1]
+        which.append(name)
+        return _candidate(scores[name], 20, 30)
+
+    detector = _Looks(told)
+    monkeypatch.setattr(detector, "_seen_again", lambda turned, face: True)
+    (face,) = detector._lying(pixels, 0.83)
+    assert (which, face.score) == (["90", "-90", "180"], pytest.approx(0.9))
+    assert face.box == pytest.approx((30, 170, 10, 10))  # 170 is 200 less 20 and 10
+    detector.noted.clear()
+    monkeypatch.setattr(detector, "_seen_again", lambda turned, face: len(detector.noted) != 2)
+    (face,) = detector._lying(pixels, 0.83)
+    assert face.box == pytest.approx((270, 160, 10, 10))
+
+
+def _tilted(
+    monkeypatch: pytest.MonkeyPatch, leans: list[float], rows: list[np.ndarray]
+) -> tuple[list[Any], Detection, _Looks]:
+    turns: list[Any] = []
+    told, seen = iter(leans), iter(rows)
+    matrix = cv2.getRotationMatrix2D
+    monkeypatch.setattr(detecting, "lean", lambda points: next(told))
+    monkeypatch.setattr(cv2, "getRotationMatrix2D", lambda *how: turns.append(how) or matrix(*how))
+    detector = _Looks(lambda shape, scale, low: next(seen))
+    face = Detection((100.0, 50.0, 60.0, 100.0), np.ones((5, 2), np.float32), 0.7)
+    found = detector._straightened(np.zeros((300, 300, 3), np.uint8), face, 90)
+    return turns, found, detector
+
+
+MIDDLE = _rows(np.array([[60, 60, 40, 40]], np.float32), np.array([0.5]))
+"""A face in the middle of the square of 160 pixels."""
+
+
+@pytest.mark.parametrize(
+    ("leans", "turns"),
+    [
+        ([93.0], []),  # degrees beside the turn of 90
+        ([87.0], []),
+        ([94.0, 1.5], [98.0]),
+        ([86.0, -1.5], [82.0]),
+        ([94.0, 2.0, 1.0], [98.0, 102.0]),
+        ([94.0, 2.0, 2.0, 2.0], [98.0, 102.0, 106.0]),  # three looks are the most
+        ([-93.5, 1.0], [90 + 2 * 176.5]),  # the shorter way round
+    ],
+)
+def test_a_tilted_face_is_looked_at_upright_until_it_is(
+    monkeypatch: pytest.MonkeyPatch, leans: list[float], turns: list[float]
+) -> None:
+    asked, found, detector = _tilted(monkeypatch, leans, [MIDDLE] * 3)
+    assert asked == [((130.0, 100.0), turn, 0.8) for turn in turns]
+    assert detector.noted == [((160, 160), 1.0, 0.3)] * len(turns)
+    assert (found.box, found.score) == ((100.0, 50.0, 60.0, 100.0), 0.7)
+    if not turns:
+        assert (found.points == 1).all()
+        return
+    # Back from the square: about its middle, turned the other way, 1.25 times as large.
+    angle = np.radians(turns[-1])
+    there = (MIDDLE[0, 4:14].reshape(5, 2) - 79.5) * 1.25
+    back = there @ np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) + [130, 100]
+    assert np.abs(found.points - back).max() < 1e-3
+
+
+def test_another_face_beside_the_middle_is_not_taken_for_the_tilted_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    for offset, taken in ((27.9, True), (28.0, False)):
+        for row in (MIDDLE + 0, MIDDLE + 0):
+            row[0, 0] += offset
+            _, found, _ = _tilted(monkeypatch, [94.0, 0.0], [row])
+            assert bool((found.points != 1).any()) is taken
+            monkeypatch.undo()
+
+
+def test_a_small_face_is_not_enlarged_before_it_is_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(detecting, "lean", lambda points: 10.0)
+    scales: list[float] = []
+    matrix = cv2.getRotationMatrix2D
+    monkeypatch.setattr(
+        cv2, "getRotationMatrix2D", lambda at, turn, scale: scales.append(scale) or matrix(at, turn, scale)
+    )
+    detector = _Looks(lambda *_: NONE)
+    for width, height in ((80, 40), (40, 81), (20, 20)):
+        detector._straightened(np.zeros((300, 300, 3), np.uint8), _face(0.7, width=width, height=height))
+    assert scales == [1.0, 80 / 81, 1.0]
+
+
+def test_points_of_a_second_look_count_within_their_reach_also_mirrored(monkeypatch: pytest.MonkeyPatch) -> None:
+    target = np.array([[60, 60], [100, 60], [80, 80], [65, 100], [95, 100]], np.float32)
+    right, up = np.array([7, 0]), np.array([0, -7])
+
+    def row(points: np.ndarray, score: float) -> np.ndarray:
+        return np.array([*[0] * 4, *points.ravel(), score], np.float32)
+
+    mirrored = target[[1, 0, 2, 4, 3]] * [-1, 1] + [159, 0]
+    far = row(target + right * 1.01, 0.95)
+    rows = [np.array([far, row(target + right, 0.9), row(target, 0.8)]), np.array([row(mirrored + up, 0.7)])]
+    asked: list[tuple[np.ndarray, float]] = []
+    detector = Detector(_Raw({}))
+    monkeypatch.setattr(detector, "looked_together", lambda squares, low: asked.append((squares, low)) or rows)
+    square = np.random.default_rng(1).integers(0, 255, (160, 160, 3), dtype=np.uint8)
+    seen = detector._seen_twice(square, target, 7.0)
+    assert [points.tolist() for points in seen] == [(target + right).tolist(), (target + up).tolist()]
+    ((squares, low),) = asked
+    assert low == 0.3
+    assert (squares[0] == square).all()
+    assert (squares[1] == square[:, ::-1]).all()
+
+
+def test_faces_are_the_largest_first_then_from_the_top_left() -> None:
+    places = [(64, 0, 16), (0, 0, 16), (0, 96, 16), (96, 96, 32), (32, 48, 16)]
+    boxes = np.array([(x, y, side, side) for x, y, side in places], np.float32)
+    faces = detecting._largest_first(_rows(boxes, np.array([0.9, 0.8, 0.7, 0.6, 0.95])))
+    order = [(96, 96), (0, 0), (64, 0), (32, 48), (0, 96)]
+    assert [face.box[:2] for face in faces] == [pytest.approx(place) for place in order]
+
+
+def test_a_face_is_brought_to_the_pixels_of_the_picture() -> None:
+    face = Detection((1.0, 2.0, 3.0, 4.0), np.ones((5, 2), np.float32), 0.5)
+    scaled = detecting._scaled(face, np.array([2.0, 3.0], np.float32))
+    assert (scaled.box, scaled.score) == ((2.0, 6.0, 6.0, 12.0), 0.5)
+    assert scaled.points.tolist() == [[2, 3]] * 5
+
+
+@pytest.mark.parametrize(("apart", "faces"), [(0.0625, 1), (0.0, 0)])
+def test_points_in_one_upright_line_are_no_face(apart: float, faces: int) -> None:
+    points = [0.5, 0, 0.5 + apart, 0, 0.5, 0.5, 0.5, 1, 0.5, 1]  # a sixteenth of a cell is half a pixel
+    raw = _Raw({9: (1.0, 1.0, [0.5, 0.5, 0.0, 0.0], points)})
+    found = Detector(raw)._look(np.zeros((64, 64, 3), np.uint8), 1.0, 0.6)
+    assert len(found) == faces

@@ -326,3 +326,8 @@ def test_a_turned_picture_is_whole_and_grey_where_it_ends() -> None:
     assert turned.shape == (math.ceil(high), math.ceil(wide), 3)
     assert turned[0, 0].tolist() == [128, 128, 128]
     assert abs((turned[:, :, 0] > 190).sum() - 80 * 60) < 120
+
+
+def test_the_least_turn_has_a_side_too() -> None:
+    assert says(Rotate(0.1)) == "Rotated 0.1° clockwise"
+    assert says(Rotate(-0.1)) == "Rotated 0.1° anticlockwise"

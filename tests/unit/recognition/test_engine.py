@@ -8,12 +8,14 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 from tests.factories import models
 
+from plainview.recognition import engine as engines
 from plainview.recognition import helper
 from plainview.recognition.align import align
 from plainview.recognition.embed import Embedder
@@ -22,7 +24,7 @@ from plainview.recognition.errors import BadMedia, PackError, PackMissing
 from plainview.recognition.install import default_models_dir, install_manifest
 from plainview.recognition.packs import YUNET_SFACE
 from plainview.recognition.quality import MIN_FACE_PX, MIN_PROBE_PX
-from plainview.recognition.types import Picture, Pixels, Vector
+from plainview.recognition.types import Detection, Face, Picture, Pixels, Quality, Vector
 
 
 def _template(picture: Picture) -> Vector:
@@ -294,3 +296,43 @@ def test_a_face_that_was_cut_out_has_the_template_of_the_network() -> None:
     template = engine.aligned_template(align(picture.pixels, detection.points))
     assert (template.shape, template.dtype) == ((128,), np.float32)
     assert float(template @ engine.template(picture, detection)) > 0.9
+
+
+def sized(width: float, score: float = 0.9) -> Face:
+    return Face(Detection((0.0, 0.0, width, 30.0), np.zeros((5, 2), np.float32), score), Quality(50, (), {}))
+
+
+def test_a_face_is_wide_and_sure_enough_at_the_limit_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, faces = models.engine(), list[Face]()
+    monkeypatch.setattr(type(engine), "faces", lambda self, picture: faces)
+    for shown, numbers in (
+        ([sized(90), sized(16.0)], [0, 1]),
+        ([sized(90), sized(15.99)], [0]),
+        ([sized(90, 0.6), sized(80, 0.59)], [0]),
+        ([sized(90, 0.59), sized(80, 0.58)], [0]),
+        ([sized(15, 0.9), sized(40, 0.3)], [1]),
+    ):
+        faces[:] = shown
+        assert [shown.index(face) for face in engine.enrol_faces(models.hopper())] == numbers
+    faces[:] = [sized(12.0), sized(11.99), sized(90)]
+    assert engine.probe_face(models.hopper()) == (1, faces[0])
+    assert engine.probe_face(models.hopper(), 3) == (3, faces[2])
+    with pytest.raises(BadMedia, match=r"12\.0 pixels wide; 12 are needed"):
+        engine.probe_face(models.hopper(), 2)
+    for number in (0, 4, -1):
+        with pytest.raises(BadMedia, match="the picture has 3 faces"):
+            engine.probe_face(models.hopper(), number)
+    faces[:] = [sized(15.99)]
+    with pytest.raises(BadMedia, match="16 are needed"):
+        engine.enrol_faces(models.hopper())
+
+
+def test_a_network_runs_in_one_thread_on_the_processor_and_says_only_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[bytes, Any, list[str]]] = []
+    monkeypatch.setattr(
+        engines.onnxruntime, "InferenceSession", lambda content, how, providers: asked.append((content, how, providers))
+    )
+    engines._session(b"network", YUNET_SFACE)
+    ((content, how, providers),) = asked
+    assert (content, providers) == (b"network", ["CPUExecutionProvider"])
+    assert (how.intra_op_num_threads, how.inter_op_num_threads, how.log_severity_level) == (1, 1, 3)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from plainview.recognition.errors import BadMedia
-from plainview.recognition.foreign import LOG, Unreadable, foreign, reason
+from plainview.recognition.foreign import LOG, Unreadable, foreign, reason, refer
 from plainview.site.journal import LINES, JsonLines
 
 
@@ -99,3 +99,17 @@ def test_a_command_at_a_terminal_has_no_number(caplog: pytest.LogCaptureFixture)
     with caplog.at_level(logging.DEBUG), pytest.raises(Unreadable, match=r"^broken$"), foreign():
         raise EOFError("broken")
     assert caplog.text == ""
+
+
+def test_a_refusal_is_logged_by_its_code_its_rule_or_its_kind(output: io.StringIO) -> None:
+    class Ruled(Exception):
+        rule_id = "two_people"
+
+    for refusal, kind in (
+        (BadMedia("empty", "It is empty.", "Send another."), "empty"),
+        (Ruled(), "two_people"),
+        (Unreadable("broken"), "Unreadable"),
+    ):
+        assert refer(refusal, None) is refusal
+        event = json.loads(output.getvalue().splitlines()[-1])["event"]
+        assert re.match(rf"Reference [0-9A-F]{{4}}-[0-9A-F]{{4}}: {kind}, a process was lost", event)

@@ -11,8 +11,8 @@ from plainview.recognition.disturbance import Signal, signal
 from plainview.recognition.edits import MAX_GAIN, Prepared, apply, read, says, written
 from plainview.recognition.engine import Engine
 from plainview.recognition.errors import BadMedia
-from plainview.recognition.prepare import BLOCKY, DARK, NOISY, looked_at, preparation, ready
-from plainview.recognition.types import Face, Picture
+from plainview.recognition.prepare import BLOCKY, DARK, NOISY, _nearest, looked_at, preparation, ready
+from plainview.recognition.types import Detection, Face, Picture, Quality
 
 CLEAN = Signal(light=120.0, contrast=36.0, noise=0.8, blocks=1.2)
 
@@ -166,3 +166,20 @@ def test_a_face_that_is_not_there_in_the_prepared_picture_is_searched_as_it_is(m
     done = ready(engine, dark, ())
     assert (done.chain, done.number, done.face.detection.box) == ((), number, face.detection.box)
     assert (done.picture.pixels == dark.pixels).all()
+
+
+def test_the_face_before_a_preparation_is_the_one_whose_middle_is_nearest_within_half_its_width() -> None:
+    def face(x: float, y: float, width: float = 40, height: float = 60) -> Face:
+        detection = Detection((x, y, width, height), np.zeros((5, 2), np.float32), 0.9)
+        return Face(detection, Quality(0, (), {}))
+
+    before = face(100, 100)  # its middle is at 120, 130
+    assert _nearest([], before) is None
+    assert _nearest([face(80, 100)], before) == 1  # 20 pixels away
+    assert _nearest([face(79, 100)], before) is None
+    assert _nearest([face(100, 120)], before) == 1
+    assert _nearest([face(100, 121)], before) is None
+    assert _nearest([face(100, 105), face(96, 100), face(103, 104)], before) == 2
+    assert _nearest([face(110, 120, 20, 20)], before) == 1  # at the same place
+    assert _nearest([face(100, 100, 81, 60)], before) is None
+    assert _nearest([face(100, 100, 40, 101)], before) is None

@@ -303,3 +303,48 @@ def test_a_blur_takes_detail_as_its_variance_says(sharpness: float, blur: float)
 
 def test_the_widths_that_were_measured() -> None:
     assert (measuring.MIN_PROBE_PX, measuring.MIN_FACE_PX, measuring.USUAL_FACE_PX) == (12, 16, 60)
+
+
+@pytest.mark.parametrize(
+    ("right", "down", "spots"),
+    [
+        (0, 0, 0),
+        (-22.89, 0, 0),
+        (-22.91, 0, 16),  # a column of the 16 by 16 spots at which the face is looked up
+        (21.89, 0, 0),
+        (21.91, 0, 16),
+        (0, -28.49, 0),
+        (0, -28.51, 16),
+        (0, 5.09, 0),
+        (0, 5.11, 16),
+        (40, 0, 80),  # from 22.4 on every 4.48 pixels: the last five are beyond 111.5
+        (0, 40, 112),  # from 28 on every 5.2267 pixels
+        (-40, 0, 64),
+        (0, -40, 48),
+        (40, 40, 80 + 112 - 35),
+        (500, 0, 256),
+    ],
+)
+def test_the_part_of_a_face_outside_the_picture_is_looked_up_at_256_spots(
+    right: float, down: float, spots: int
+) -> None:
+    """An aligned face moved over a picture of its size: the face is from 22.4 to 89.6 across and 28 to 106.4 down."""
+    points = TEMPLATES["arcface-112"].astype(np.float64) + np.array([right, down])
+    share = measuring._outside(np.zeros((112, 112, 3), np.uint8), points)  # type: ignore[arg-type]
+    assert share * 256 == pytest.approx(spots)
+
+
+def test_columns_of_one_colour_from_forehead_to_chin_are_blank() -> None:
+    """Of the 67 columns from 22 on that show the face; one grey level of noise is none."""
+    aligned = np.random.default_rng(1).integers(0, 255, (112, 112, 3), dtype=np.uint8)
+    assert measuring._blank(aligned) == 0
+    aligned[28:106, 22:32] = 90
+    assert measuring._blank(aligned) == pytest.approx(10 / 67)
+    aligned[50, 22:32, 1] = 91
+    assert measuring._blank(aligned) == pytest.approx(10 / 67)
+    aligned[50, 22, 1] = 92
+    assert measuring._blank(aligned) == pytest.approx(9 / 67)
+    aligned[28:106, 22:89] = 90
+    assert measuring._blank(aligned) == 1
+    aligned[28, 22:89] = 99
+    assert measuring._blank(aligned) == 0

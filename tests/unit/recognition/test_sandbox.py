@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -17,9 +18,7 @@ from tests.factories import pictures
 import plainview
 from plainview.recognition import sandbox
 from plainview.recognition.decode import Decoder
-from plainview.recognition.decode_wire import (
-    Status,
-)
+from plainview.recognition.decode_wire import Reply, Status
 from plainview.recognition.errors import BadMedia
 from plainview.recognition.sandbox import ChildLost, DecodeLimits, DecoderUnavailable, Sandbox, ended_over_limit
 
@@ -277,3 +276,69 @@ def test_a_child_that_closed_its_pipe_and_lives_on_was_not_ended() -> None:
         raise subprocess.TimeoutExpired("child", timeout)
 
     assert ended_over_limit(types.SimpleNamespace(wait=wait)) is False  # type: ignore[arg-type]
+
+
+def test_the_status_of_a_child_that_is_retired_is_returned_once() -> None:
+    ended: list[str] = []
+    pipe = types.SimpleNamespace(close=lambda: ended.append("closed"))
+    child = types.SimpleNamespace(kill=lambda: ended.append("killed"), wait=lambda: -9, stdin=pipe, stdout=pipe)
+    box = Sandbox(DecodeLimits())
+    box._child = child  # type: ignore[assignment]
+    assert (box.retire(), ended) == (-9, ["killed", "closed", "closed"])
+    assert (box.retire(), ended[3:]) == (None, [])
+    box.close()
+
+
+def test_a_child_is_started_alone_with_its_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[list[str], dict[str, object]]] = []
+
+    def popen(command: list[str], **how: object) -> None:
+        asked.append((command, how))
+        raise OSError(2, "No such file or directory")
+
+    monkeypatch.setattr(sandbox.subprocess, "Popen", popen)
+    box = Sandbox(DecodeLimits(max_pixels=5000))
+    with pytest.raises(DecoderUnavailable, match="the operating system said: No such file or directory"):
+        box.start()
+    ((command, how),) = asked
+    assert command[:3] == [sys.executable, "-I", "-c"]
+    limits = {"max_bytes": 2**26, "max_pixels": 5000, "max_side": 32_766, "min_side": 16, "cpu_seconds": 20}
+    limits |= {"wall_seconds": 30.0, "memory_bytes": 2**31}
+    assert json.loads(command[5]) == limits | {"parent": os.getpid(), "arena_fd": box._arena_fd, "arena_bytes": 15_000}
+    assert how == {
+        "stdin": subprocess.PIPE,
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.DEVNULL,
+        "bufsize": 0,
+        "close_fds": True,
+        "pass_fds": (box._arena_fd,),
+        "cwd": "/",
+        "env": {},
+        "start_new_session": True,
+    }
+    box.close()
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (Reply(0, Status.TOO_LITTLE_MEMORY, detail=2**20 + 1), "with these limits it needs 2 MiB before"),
+        (Reply(0, Status.REFUSED), "it began with something other than its greeting"),
+        (None, r"it ended or stopped before it was ready \(status 3\)"),
+    ],
+)
+def test_a_child_that_does_not_greet_is_none(monkeypatch: pytest.MonkeyPatch, reply: Reply | None, words: str) -> None:
+    (requests, to_child), (from_child, answers) = os.pipe(), os.pipe()
+    pipes = {"stdin": os.fdopen(to_child, "wb", 0), "stdout": os.fdopen(from_child, "rb", 0)}
+    child = types.SimpleNamespace(kill=lambda: None, wait=lambda timeout=None: 3, pid=77, **pipes)
+    if reply:
+        os.write(answers, reply.pack())
+    os.close(answers)
+    monkeypatch.setattr(sandbox.subprocess, "Popen", lambda *_, **__: child)
+    box = Sandbox(DecodeLimits())
+    with pytest.raises(DecoderUnavailable, match=words):
+        box.start()
+    assert box.pid is None
+    assert all(pipe.closed for pipe in pipes.values())
+    box.close()
+    os.close(requests)

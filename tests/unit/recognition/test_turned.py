@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from tests.factories import models
@@ -17,8 +18,12 @@ from plainview.recognition.turned import (
     BELIEVED,
     SUSPECT_BELOW,
     TURNS,
+    best_turn,
+    central,
     every_turn,
     lean,
+    quarter,
+    square_around,
     turned_back,
     turned_by,
     unturned,
@@ -125,3 +130,91 @@ def test_an_upright_portrait_is_looked_at_no_more_often_for_it(monkeypatch: pyte
     monkeypatch.setattr(detector, "_turned", None)  # calling it would fail
     for portrait in (models.hopper(), models.collins()):
         assert len(detector.detect(portrait.pixels)) == 1
+
+
+@pytest.mark.parametrize(
+    "box", [(30.0, 20.0, 24.0, 48.0), (30.5, 20.0, 48.0, 9.0), (-9.0, 70.0, 20.0, 24.0), (80.0, -9.0, 7.0, 8.0)]
+)
+def test_the_square_around_a_box_has_the_box_in_its_middle_and_is_black_beyond_the_picture(
+    box: tuple[float, float, float, float],
+) -> None:
+    pixels = np.random.default_rng(1).integers(1, 255, (100, 110, 3), dtype=np.uint8)
+    square, back = square_around(pixels, box)
+    assert (square.shape, square.dtype) == ((96, 96, 3), np.uint8)
+    longest = max(box[2:])
+    scale = np.ceil(2 * longest) / 96
+    assert back[:, :2].tolist() == [[scale, 0], [0, scale]]
+    middle = back @ [47.5, 47.5, 1]
+    assert np.abs(middle + 0.5 - [box[0] + box[2] / 2, box[1] + box[3] / 2]).max() <= 0.5
+    wide = np.pad(pixels, ((200, 200), (200, 200), (0, 0))).astype(np.float32)
+    inner = cv2.warpAffine(
+        wide, back + np.array([[0, 0, 200], [0, 0, 200]]), (96, 96), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    )
+    if scale == 1:
+        assert (inner == square).all()
+    else:  # cut first, so that at its border nothing of the picture beyond it is mixed in
+        assert np.abs(inner - square)[4:-4, 4:-4].mean() < 12
+
+
+def test_a_large_face_is_shrunk_by_averaging() -> None:
+    pixels = np.zeros((384, 384, 3), np.uint8)
+    pixels[::2] = 200
+    square, back = square_around(pixels, (96.0, 96.0, 192.0, 192.0))
+    assert (square == 100).all()
+    assert back.tolist() == [[4, 0, 1.5], [0, 4, 1.5]]
+    assert square_around(pixels, (5.0, 5.0, 0.0, 0.0))[1][0, 0] == 2 / 96
+
+
+def seen(*middle: float, score: float) -> np.ndarray:
+    """A row of a face of 48 pixels with its middle there, and five points at 10, 20, ..."""
+    return np.array([[middle[0] - 24, middle[1] - 24, 48, 48, *range(10, 110, 10), score]], np.float32)
+
+
+def best(scores: dict[int, float], expected: int = 0) -> tuple[int, float] | None:
+    rows = [seen(47.5, 47.5, score=scores[turn]) if turn in scores else np.empty((0, 15), np.float32) for turn in TURNS]
+    chosen = best_turn(rows, expected, np.array([[2.0, 0, 5], [0, 2.0, 7]]))
+    if chosen is None:
+        return None
+    turn, points, score = chosen
+    assert points.dtype == np.float32
+    expected_points = unturned(np.arange(10, 110, 10, dtype=np.float32).reshape(5, 2), turn) * 2 + [5, 7]
+    assert np.abs(points - expected_points).max() < 1e-3
+    return turn, round(score, 4)
+
+
+def test_another_turn_is_believed_where_it_is_sure_and_surer_than_the_expected_one() -> None:
+    assert best({}) is None
+    assert best({0: 0.9}) is None
+    assert best({180: 0.85}) == (180, 0.85)
+    assert best({180: 0.82, 90: 0.5}) is None
+    assert best({0: 0.8, 90: 0.84, 45: 0.9}) == (45, 0.9)
+    assert best({0: 0.895, 45: 0.9}) is None
+    assert best({0: 0.875, 45: 0.9}) == (45, 0.9)
+    assert best({0: 0.9, 45: 0.85}, expected=45) == (0, 0.9)
+    assert best({45: 0.9, -45: 0.9}) == (45, 0.9)
+    # At the edges, in numbers that are exact.
+    assert best({180: float(np.float32(BELIEVED)) + 1e-6}) is not None
+    assert best_turn([seen(47.5, 47.5, score=0.5)] * 8, 0, np.eye(2, 3)) is None
+
+
+def test_a_face_beside_the_middle_of_its_square_is_another_one() -> None:
+    for x, y, own in ((47.5, 47.5, 1), (64, 47.5, 1), (64.5, 47.5, 0), (47.5, 31, 1), (47.5, 30.5, 0), (30.5, 47.5, 0)):
+        assert len(central(seen(x, y, score=0.9))) == own
+    assert central(np.empty((0, 15), np.float32)).shape == (0, 15)
+
+
+@pytest.mark.parametrize(
+    ("degrees", "near"),
+    [(44, 0), (46, 90), (-46, -90), (134, 90), (136, 180), (-134, -90), (-136, 180), (180, 180), (-179, 180)],
+)
+def test_a_lean_has_its_nearest_quarter(degrees: int, near: int) -> None:
+    assert quarter(degrees) == near
+
+
+@pytest.mark.parametrize(
+    ("degrees", "said"),
+    [(24.9, 0), (25.1, 25), (74.9, 75), (75.1, 90), (104.9, 90), (105.1, 105), (164.9, 165), (165.1, 180)],
+)
+def test_a_face_within_15_degrees_of_a_quarter_turn_is_called_by_it(degrees: float, said: int) -> None:
+    assert turned_by(points_turned_by(degrees)) == said
+    assert turned_by(points_turned_by(-degrees)) == (said if said == 180 else -said)

@@ -51,9 +51,12 @@ def thumbnail(pixels: Pixels, box: tuple[float, float, float, float]) -> Pixels:
     rows, columns = pixels.shape[:2]
     out = np.empty((side, side, 3), np.uint8)
     out[:] = _GREY
-    x0, y0, x1, y1 = max(0, left), max(0, top), min(columns, left + side), min(rows, top + side)
-    if x0 < x1 and y0 < y1:
-        out[y0 - top : y1 - top, x0 - left : x1 - left] = pixels[y0:y1, x0:x1]
+    x0, y0 = max(0, left), max(0, top)
+    x1, y1 = (
+        max(x0, min(columns, left + side)),
+        max(y0, min(rows, top + side)),
+    )  # nothing is shown of a box beyond the frame
+    out[y0 - top : y1 - top, x0 - left : x1 - left] = pixels[y0:y1, x0:x1]
     kind = cv2.INTER_AREA if side > THUMBNAIL else cv2.INTER_CUBIC
     return cv2.resize(out, (THUMBNAIL, THUMBNAIL), interpolation=kind).astype(np.uint8, copy=False)
 

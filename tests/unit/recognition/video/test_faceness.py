@@ -9,6 +9,7 @@ import pytest
 from tests.factories.models import collins, engine, hopper
 
 from plainview.recognition.quality import assess
+from plainview.recognition.types import Detection
 from plainview.recognition.video.faceness import (
     ARM,
     AWAY,
@@ -16,6 +17,7 @@ from plainview.recognition.video.faceness import (
     MARGIN,
     TURNED_FACE,
     TURNS,
+    _central,
     beside,
     faceness,
     is_away,
@@ -84,3 +86,30 @@ def test_a_head_is_away_when_every_still_is(yaws: tuple[float, ...], away: bool)
 
 def test_the_lines_that_were_measured() -> None:
     assert (FACE, TURNED_FACE, MARGIN, AWAY, ARM) == (0.7, 0.8, 0.02, 45.0, 6.0)
+
+
+class Looks:
+    """An engine that sees one face in every view."""
+
+    def __init__(self, box: tuple[float, float, float, float]) -> None:
+        self.box, self.asked = box, list[tuple[tuple[int, ...], int, float]]()
+
+    def glance(self, view: np.ndarray, longest: int, lowest: float = 0.0) -> list[Detection]:
+        self.asked.append((view.shape, longest, lowest))
+        return [Detection(self.box, np.zeros((5, 2), np.float32), 0.75)]
+
+
+@pytest.mark.parametrize(
+    ("middle", "seen"),
+    [((96, 96), True), ((143, 96), True), ((144, 96), False), ((96, 49), True), ((96, 48), False), ((49, 143), True)],
+)
+def test_a_face_of_a_still_is_about_its_middle(middle: tuple[int, int], seen: bool) -> None:
+    for width, height in ((30, 20), (8, 50)):
+        looks = Looks((middle[0] - width / 2, middle[1] - height / 2, width, height))
+        assert _central(looks, np.zeros((192, 192, 3), np.uint8), 192) == (0.75 if seen else 0.0)  # type: ignore[arg-type]
+
+
+def test_the_first_two_stills_are_looked_at_in_three_sizes() -> None:
+    looks = Looks((36, 36, 20, 20))  # of the largest it is not in the middle
+    assert faceness(looks, [still()] * 3) == pytest.approx(0.5)  # type: ignore[arg-type]
+    assert looks.asked == [((side, side, 3), side, 0.1) for side in (96, 128, 192)] * 2

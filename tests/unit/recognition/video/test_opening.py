@@ -11,18 +11,22 @@ from typing import Any
 import av.error
 import pytest
 
-from plainview.recognition.video import wire
+from plainview.recognition.video import opening, wire
 from plainview.recognition.video.opening import (
     Refusal,
     _base,
     _code_of,
     _duration,
     _fraction,
+    _info,
     _offered,
+    _row,
     _undecodable,
+    _without_signature,
     appended,
     check,
 )
+from plainview.recognition.video.wire import Reply, Say
 
 LIMITS = {"max_pixels": 10_000, "min_side": 16}
 
@@ -198,3 +202,106 @@ def test_what_ffmpeg_says_itself_comes_first() -> None:
     assert _code_of(av.error.FFmpegError(errno.ENOMEM, "x"), pipe(b"")) == "decoder_limit"
     assert _code_of(av.error.DemuxerNotFoundError(errno.EINVAL, "x"), pipe(b"")) == "video_format_not_allowed"
     assert _code_of(av.error.DecoderNotFoundError(errno.EINVAL, "x"), pipe(b"")) == "video_format_not_allowed"
+
+
+def test_a_refusal_states_nothing_that_it_is_not_given() -> None:
+    refusal = Refusal("corrupt")
+    assert (refusal.width, refusal.height, refusal.codec, refusal.detail) == (0, 0, 0, 0)
+
+
+def test_units_without_a_signature_are_opened_from_eight_start_codes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str | None] = []
+
+    def opened(file: Any, form: str | None = None) -> Any:
+        tried.append(form)
+        if form == "h264":
+            raise INVALID
+        return SimpleNamespace(streams=SimpleNamespace(video=[stream(64, 48)]))
+
+    monkeypatch.setattr(opening, "_container", opened)
+    assert _without_signature(pipe(b"\0\0\1\x67" * 7)) is None
+    assert _without_signature(pipe(bytes(2**16 - 3) + b"\0\0\1" * 8)) is None  # behind the first 65,536 bytes
+    assert tried == []
+    assert _without_signature(pipe(b"\0\0\1\x67" * 8)).streams.video
+    assert tried == ["h264", "hevc"]
+    monkeypatch.setattr(
+        opening, "_container", lambda *_: SimpleNamespace(streams=SimpleNamespace(video=[stream(0, 0)]))
+    )
+    assert _without_signature(pipe(b"\0\0\1\x67" * 8)) is None
+
+
+def whole(**more: Any) -> tuple[Any, Any]:
+    """A container and a stream of which nothing is known but its codec."""
+    context = SimpleNamespace(width=0, height=0, name="h264")
+    usual = {"average_rate": None, "sample_aspect_ratio": None, "start_time": None, "frames": 0, "duration": None}
+    form = SimpleNamespace(name="matroska,webm")
+    shown = SimpleNamespace(codec_context=context, time_base=None, **usual)
+    for name, value in more.items():
+        setattr(context if name in ("width", "height") else shown, name, value)
+    return SimpleNamespace(format=form, duration=None), shown
+
+
+def test_what_a_stream_does_not_say_is_nothing_or_one() -> None:
+    kind, codec = wire.DEMUXERS.index("matroska,webm"), wire.CODECS.index("h264")
+    least = Reply(0, Say.INFO, kind, codec, width=1, height=1, stream=3, base_den=90_000, detail=4)
+    assert _info(*whole(), 3, 4) == least
+    assert wire.STREAM.unpack(_row(*whole())) == (codec, 0, 0, 0, 1, 0, 0)
+
+
+def test_what_a_stream_says_is_told() -> None:
+    said = whole(
+        width=640,
+        height=360,
+        average_rate=Fraction(30_000, 1001),
+        sample_aspect_ratio=Fraction(4, 3),
+        start_time=-7,
+        frames=50,
+        duration=100,
+        time_base=Fraction(1, 40),
+    )
+    kind, codec = wire.DEMUXERS.index("matroska,webm"), wire.CODECS.index("h264")
+    numbers = (4, 3, 1, 40, 30_000, 1001, -7, 50, 100)
+    assert _info(*said, 1, 1) == Reply(0, Say.INFO, kind, codec, 640, 360, 0, 0, 1, *numbers, detail=1)
+    assert wire.STREAM.unpack(_row(*said)) == (codec, 640, 360, 30_000, 1001, 50, 2500)
+    nonsense = whole(
+        width=-1, height=-1, frames=-3, sample_aspect_ratio=Fraction(0), duration=2**60, time_base=Fraction(9)
+    )
+    assert wire.STREAM.unpack(_row(*nonsense)) == (codec, 0, 0, 0, 1, 0, wire.MAX_STAMP)
+    info = _info(*nonsense, 1, 1)
+    assert (info.width, info.height, info.length, info.aspect_num, info.aspect_den) == (1, 1, 0, 1, 1)
+
+
+@pytest.mark.parametrize("end", [-1, 0, 1])
+def test_the_first_byte_of_a_file_begins_no_other_recording(end: int) -> None:
+    assert appended(pipe(FLV * 2), "flv", end) == 9
+
+
+def test_a_file_is_searched_for_another_recording_a_mebibyte_at_a_time() -> None:
+    file = pipe(bytes(2**20 + 5))
+    asked: list[tuple[int, int]] = []
+    read = file.read
+    file.read = lambda length: asked.append((file.tell(), length)) or read(length)
+    assert appended(file, "flv", 1) == 0
+    assert asked == [(1, 2**20), (2**20 + 1, 4)]
+
+
+def test_a_file_is_opened_from_its_beginning_with_listed_containers_and_no_protocol(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[Any, dict[str, Any]]] = []
+    monkeypatch.setattr(opening.av, "open", lambda file, **how: asked.append((file, how)))
+    file = pipe(b"abc")
+    file.seek(2)
+    opening._container(file, "h264")
+    ((opened, how),) = asked
+    assert (opened, file.tell()) == (file, 0)
+    assert how == {
+        "format": "h264",
+        "buffer_size": 262_144,
+        "container_options": {
+            "format_whitelist": ",".join(wire.DEMUXERS),
+            "protocol_whitelist": "",
+            "correct_ts_overflow": "0",
+        },
+        "metadata_errors": "replace",
+    }

@@ -248,8 +248,8 @@ def test_32_mebibytes_of_packets_are_kept_where_a_file_cannot_be_sought(make: Ma
     video.seek(0)
     assert len(list(video._frames)) == 4
     assert ([at for at, _ in video._recent], video._recent_bytes) == ([2, 3], 2**25)
-    video.seek(2)
     opens = file.opens
+    video.seek(2)
     assert [place for place, _ in video._frames] == [2, 3]
     assert file.opens == opens
     video.seek(1)
@@ -295,6 +295,11 @@ def test_what_cannot_be_decoded_is_counted_and_noted_and_500_in_a_row_end_it(mak
     noted = list(video._shown)
     assert noted[:3] == [0, 1 << 2 | wire.FAILED, 2 << 2 | wire.HURT]
     assert noted[-1] == 502 << 2
+    video, file = make(*map(bad, range(499)), packet(499))
+    file.lands = {499: 0}
+    video.seek(499)
+    assert [place for place, _ in video._frames] == [499]
+    assert len(file.seeks) == 1
     video, file = make(packet(0), *map(bad, range(1, 501)), packet(501))
     file.lands = {0: 0}
     video.seek(0)
@@ -367,3 +372,15 @@ def test_a_unit_of_time_may_be_longer_than_a_second(make: Make) -> None:
     file.lands = {0: 0}
     assert video.seek(9).say == Say.SOUGHT
     assert [target for target, _ in file.seeks] == [9, 8, 3, -31]
+
+
+def test_where_frames_are_counted_they_come_in_the_order_of_the_file(make: Make) -> None:
+    for content, form, places in (
+        ([packet() for _ in range(4)], "matroska", [0, 40, 80, 120]),
+        ([packet(at, at) for at in range(4)], "avi", [0, 1, 2, 3]),
+        ([packet(at, at) for at in range(4)], "matroska", [0, 2]),
+    ):
+        video, file = make(*content, form=form)
+        file.codec_context.decode = lambda one: [SimpleNamespace(pts=one.pts ^ 1, is_corrupt=False)] if one else []
+        video.seek(0, listed=True)
+        assert [place for place, _ in video._frames] == places

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -140,3 +142,17 @@ def test_a_track_beyond_those_compared_joins_the_nearest_person_it_is_never_seen
 
     rows = [track(0, 1.0), track(1, 0.0), track(2, 0.9), track(0, 0.95), track(3, -1.0), track(4, -0.9)]
     assert _added(rows, [0, 1]) == [0, 1, 0, 2, 3, 3]
+
+
+def test_at_the_line_itself_two_tracks_are_one_person() -> None:
+    def numbered(cosine: float) -> list[int]:
+        vectors = ([1.0, 0.0], [cosine, 0.0])  # the cosine is exact in 64 bits
+        box = (0.0, 0.0, 50.0, 50.0)
+        rows: list[Any] = [
+            Track(at, at + 9, (at,), box, box, (), np.array(vector))
+            for at, vector in zip((0, 90_000), vectors, strict=True)
+        ]
+        return group(rows, SECOND)
+
+    assert numbered(TOGETHER) == [0, 0]
+    assert numbered(float(np.nextafter(TOGETHER, 0))) == [0, 1]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from plainview.recognition import lockdown
+from plainview.recognition.video import pipe as reading
 from plainview.recognition.video import wire
 from plainview.recognition.video.pipe import Pipe
 from plainview.recognition.video.wire import Ask, Request, Say
@@ -94,3 +95,31 @@ def test_a_place_is_from_the_beginning_from_here_or_from_the_end(ends: Ends) -> 
     assert pipe.tell() == 0
     pipe.seek(101)
     assert pipe.read(1) == b""
+
+
+def test_what_comes_in_pieces_is_read_whole_and_no_byte_of_what_follows(
+    ends: Ends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipe, asking, _ = ends
+    pipe.size = 100
+    os.write(asking, b"abcdefghij" + b"next")
+    monkeypatch.setattr(reading.os, "read", lambda fd, length, read=os.read: read(fd, min(length, 4)))
+    assert pipe.read(9) == b"abcdefghi"
+    assert pipe.read(1) == b"j"
+    monkeypatch.undo()
+    assert os.read(pipe._in, 100) == b"next"
+
+
+def test_no_byte_is_asked_for_where_none_is_wanted(ends: Ends) -> None:
+    pipe, asking, answers = ends
+    os.close(asking)
+    pipe.size = 100
+    assert (pipe.read(0), pipe.tell()) == (b"", 0)
+    os.set_blocking(answers, False)
+    with pytest.raises(BlockingIOError):
+        os.read(answers, 1)
+
+
+def test_at_first_nothing_is_known_of_the_file() -> None:
+    pipe = Pipe(-1, -1, 30)
+    assert (pipe.tell(), pipe.size, pipe.serial, pipe.broken) == (0, 0, 0, 0)

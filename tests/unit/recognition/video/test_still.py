@@ -86,3 +86,13 @@ def test_each_second_has_its_best_and_a_track_has_eight() -> None:
     every = {second: min((s for s in stills if s.pts // 20 == second), key=rank) for second in range(10)}
     assert kept == sorted(every.values(), key=rank)[:8]
     assert len(best_of(stills[:3], 0)) == 3  # a time base of less than one unit a second
+
+
+def test_a_thumbnail_of_a_box_at_the_edge_has_the_pixels_that_are_there() -> None:
+    """Not enlarged or shrunk: the side is 1.8 times 107 pixels, cut to 192."""
+    pixels = np.random.default_rng(1).integers(0, 255, (300, 300, 3), dtype=np.uint8)
+    for x, y in ((0.0, 0.0), (-60.0, 20.0), (250.0, 260.0), (90.0, 100.0)):
+        shown = thumbnail(pixels, (x, y, 107.0, 50.0))
+        left, top = int(x + 53.5 - 96.3), int(y + 25 - 96.3)
+        wide = np.pad(pixels, ((500, 500), (500, 500), (0, 0)), constant_values=128)
+        assert (shown == wide[500 + top :, 500 + left :][:THUMBNAIL, :THUMBNAIL]).all()

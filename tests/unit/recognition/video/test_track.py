@@ -172,3 +172,22 @@ def test_a_track_ends_after_1_2_seconds_without_a_sighting() -> None:
 
 def test_the_limits_that_were_chosen() -> None:
     assert (MIN_IOU, REACH, SAME_SIZE, SAME_FACE, LOST_AFTER, SURE_SCORE) == (0.3, 3.0, 1.6, 0.3, 1.2, 0.8)
+
+
+def test_a_face_belongs_to_one_track_and_a_track_to_one_face(tracker: Tracker) -> None:
+    """Each of two faces overlaps both tracks: the pair that overlaps most goes first, the others have what is left."""
+    tracker.look(Frame(0, PIXELS, ""), [face(100), face(110)])
+    tracker.look(Frame(20, PIXELS, ""), [face(109), face(101)])
+    assert seen(tracker) == [[100, 101], [110, 109]]
+
+
+def test_two_faces_at_one_track_are_it_and_a_new_one(tracker: Tracker) -> None:
+    tracker.look(Frame(0, PIXELS, ""), [face(100)])
+    tracker.look(Frame(20, PIXELS, ""), [face(112), face(101), face(90)])
+    assert sorted(seen(tracker)) == [[90], [100, 101], [112]]
+
+
+def test_a_face_that_lies_where_it_must_be_goes_on_whatever_its_template(tracker: Tracker) -> None:
+    tracker.look(Frame(0, PIXELS, ""), [face(100, y=190), face(300, y=190)])
+    tracker.look(Frame(20, PIXELS, ""), [face(301, y=205), face(101, y=205)])
+    assert seen(tracker) == [[100, 101], [300, 301]]
