@@ -308,3 +308,25 @@ def test_the_child_is_ready_before_it_is_locked_and_locked_before_it_greets(monk
     assert done == before
     _, lost = run(REQUEST.pack(7, 2**40) + asked)
     assert (lost.serial, REFUSALS[lost.kind]) == (7, "decoder_limit")
+
+
+@pytest.mark.parametrize(
+    ("grey", "end", "progressive", "again"),
+    [(8, 5, False, True), (7, 5, False, False), (0, 5, True, True), (8, 0, False, False), (8, 0, True, False)],
+)
+def test_a_jpeg_is_decoded_again_where_its_last_eight_pixels_are_what_is_filled_in(
+    monkeypatch: pytest.MonkeyPatch, grey: int, end: int, progressive: bool, again: bool
+) -> None:
+    image = Image.new("RGB", (20, 16), (200, 10, 10))
+    image.paste((128, 128, 128), (20 - grey, 15, 20, 16))
+    image.info["progressive"] = progressive
+    files: list[bytes] = []
+    for change in (False, True):
+        second = image.copy()
+        if change:
+            second.putpixel((3, 15), (200, 10, 11))
+        files.clear()
+        monkeypatch.setattr(Image, "open", lambda file, formats, second=second: files.append(file.read()) or second)
+        assert decode_child._end_was_made_up(b"12345end", end, image) is (again and change)
+        assert [data[:5] + data[-3:] for data in files] == [b"12345end"] * again
+        assert all(len(data) == 8 + 256 for data in files)

@@ -80,3 +80,7 @@ def test_one_wrong_field_makes_it_nonsense(change: dict[str, int]) -> None:
 def test_a_good_reply_is_believed() -> None:
     reply = Reply(7, Status.PICTURE, 2, 100, 50, 50, 100, 737_000)
     assert parse_reply(reply.pack(), **BOUNDS) == reply
+
+
+def test_answers_are_numbered_from_1() -> None:
+    assert list(map(int, Status)) == [1, 2, 3, 4]

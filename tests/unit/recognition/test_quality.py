@@ -348,3 +348,25 @@ def test_columns_of_one_colour_from_forehead_to_chin_are_blank() -> None:
     assert measuring._blank(aligned) == 1
     aligned[28, 22:89] = 99
     assert measuring._blank(aligned) == 0
+
+
+@pytest.mark.parametrize(
+    ("grey", "under", "over"), [(25, 1.0, 0.0), (26, 0.0, 0.0), (246, 0.0, 0.0), (247, 0.0, 1.0), (0, 1.0, 0.0)]
+)
+def test_a_face_of_one_grey_level_is_dark_up_to_25_and_bright_from_247(grey: int, under: float, over: float) -> None:
+    components = assess(np.full((600, 512, 3), grey, np.uint8), _hopper()).components
+    assert (components["under_exposed"], components["over_exposed"]) == (under, over)
+    assert (components["luminance_mean"], components["contrast"]) == (grey, 0)
+
+
+def test_advice_begins_at_fifteen_points_exactly() -> None:
+    for yaw, said in ((35.0, True), (-35.0, True), (34.99, False)):  # a point a degree from 20 on
+        assert bool(summarise(GOOD | {"yaw": yaw}).advice) is said
+        assert [bool(row.advice) for row in explain(GOOD | {"yaw": yaw}) if row.name == "yaw"] == [said]
+    for cover, said in ((0.5, True), (0.499, False)):
+        assert ("The eyes seem covered, as by dark glasses." in summarise(GOOD | {"eye_cover": cover}).advice) is said
+
+
+def test_the_worst_is_nothing_and_never_less() -> None:
+    assert summarise(GOOD | {"detector_score": 0.0}).overall == 0
+    assert summarise(GOOD | {"detector_score": 0.0, "yaw": 90.0, "detail_width": 8.0}).overall == 0

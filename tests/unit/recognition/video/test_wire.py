@@ -70,3 +70,25 @@ def test_bytes_are_a_reply_or_nonsense(raw: bytes) -> None:
         return
     assert reply.say in set(Say)
     assert reply.say != Say.FRAME or reply.width * reply.height <= LIMITS["max_pixels"]
+
+
+def test_questions_and_answers_are_numbered_from_1_and_flags_are_one_bit_each() -> None:
+    assert list(map(int, wire.Ask)) == [1, 2, 3, 4]
+    assert list(map(int, Say)) == list(range(1, 10))
+    flags = [
+        wire.CUT,
+        wire.INTERLACED,
+        wire.KEY,
+        wire.HASH_OF_BGR,
+        wire.COUNTED,
+        wire.DAMAGED,
+        wire.MIRRORED,
+        wire.LISTED,
+    ]
+    assert flags == [1, 2, 4, 8, 16, 32, 64, 128]
+    assert (wire.FAILED, wire.HURT) == (1, 2)
+
+
+def test_the_number_of_an_unknown_codec_fits_and_is_no_codecs() -> None:
+    assert len(wire.ALL_CODECS) < wire.UNKNOWN == 2**16 - 1
+    assert Reply(1, Say.REFUSED, codec=wire.UNKNOWN).pack()
