@@ -60,13 +60,15 @@ def serve(
     with as_server(workspace, address, certificate), running.listen(host, port) as listener:
         if not state.is_sample():
             import_module("plainview.casework.log.record").record_served()
-        front = import_module("plainview.site.wsgi").front(options, workspace.scratch())
+        site = import_module("plainview.site.wsgi")
+        if state.is_sample() and sys.stderr.isatty():  # for who tries it out: the passwords stay the last lines
+            logging.getLogger("plainview.requests").setLevel(logging.WARNING)  # before `front` makes other processes
+        front = site.front(options, workspace.scratch())
         worker = import_module("plainview.serving.child").Child("worker", _WORKER) if with_worker else None
         logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
         say(f"Plainview on {address}  (stop with Ctrl-C)")
         if state.is_sample():
-            if sys.stderr.isatty():  # for who tries it out: the passwords stay the last lines that they see
-                logging.getLogger("plainview.requests").setLevel(logging.WARNING)
+            if sys.stderr.isatty():
                 say("Requests are not listed here. In a file, each has a line: plainview serve 2>requests.log")
             say("Open it in a browser on this machine and choose a person: one click signs in. Or with a password:")
             import_module("plainview.cli.signing_in").print_people()

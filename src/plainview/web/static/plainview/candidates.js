@@ -16,7 +16,7 @@
       card.scrollIntoView({ block: "nearest" });
     }
     var picture = card.querySelector("img.face"), face = one("face"), examine = document.querySelector(".bar [data-examine]");
-    if (face && picture) { face.srcset = picture.srcset; face.src = picture.src; face.alt = picture.alt; face.dataset.place = picture.dataset.place; }
+    if (face && picture) { face.srcset = picture.srcset || picture.dataset.srcset; face.src = picture.src || picture.dataset.later; face.alt = picture.alt; face.dataset.place = picture.dataset.place; }
     say("rank", card.dataset.rank);
     say("list", card.dataset.list || "");
     say("score", card.dataset.score);
@@ -122,5 +122,8 @@
     if (dialog) dialog.addEventListener("close", function () { if (document.contains(enlarged)) go(enlarged, true); });
     document.body.addEventListener("htmx:afterSettle", watch);
     watch();
+    // The faces below the first ten come once those are there: on a slow line they would all come last.
+    function later() { document.querySelectorAll("img[data-later]").forEach(function (face) { face.srcset = face.dataset.srcset; face.src = face.dataset.later; face.removeAttribute("data-later"); }); }
+    window.addEventListener("load", function () { later(); document.body.addEventListener("htmx:afterSettle", later); });
   });
 })();
