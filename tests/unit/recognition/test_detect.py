@@ -436,9 +436,10 @@ def test_a_tilted_face_is_looked_at_upright_until_it_is(
 
 
 def test_another_face_beside_the_middle_is_not_taken_for_the_tilted_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    for offset, taken in ((27.9, True), (28.0, False)):
-        for row in (MIDDLE + 0, MIDDLE + 0):
-            row[0, 0] += offset
+    for right, down, taken in ((27.9, 0, True), (28.0, 0, False), (0, -27.9, True), (0, -28.0, False)):
+        for width, height in ((30, 40), (40, 30)):
+            place = (80 + right - width / 2, 80 + down - height / 2, width, height)
+            row = _rows(np.array([place], np.float32), np.array([0.5]))
             _, found, _ = _tilted(monkeypatch, [94.0, 0.0], [row])
             assert bool((found.points != 1).any()) is taken
             monkeypatch.undo()
