@@ -92,3 +92,11 @@ def test_questions_and_answers_are_numbered_from_1_and_flags_are_one_bit_each() 
 def test_the_number_of_an_unknown_codec_fits_and_is_no_codecs() -> None:
     assert len(wire.ALL_CODECS) < wire.UNKNOWN == 2**16 - 1
     assert Reply(1, Say.REFUSED, codec=wire.UNKNOWN).pack()
+
+
+def test_a_list_may_have_as_many_frames_and_parts_as_its_memory() -> None:
+    for say in (Say.INDEXED, Say.END):
+        assert parsed(Reply(7, say, length=50, detail=10_000)).detail == 10_000
+        for length, detail in ((51, 0), (0, 10_001)):
+            with pytest.raises(Nonsense):
+                parsed(Reply(7, say, length=length, detail=detail))
