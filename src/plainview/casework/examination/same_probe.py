@@ -64,7 +64,7 @@ def of_one_face(search: Search, among: Q) -> QuerySet[Search]:
 
 
 def _own(search: Search) -> tuple[Vector, str] | None:
-    """Return the template kept of a search's probe, or of its alert's, and its network; None if there is none."""
+    """Return the template kept of a search's probe, or of its alert's, and its network; None if neither was kept."""
     templates = ProbeTemplate.objects.filter(search=search).values_list("pk", "search__public_id", "sealed")
     for _, template in _opened("probe", templates):
         return template, search.pack_sha256

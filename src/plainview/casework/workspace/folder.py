@@ -68,7 +68,7 @@ class Workspace:
         return self.root / "outbox"
 
     def scratch(self) -> Path:
-        """Return the folder of encrypted temporary files (storage.scratch); make it if there is none."""
+        """Return the folder of encrypted temporary files (storage.scratch); make it if it is missing."""
         folder = self.root / "scratch"
         folder.mkdir(mode=0o700, exist_ok=True)
         return folder

@@ -62,7 +62,7 @@ class Prepared(Generic[R]):
         return asked
 
     def first(self, *values: Value) -> Any:
-        """Return the first row, None if there is none; the query itself says in which order, and [:1]."""
+        """Return the first row, or None; the query itself says in which order, and [:1]."""
         return next(iter(self(*values)), None)
 
     def _compile(self) -> _Compiled[R]:
